@@ -1,0 +1,153 @@
+package aloft
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Configuration is one environment's Terraform with all that an engine needs
+// to run it.
+type Configuration struct {
+	Key      EnvironmentKey
+	Dir      string            // folder of the .tf files; the engine runs there
+	DataDir  string            // the engine's own folder (.terraform), kept between runs
+	Vars     map[string]string // handed over as TF_VAR_*; undeclared ones are ignored
+	VarFile  string            // path of the environment's .tfvars; "" = none
+	Backend  Backend           // where the state is
+	Reattach string            // TF_REATTACH_PROVIDERS; "" = none
+	Env      map[string]string // further variables of the engine's environment (ARM_*, AWS_*…)
+	Journal  string            // file that the apply -json stream is appended to; "" = none
+	Log      io.Writer         // receives what people should see, line by line; nil = nothing
+}
+
+// Backend is where an environment's state is kept.
+type Backend struct {
+	Type     string            // "http" = Aloft's own; else the backend that the configuration names
+	Address  string            // http: URL of the state
+	Username string            // http
+	Password string            // http; never in the engine's arguments
+	Config   map[string]string // other backends: -backend-config pairs, such as key
+}
+
+// ConfigurationSummary is what a folder of Terraform says about itself, read
+// without running an engine.
+type ConfigurationSummary struct {
+	Backend   string   // type of the backend block; "" = none
+	Providers []string // sources, such as aloft-dev/aloft, sorted
+	Variables []string // names of the declared variables, sorted
+	Outputs   []string // names of the declared outputs, sorted
+	Local     bool     // uses the provider of the local target
+}
+
+// Action is what a plan does to a resource.
+type Action string
+
+// The actions of a plan.
+const (
+	ActionCreate  Action = "create"
+	ActionUpdate  Action = "update"
+	ActionReplace Action = "replace"
+	ActionDelete  Action = "destroy"
+	ActionForget  Action = "forget" // leaves the state, stays in the world
+	ActionImport  Action = "import"
+)
+
+// Plan is what an apply would change, fit to be shown: sensitive values are masked.
+type Plan struct {
+	Changes []Change `json:"changes"`
+	Drift   []Change `json:"drift,omitempty"` // what was changed behind Terraform's back
+	Digest  string   `json:"digest"`          // of the changes: equal plans have equal digests
+}
+
+// Empty reports whether the plan changes nothing.
+func (p Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// LosesData returns the addresses of the resources that hold data and would be
+// destroyed or replaced.
+func (p Plan) LosesData() []string {
+	var list []string
+	for _, c := range p.Changes {
+		if c.HoldsData && (c.Action == ActionDelete || c.Action == ActionReplace) {
+			list = append(list, c.Address)
+		}
+	}
+	return list
+}
+
+// Change is what a plan does to one resource.
+type Change struct {
+	Address    string            `json:"address"`
+	Type       string            `json:"type"`
+	Action     Action            `json:"action"`
+	HoldsData  bool              `json:"holdsData,omitempty"` // a database, a volume, a bucket, a vault…
+	Attributes []AttributeChange `json:"attributes,omitempty"`
+}
+
+// AttributeChange is a changed attribute of a resource, as text for people.
+type AttributeChange struct {
+	Path         string `json:"path"`
+	Before       string `json:"before"`
+	After        string `json:"after"`
+	ForcesAction bool   `json:"forcesReplace,omitempty"` // this attribute is why the resource is replaced
+}
+
+// Outputs are the outputs of an apply that Aloft acts on.
+type Outputs struct {
+	Apps      map[string]AppOutput // nil = no output "apps": an environment of infrastructure only
+	Plain     map[string]string    // every other output that is not sensitive, as JSON text
+	Sensitive []string             // values of sensitive outputs, to be masked in logs
+}
+
+// AppOutput is an entry of the output "apps".
+type AppOutput struct {
+	Hosting string         `json:"hosting"` // "local", "web-app", "container-app"…
+	Name    string         `json:"name"`
+	URL     string         `json:"url"`
+	More    map[string]any `json:"more,omitempty"` // what deploy for that hosting needs
+}
+
+// Lock is the lock of a state, in the terms of Terraform's HTTP backend.
+type Lock struct {
+	ID        string    `json:"ID"`
+	Operation string    `json:"Operation"`
+	Info      string    `json:"Info"`
+	Who       string    `json:"Who"`
+	Version   string    `json:"Version"`
+	Created   time.Time `json:"Created"`
+	Path      string    `json:"Path"`
+	RunID     int64     `json:"-"` // the run that holds it; 0 = a person
+}
+
+// StateVersion is one version of an environment's state.
+type StateVersion struct {
+	EnvironmentKey
+	Version   int64     `json:"version"` // from 1, per environment, never used again
+	Serial    int64     `json:"serial"`  // Terraform's own
+	Lineage   string    `json:"lineage"`
+	Resources int       `json:"resources"` // managed resources in it
+	SizeBytes int64     `json:"sizeBytes"` // before sealing
+	RunID     int64     `json:"runID,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// StateVersionsKept is how many versions of each state are kept.
+const StateVersionsKept = 50
+
+// StateStore keeps sealed state versions and locks. Missing ones are CodeNotFound.
+type StateStore interface {
+	// PutState adds a version and prunes those beyond StateVersionsKept. When
+	// the state is locked by another lockID it is CodeConflict and keeps nothing.
+	PutState(ctx context.Context, version StateVersion, sealed []byte, lockID string) (StateVersion, error)
+	// State returns a version; 0 = the newest.
+	State(ctx context.Context, key EnvironmentKey, version int64) (StateVersion, []byte, error)
+	StateVersions(ctx context.Context, key EnvironmentKey) ([]StateVersion, error) // newest first
+	DeleteState(ctx context.Context, key EnvironmentKey) error                     // with all versions and the lock
+	// LockState takes the lock. If another has it, it returns that one and CodeConflict.
+	LockState(ctx context.Context, key EnvironmentKey, lock Lock) (Lock, error)
+	// UnlockState releases the lock with that ID; "" releases any.
+	UnlockState(ctx context.Context, key EnvironmentKey, id string) error
+	StateLock(ctx context.Context, key EnvironmentKey) (Lock, error)
+	// UnlockRun releases every lock of a run that has ended.
+	UnlockRun(ctx context.Context, runID int64) ([]EnvironmentKey, error)
+}
