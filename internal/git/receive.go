@@ -1,0 +1,178 @@
+package git
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	aloft "github.com/aloft-dev/aloft"
+)
+
+// HookPath is where the hook reaches the server. Its requests carry the secret of
+// the push they belong to; whatever routes requests must hand them to the Remote.
+const HookPath = "/-/hook/receive"
+
+// hookRequest is what the hook asks: carry out this push.
+type hookRequest struct {
+	Updates []aloft.RefUpdate `json:"updates"`
+	Options []string          `json:"options"`
+	Atomic  bool              `json:"atomic"` // all updates or none
+}
+
+// hookMessage is one line of the answer: something to show, or the end.
+type hookMessage struct {
+	Log     []byte            `json:"log,omitempty"`
+	Results []aloft.RefResult `json:"results,omitempty"`
+}
+
+const maxHookRequest = 64 << 20
+
+// serveHook hands a push to the Receiver and streams what it says. An answer
+// without results tells the hook that the server went away.
+func (r *Remote) serveHook(w http.ResponseWriter, req *http.Request) {
+	token, _ := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
+	push, ok := r.sessions.take(token)
+	if !ok {
+		http.Error(w, "this push is not known here", http.StatusForbidden)
+		return
+	}
+	var asked hookRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxHookRequest)).Decode(&asked); err != nil {
+		http.Error(w, "the push is not understood", http.StatusBadRequest)
+		return
+	}
+	io.Copy(io.Discard, req.Body)
+	ctx, cancel := context.WithCancel(req.Context())
+	defer cancel()
+	defer context.AfterFunc(push.ctx, cancel)()
+	defer context.AfterFunc(r.base, cancel)()
+
+	stream := &stream{encoder: json.NewEncoder(w), flush: http.NewResponseController(w).Flush}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	stream.flush()
+	results := r.receive(ctx, push, asked, stream)
+	if r.base.Err() != nil {
+		results = nil
+	}
+	stream.end(results)
+}
+
+// receive refuses the updates that git must never carry out, and asks the
+// Receiver about the others.
+func (r *Remote) receive(ctx context.Context, push *session, asked hookRequest, progress io.Writer) []aloft.RefResult {
+	reasons := r.refusals(ctx, push.project, asked)
+	wanted := aloft.Push{Project: push.project, Actor: push.actor, Options: asked.Options}
+	for i, update := range asked.Updates {
+		if reasons[i] == "" {
+			wanted.Updates = append(wanted.Updates, update)
+		}
+	}
+	answers := make(map[string]aloft.RefResult)
+	if len(wanted.Updates) > 0 {
+		for _, answer := range r.options.Receiver.Receive(ctx, wanted, progress) {
+			answers[answer.Ref] = answer
+		}
+	}
+	results := make([]aloft.RefResult, len(asked.Updates))
+	for i, update := range asked.Updates {
+		answer, ok := answers[update.Ref]
+		switch {
+		case reasons[i] != "":
+			answer = aloft.RefResult{Ref: update.Ref, Reason: reasons[i]}
+		case !ok:
+			answer = aloft.RefResult{Ref: update.Ref, Reason: "the server did not answer for this branch"}
+		}
+		results[i] = answer
+	}
+	return results
+}
+
+// refusals returns why each update cannot be carried out, "" for those that can.
+// Git leaves these checks to the hook.
+func (r *Remote) refusals(ctx context.Context, project string, asked hookRequest) []string {
+	reasons := make([]string, len(asked.Updates))
+	seen := make(map[string]bool)
+	refused := false
+	for i, update := range asked.Updates {
+		reasons[i] = r.refusal(ctx, project, update, seen[update.Ref])
+		seen[update.Ref] = true
+		refused = refused || reasons[i] != ""
+	}
+	if !asked.Atomic || len(asked.Updates) == 1 {
+		return reasons
+	}
+	for i := range reasons {
+		switch {
+		case reasons[i] != "":
+		case refused:
+			reasons[i] = "another branch of this atomic push was refused"
+		default:
+			reasons[i] = "branches cannot be pushed atomically: each moves when its own run succeeds"
+		}
+	}
+	return reasons
+}
+
+func (r *Remote) refusal(ctx context.Context, project string, update aloft.RefUpdate, seen bool) string {
+	name, ok := strings.CutPrefix(update.Ref, heads)
+	switch {
+	case !ok || !validName(name):
+		return "this is not a valid branch name"
+	case seen:
+		return "the branch is named twice in this push"
+	case update.New == "":
+		return ""
+	case validateID(update.New) != nil:
+		return "this is not a commit"
+	}
+	err := r.requireCommit(ctx, project, update.New)
+	switch {
+	case errors.Is(err, errNoCommit):
+		return "a branch can only point at a commit"
+	case err != nil:
+		return "the commit cannot be looked up"
+	}
+	return ""
+}
+
+// stream writes the lines of an answer, each sent on at once.
+type stream struct {
+	mu      sync.Mutex
+	encoder *json.Encoder
+	flush   func() error
+	ended   bool
+}
+
+var errEnded = errors.New("the push has ended")
+
+// Write sends a piece of what the pusher is shown.
+func (s *stream) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return 0, errEnded
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := s.encoder.Encode(hookMessage{Log: p}); err != nil {
+		return 0, err
+	}
+	return len(p), s.flush()
+}
+
+// end sends the results, if there are any. Nothing can be written afterwards.
+func (s *stream) end(results []aloft.RefResult) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if len(results) > 0 {
+		s.encoder.Encode(hookMessage{Results: results})
+		s.flush()
+	}
+}

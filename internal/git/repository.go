@@ -1,0 +1,97 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	aloft "github.com/aloft-dev/aloft"
+)
+
+const suffix = ".git"
+
+// CreateRepository makes the empty repository of a project. One that is there
+// stays as it is.
+func (r *Remote) CreateRepository(ctx context.Context, project string) error {
+	if err := aloft.ValidateProjectName(project); err != nil {
+		return err
+	}
+	path := filepath.Join(r.options.Dir, project+suffix)
+	if exists(path) {
+		return nil
+	}
+	fresh, err := os.MkdirTemp(r.options.Dir, ".new-*")
+	if err != nil {
+		return fmt.Errorf("cannot make the repository of %s: %w", project, err)
+	}
+	defer os.RemoveAll(fresh)
+	_, err = r.output(ctx, fresh, nil, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil && !exists(path) {
+		return fmt.Errorf("cannot make the repository of %s: %w", project, err)
+	}
+	return nil
+}
+
+// Projects returns the names of the projects that have a repository, sorted.
+func (r *Remote) Projects(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(r.options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the repositories: %w", err)
+	}
+	var projects []string
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), suffix)
+		if ok && aloft.ValidateProjectName(name) == nil {
+			projects = append(projects, name)
+		}
+	}
+	slices.Sort(projects)
+	return projects, nil
+}
+
+// Maintain packs what has become loose in every repository, where that is worth
+// the work. Objects that nothing refers to are kept for two weeks.
+func (r *Remote) Maintain(ctx context.Context) error {
+	projects, err := r.Projects(ctx)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, project := range projects {
+		path, err := r.repository(project)
+		if err == nil {
+			_, err = r.output(ctx, path, nil, "-c", "gc.auto=6700", "-c", "gc.autoDetach=false",
+				"gc", "--auto", "--quiet", "--prune=2.weeks.ago")
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("cannot tidy the repository of %s: %w", project, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// repository returns the path of a project's repository. A missing one is
+// CodeNotFound.
+func (r *Remote) repository(project string) (string, error) {
+	if err := aloft.ValidateProjectName(project); err != nil {
+		return "", err
+	}
+	path := filepath.Join(r.options.Dir, project+suffix)
+	if !exists(path) {
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no project %q", project).
+			WithHint("a first push makes it, or: aloft project create %s", project)
+	}
+	return path, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
