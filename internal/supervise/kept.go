@@ -3,11 +3,9 @@ package supervise
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -33,17 +31,19 @@ func (k kept) close() {
 func (h *hub) snapshot(app string) ([]kept, error) {
 	apps := []string{app}
 	if app == "" {
-		found, err := filepath.Glob(filepath.Join(h.dir, "*.log"))
-		if err != nil {
+		apps = nil
+		found, err := os.ReadDir(h.dir)
+		if err != nil && !os.IsNotExist(err) {
 			return nil, err
 		}
-		apps = nil
-		for _, path := range found {
-			apps = append(apps, strings.TrimSuffix(filepath.Base(path), ".log"))
+		for _, entry := range found {
+			if app, ok := strings.CutSuffix(entry.Name(), ".log"); ok {
+				apps = append(apps, app)
+			}
 		}
 	}
 	var all []kept
-	for _, app := range apps {
+	for _, app := range slices.Sorted(slices.Values(apps)) {
 		k := kept{app: app}
 		for n := h.maxFiles - 1; n >= 0; n-- {
 			file, err := os.Open(numbered(h.path(app), n))
@@ -51,8 +51,8 @@ func (h *hub) snapshot(app string) ([]kept, error) {
 				continue
 			}
 			if err != nil {
-				k.close()
-				return all, err
+				closeAll(append(all, k))
+				return nil, err
 			}
 			size, _ := file.Seek(0, io.SeekEnd) // 0 on failure: nothing of it is shown
 			k.files = append(k.files, keptFile{file, size})
@@ -61,7 +61,6 @@ func (h *hub) snapshot(app string) ([]kept, error) {
 			all = append(all, k)
 		}
 	}
-	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(a.app, b.app) })
 	return all, nil
 }
 

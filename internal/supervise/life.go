@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -52,18 +53,31 @@ func (s *Supervisor) spawn(p *Process) (*life, error) {
 		exited:  make(chan struct{}),
 		killed:  make(chan struct{}),
 	}
-	l.cmd = &exec.Cmd{
-		Path: program, Args: p.spec.Args, Dir: p.spec.Dir, Env: tagged(p.spec.Env, l.tag),
-		Stdout: write, Stderr: write, SysProcAttr: childAttributes(),
-	}
-	if err := s.spawner.start(l.cmd); err != nil {
+	if err := s.execute(l, program, p.spec, write); err != nil {
 		read.Close()
 		return nil, aloft.Errorf(aloft.CodeFailed, "cannot start %s of %s: %w", p.name, p.spec.App, err)
 	}
 	l.pid = l.cmd.Process.Pid
 	s.scanner.remember(l.pid, l.tag)
+	preferInShortage(l.pid)
 	go l.copyOutput(p.output)
 	return l, nil
+}
+
+// execute starts the child. A program written a moment ago may be busy: another
+// child, between its fork and its exec, has it open for writing.
+func (s *Supervisor) execute(l *life, program string, spec Spec, output *os.File) error {
+	for try := 0; ; try++ {
+		l.cmd = &exec.Cmd{
+			Path: program, Args: spec.Args, Dir: spec.Dir, Env: tagged(spec.Env, l.tag),
+			Stdout: output, Stderr: output, SysProcAttr: childAttributes(),
+		}
+		err := s.spawner.start(l.cmd)
+		if try == 10 || !errors.Is(err, syscall.ETXTBSY) {
+			return err
+		}
+		time.Sleep(time.Millisecond << try)
+	}
 }
 
 func (s *Supervisor) nextTag(spec Spec) string {

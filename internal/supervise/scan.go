@@ -74,34 +74,37 @@ func (s *scanner) scan() map[int]*proc {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.source.all()
-	for _, p := range all {
-		p.tag = s.ownTag(p)
-	}
-	for _, p := range all {
-		p.tag = inherited(all, p, 0)
-	}
-	s.seen = make(map[int]sighting, len(all))
+	seen := make(map[int]sighting, len(all))
 	for pid, p := range all {
-		// Between fork and exec a child of ours still shows our environment:
-		// that it has no tag is not to be remembered.
-		if p.tag != "" || p.ppid != os.Getpid() {
-			s.seen[pid] = sighting{p.start, p.tag}
+		var sure bool
+		if p.tag, sure = s.ownTag(p); sure {
+			seen[pid] = sighting{p.start, p.tag}
 		}
 	}
+	for pid, p := range all {
+		if p.tag = inherited(all, p, 0); p.tag != "" {
+			seen[pid] = sighting{p.start, p.tag}
+		}
+	}
+	s.seen = seen
 	return all
 }
 
-func (s *scanner) ownTag(p *proc) string {
+// ownTag returns the tag that p has without its relatives, and whether that
+// will stay so. Between fork and exec a child of this process still shows this
+// process's environment.
+func (s *scanner) ownTag(p *proc) (tag string, sure bool) {
 	if p.pid == os.Getpid() {
-		return ""
+		return "", false
 	}
 	if old, ok := s.seen[p.pid]; ok && old.start == p.start {
-		return old.tag
+		return old.tag, true
 	}
-	if tag := s.source.tag(p.pid); strings.HasPrefix(tag, s.prefix) {
-		return tag
+	tag, known := s.source.tag(p.pid)
+	if !strings.HasPrefix(tag, s.prefix) {
+		tag = ""
 	}
-	return ""
+	return tag, known && (tag != "" || p.ppid != os.Getpid())
 }
 
 // inherited returns the tag of p, else that of the nearest ancestor which has

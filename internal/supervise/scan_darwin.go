@@ -91,17 +91,17 @@ func fromKinfo(info unix.KinfoProc) proc {
 }
 
 // tag reads the tag from the process's environment where the system shows it.
-func (source) tag(pid int) string {
+func (source) tag(pid int) (tag string, known bool) {
 	data, err := unix.SysctlRaw("kern.procargs2", pid)
 	if err != nil {
-		return ""
+		return "", true
 	}
 	for pair := range strings.SplitSeq(string(data), "\x00") {
 		if tag, ok := strings.CutPrefix(pair, TagVariable+"="); ok {
-			return tag
+			return tag, true
 		}
 	}
-	return ""
+	return "", true
 }
 
 func (p proc) signal(signal syscall.Signal) {

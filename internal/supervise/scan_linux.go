@@ -72,19 +72,20 @@ func parseStat(line string) (proc, bool) {
 	}, errors.Join(err0, err1, err2, err3, err4) == nil
 }
 
-// tag reads the tag from the environment that the process was started with;
-// "" also for a process that may not be looked at.
-func (source) tag(pid int) string {
+// tag reads the tag from the environment that the process was started with.
+// It is not known of a process in the middle of an exec, whose environment is
+// empty; one that may not be looked at is not ours.
+func (source) tag(pid int) (tag string, known bool) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		return ""
+	if len(data) == 0 {
+		return "", errors.Is(err, os.ErrPermission)
 	}
 	for pair := range bytes.SplitSeq(data, []byte{0}) {
 		if tag, ok := bytes.CutPrefix(pair, []byte(TagVariable+"=")); ok {
-			return string(tag)
+			return string(tag), true
 		}
 	}
-	return ""
+	return "", true
 }
 
 // signal reaches the process that was seen, never another one that was given

@@ -158,6 +158,9 @@ func (s *Supervisor) begin(p *Process) error {
 		}
 		return err
 	}
+	if !p.oneOff {
+		p.remark("started, process %d", l.pid)
+	}
 	go p.watch(l)
 	return nil
 }

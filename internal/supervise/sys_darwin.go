@@ -30,3 +30,5 @@ func waitExit(pid int) {
 		}
 	}
 }
+
+func preferInShortage(int) {}
