@@ -1,0 +1,179 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/aloft-dev/aloft"
+)
+
+const (
+	maxDetail      = 1500 // characters of a diagnostic's detail that are shown
+	maxDiagnostics = 5    // errors of one command that are shown
+)
+
+var (
+	needsInit   = regexp.MustCompile(`\b(terraform|tofu) init\b|plugin schemas|[Ii]nstantiate provider|module manifest|backend configuration|^Failed to load state`)
+	lockSummary = "Error acquiring the state lock"
+	lockField   = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
+	lockHeld    = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
+	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
+)
+
+// describe writes a diagnostic for people: where, what, and why. The snippet
+// with its values is left out: it may hold secrets.
+func describe(d tfjson.Diagnostic) string {
+	var b strings.Builder
+	switch {
+	case d.Range != nil && d.Range.Filename != "":
+		fmt.Fprintf(&b, "%s:%d: ", d.Range.Filename, d.Range.Start.Line)
+	case d.Address != "":
+		b.WriteString(d.Address + ": ")
+	}
+	b.WriteString(strings.TrimSuffix(strings.Join(strings.Fields(d.Summary), " "), "."))
+	if detail := paragraph(d.Detail); detail != "" {
+		b.WriteString(": " + detail)
+	}
+	return b.String()
+}
+
+// paragraph joins the wrapped lines of a detail and shortens it.
+func paragraph(detail string) string {
+	detail = strings.Join(strings.Fields(detail), " ")
+	if runes := []rune(detail); len(runes) > maxDetail {
+		detail = string(runes[:maxDetail]) + "…"
+	}
+	return strings.TrimSuffix(detail, ".")
+}
+
+// canceled is the error of what was stopped while doing something.
+func canceled(doing string, cause error) error {
+	return aloft.Errorf(aloft.CodeCanceled, "%s was stopped: %w", doing, cause)
+}
+
+// failure makes one error of what a command told and how it ended; nil if it
+// ended well.
+func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string, diagnostics []tfjson.Diagnostic, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return aloft.Errorf(aloft.CodeCanceled, "cannot %s %s: it was stopped: %w", verb, c.Key, ctx.Err()).
+			WithHint("what had changed until then is in the state: the same command goes on from there")
+	}
+	if len(diagnostics) == 0 {
+		return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s ended without saying why: %w", verb, c.Key, e.Name(), err)
+	}
+	for _, d := range diagnostics {
+		if d.Summary == lockSummary {
+			return lockError(c, verb, d)
+		}
+	}
+	text := listing(diagnostics)
+	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, secretsOf(c).scrub(text)).
+		WithHint("%s", hintFor(diagnostics))
+}
+
+func listing(diagnostics []tfjson.Diagnostic) string {
+	var lines []string
+	seen := map[string]bool{}
+	for _, d := range diagnostics {
+		line := describe(d)
+		if !seen[line] {
+			seen[line] = true
+			lines = append(lines, line)
+		}
+	}
+	if more := len(lines) - maxDiagnostics; more > 0 {
+		lines = append(lines[:maxDiagnostics], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func hintFor(diagnostics []tfjson.Diagnostic) string {
+	d := diagnostics[0]
+	switch {
+	case d.Range != nil && strings.HasSuffix(d.Range.Filename, ".tfvars"):
+		return "correct " + d.Range.Filename + " and push again"
+	case d.Range != nil && d.Range.Filename != "":
+		return fmt.Sprintf("look at %s, line %d, then push again", d.Range.Filename, d.Range.Start.Line)
+	case strings.Contains(d.Summary, "query available provider"):
+		return "check the provider's source in required_providers, and whether this machine reaches its registry"
+	}
+	return "correct it and push again; what had changed until then is in the state"
+}
+
+// lockError tells who holds the state's lock. Of a lock at an HTTP backend
+// Terraform knows the ID only: it shows the lock it wanted as if that were held.
+func lockError(c aloft.Configuration, verb string, d tfjson.Diagnostic) error {
+	field := map[string]string{}
+	for _, match := range lockField.FindAllStringSubmatch(d.Detail, -1) {
+		field[match[1]] = match[2]
+	}
+	holder := fmt.Sprintf(" by %s since %s (%s)", field["Who"], field["Created"], strings.TrimPrefix(field["Operation"], "OperationType"))
+	id := field["ID"]
+	if held := lockHeld.FindStringSubmatch(d.Detail); held != nil && held[1] != id {
+		holder, id = "", held[1]
+	}
+	if id == "" {
+		return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state cannot be locked: %s",
+			verb, c.Key, secretsOf(c).scrub(paragraph(d.Detail)))
+	}
+	return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state is locked%s, lock %s", verb, c.Key, holder, id).
+		WithHint("wait until that has ended and push again; if nobody is at it: aloft terraform %s -- force-unlock %s",
+			c.Key.Environment, id)
+}
+
+// needInit reports whether the folder of the engine is missing or broken.
+func needInit(diagnostics []tfjson.Diagnostic) bool {
+	for _, d := range diagnostics {
+		if needsInit.MatchString(d.Summary) || needsInit.MatchString(d.Detail) {
+			return true
+		}
+	}
+	return false
+}
+
+// misconfigured reports whether the diagnostics blame what the user gave.
+func misconfigured(diagnostics []tfjson.Diagnostic) bool {
+	for _, d := range diagnostics {
+		if unsetInput.MatchString(d.Summary) || d.Range != nil && strings.HasSuffix(d.Range.Filename, ".tfvars") {
+			return true
+		}
+	}
+	return false
+}
+
+// invalid turns a failure into one of the input.
+func invalid(err error) error {
+	if e, ok := errors.AsType[*aloft.Error](err); ok && e.Code == aloft.CodeFailed {
+		e.Code = aloft.CodeInvalid
+	}
+	return err
+}
+
+// configurationErrors drops the introduction that init puts before the errors
+// of a configuration.
+func configurationErrors(diagnostics []tfjson.Diagnostic) []tfjson.Diagnostic {
+	told := slices.DeleteFunc(slices.Clone(diagnostics), func(d tfjson.Diagnostic) bool {
+		return d.Range == nil && strings.Contains(d.Summary, "encountered problems during initiali")
+	})
+	if len(told) == 0 {
+		return diagnostics
+	}
+	return told
+}
+
+// blamesConfiguration reports whether the errors of an init come from what is
+// written in the configuration, not from fetching what it needs.
+func blamesConfiguration(diagnostics []tfjson.Diagnostic) bool {
+	return slices.ContainsFunc(diagnostics, func(d tfjson.Diagnostic) bool {
+		return d.Range != nil && !strings.HasPrefix(d.Summary, "Failed to") && !strings.HasPrefix(d.Summary, "Could not")
+	})
+}

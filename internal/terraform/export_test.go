@@ -1,0 +1,27 @@
+package terraform
+
+import (
+	"io"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// ParsePlan is parsePlan.
+var ParsePlan = parsePlan
+
+// HoldsData is holdsData.
+var HoldsData = holdsData
+
+// ReadStream feeds text to the parser of -json messages in pieces of n bytes
+// and returns what it made of it.
+func ReadStream(text []byte, n int, log, journal io.Writer) (aloft.Plan, aloft.Outputs, int, error) {
+	s := newStream(log, journal)
+	for len(text) > 0 {
+		n := min(n, len(text))
+		_, _ = s.Write(text[:n])
+		text = text[n:]
+	}
+	s.Close()
+	outputs, _, err := s.told("")
+	return s.plan(), outputs, len(s.errors), err
+}

@@ -1,0 +1,181 @@
+package terraform
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// message is a line of what an engine writes with -json.
+type message struct {
+	Text       string                   `json:"@message"`
+	Time       time.Time                `json:"@timestamp"`
+	Type       string                   `json:"type"`
+	Diagnostic *tfjson.Diagnostic       `json:"diagnostic"`
+	Change     *resourceMessage         `json:"change"`
+	Hook       *resourceMessage         `json:"hook"`
+	Changes    *changeCounts            `json:"changes"`
+	Outputs    map[string]outputMessage `json:"outputs"`
+}
+
+type resourceMessage struct {
+	Resource struct {
+		Address string `json:"addr"`
+		Type    string `json:"resource_type"`
+	} `json:"resource"`
+	Action  string  `json:"action"`
+	Elapsed float64 `json:"elapsed_seconds"`
+	Output  string  `json:"output"`
+}
+
+type changeCounts struct {
+	Add       int    `json:"add"`
+	Change    int    `json:"change"`
+	Import    int    `json:"import"`
+	Remove    int    `json:"remove"`
+	Operation string `json:"operation"`
+}
+
+type outputMessage struct {
+	Sensitive bool            `json:"sensitive"`
+	Type      json.RawMessage `json:"type"` // only after an apply
+	Value     json.RawMessage `json:"value"`
+}
+
+// stream reads the messages of one command: it shows people what happens and
+// keeps what the command's result is made of. It is an io.Writer for the
+// engine's standard output.
+type stream struct {
+	*lineWriter
+	log     io.Writer // nil = nobody looks
+	journal io.Writer // nil = none
+
+	changes []aloft.Change
+	drift   []aloft.Change
+	errors  []tfjson.Diagnostic
+	outputs map[string]outputMessage
+	applied bool                 // the apply ended and told its outputs
+	began   map[string]time.Time // when a change of a resource began, by address and action
+}
+
+func newStream(log, journal io.Writer) *stream {
+	s := &stream{log: log, journal: journal, began: map[string]time.Time{}}
+	s.lineWriter = newLineWriter(s.line)
+	return s
+}
+
+func (s *stream) line(line []byte) {
+	if s.journal != nil {
+		_, _ = s.journal.Write(append(line, '\n'))
+	}
+	var m message
+	if json.Unmarshal(line, &m) != nil {
+		if text := strings.TrimSpace(string(line)); text != "" {
+			logLine(s.log, text)
+		}
+		return
+	}
+	s.message(m)
+}
+
+func (s *stream) message(m message) {
+	switch {
+	case m.Diagnostic != nil:
+		s.diagnostic(*m.Diagnostic)
+	case m.Type == "planned_change" && m.Change != nil:
+		s.changes = appendChange(s.changes, *m.Change)
+	case m.Type == "resource_drift" && m.Change != nil:
+		s.drift = appendChange(s.drift, *m.Change)
+	case m.Type == "change_summary" && m.Changes != nil:
+		s.summary(*m.Changes)
+	case m.Type == "outputs":
+		s.outputs = m.Outputs
+	case m.Hook != nil:
+		s.progress(m, *m.Hook)
+	}
+}
+
+func (s *stream) diagnostic(d tfjson.Diagnostic) {
+	if d.Severity == tfjson.DiagnosticSeverityError {
+		s.errors = append(s.errors, d)
+		return
+	}
+	logLine(s.log, "warning: "+describe(d))
+}
+
+func (s *stream) summary(c changeCounts) {
+	if c.Operation == "plan" {
+		logLine(s.log, fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", c.Add, c.Change, c.Remove))
+		return
+	}
+	s.applied = true
+}
+
+// progress shows what happens to a resource.
+func (s *stream) progress(m message, h resourceMessage) {
+	address, key := h.Resource.Address, h.Resource.Address+" "+h.Action
+	doing, done := verbs(h.Action)
+	switch m.Type {
+	case "apply_start":
+		s.began[key] = m.Time
+		logLine(s.log, address+": "+doing)
+	case "apply_progress":
+		logLine(s.log, fmt.Sprintf("%s: still %s after %s", address, doing, elapsed(h, time.Time{}, m.Time)))
+	case "apply_complete":
+		logLine(s.log, fmt.Sprintf("%s: %s after %s", address, done, elapsed(h, s.began[key], m.Time)))
+	case "apply_errored":
+		logLine(s.log, fmt.Sprintf("%s: failed after %s", address, elapsed(h, s.began[key], m.Time)))
+	case "provision_progress":
+		if text := strings.TrimRight(h.Output, " \r\n"); text != "" {
+			logLine(s.log, address+": "+text)
+		}
+	}
+}
+
+// elapsed returns how long a change took: by the times of its messages, which
+// are finer than the whole seconds that the engine counts.
+func elapsed(h resourceMessage, began, now time.Time) time.Duration {
+	if took := now.Sub(began); !began.IsZero() && took >= 0 && took < time.Minute {
+		return took.Round(100 * time.Millisecond)
+	}
+	return (time.Duration(h.Elapsed) * time.Second).Round(time.Second)
+}
+
+func verbs(action string) (doing, done string) {
+	switch action {
+	case "create":
+		return "creating", "created"
+	case "update":
+		return "changing", "changed"
+	case "delete":
+		return "destroying", "destroyed"
+	case "read":
+		return "reading", "read"
+	}
+	return action, action + " done"
+}
+
+// appendChange adds what a message says of a resource, unless it stays as it is.
+func appendChange(list []aloft.Change, m resourceMessage) []aloft.Change {
+	actions := map[string]aloft.Action{
+		"create": aloft.ActionCreate, "update": aloft.ActionUpdate, "replace": aloft.ActionReplace,
+		"delete": aloft.ActionDelete, "remove": aloft.ActionForget, "forget": aloft.ActionForget,
+		"import": aloft.ActionImport,
+	}
+	action, ok := actions[m.Action]
+	if !ok {
+		return list
+	}
+	return append(list, aloft.Change{
+		Address: m.Resource.Address, Type: m.Resource.Type, Action: action, HoldsData: holdsData(m.Resource.Type),
+	})
+}
+
+// plan returns the plan that the messages told.
+func (s *stream) plan() aloft.Plan { return newPlan(s.changes, s.drift) }
