@@ -1,0 +1,99 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// A container artifact consists of these files, each of one line.
+const (
+	ImageFile  = "image"  // the image: "aloft/shop:0123…"
+	EngineFile = "engine" // the engine that has it, "docker" or "podman"
+)
+
+// engineVariables are what the client of a container engine needs of the
+// server's environment to find its engine.
+var engineVariables = []string{
+	"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "CONTAINER_HOST",
+}
+
+// image builds a container image from the app's Dockerfile. The artifact only
+// names it.
+func (b *Builder) image(ctx context.Context, r Request, folder string) error {
+	env := b.engineEnvironment()
+	engine := b.engine(ctx, env)
+	if engine == "" {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot build %s%s: neither Docker nor Podman answers on this machine",
+			r.App.Name, r.App.Runtime.Source).
+			WithHint("start Docker or Podman (`docker info` must work), or set apps.%s.runtime in aloft.yaml to build without a container", r.App.Name)
+	}
+	tag := fmt.Sprintf("aloft/%s:%s", r.Project, filepath.Base(folder))
+	command := aloft.Command{Args: []string{engine, "build", "--tag", tag, "."}, Source: r.App.Runtime.Source}
+	dir := filepath.Join(r.Source, r.App.Path)
+	if err := b.run(ctx, execution{request: r, command: command, dir: dir, env: env}); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(folder, ImageFile), []byte(tag+"\n"), 0o600),
+		os.WriteFile(filepath.Join(folder, EngineFile), []byte(engine+"\n"), 0o600),
+	)
+}
+
+// removeImage removes the image of a container artifact, if folder is one and
+// no container uses it.
+func (b *Builder) removeImage(ctx context.Context, folder string) {
+	image, err := os.ReadFile(filepath.Join(folder, ImageFile))
+	engine, err2 := os.ReadFile(filepath.Join(folder, EngineFile))
+	if err != nil || err2 != nil || len(image) > 200 {
+		return
+	}
+	name, tag := strings.TrimSpace(string(engine)), strings.TrimSpace(string(image))
+	if !slices.Contains(engines, name) || !strings.HasPrefix(tag, "aloft/") { // an app's own files of these names
+		return
+	}
+	if program, ok := lookPath(name, b.options.Path, "/"); ok {
+		_, _ = quiet(b.engineEnvironment(), name, "image", "rm", tag).execute(ctx, program) // an image in use stays
+	}
+}
+
+// engines are the container clients that are looked for.
+var engines = []string{"docker", "podman"}
+
+func (b *Builder) engineEnvironment() []string {
+	env := map[string]string{"PATH": b.options.Path, "LANG": "C.UTF-8"}
+	for _, name := range slices.Concat(engineVariables, passed) {
+		env[name] = b.options.Environ(name)
+	}
+	return pairs(env)
+}
+
+// engine returns the first container client whose engine answers, or "".
+func (b *Builder) engine(ctx context.Context, env []string) string {
+	for _, name := range engines {
+		program, ok := lookPath(name, b.options.Path, "/")
+		if !ok {
+			continue
+		}
+		if state, err := quiet(env, name, "info").execute(ctx, program); err == nil && state.Success() {
+			return name
+		}
+	}
+	return ""
+}
+
+// quiet is a command whose output nobody reads.
+func quiet(env []string, args ...string) execution {
+	return execution{request: Request{Log: io.Discard}, command: aloft.Command{Args: args}, dir: "/", env: env}
+}
