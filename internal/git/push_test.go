@@ -156,15 +156,22 @@ func TestPush(t *testing.T) {
 		has(t, out, "a branch can only point at a commit")
 		s.at(t, "shop", "env-a", "")
 	})
-	t.Run("10 MB and concurrent pushes arrive", func(t *testing.T) {
+	t.Run("10 MB arrive", func(t *testing.T) {
 		t.Parallel()
 		s := serve(t, nil)
 		c := newClone(t, s, "shop")
-		var large strings.Builder
-		for range 10 << 20 / 8 {
-			fmt.Fprintf(&large, "%08x", rand.Uint32())
-		}
-		head := c.commit("large", large.String())
+		c.git("config", "core.compression", "0")
+		large := make([]byte, 10<<20)
+		rand.NewChaCha8([32]byte{2}).Read(large)
+		head := c.commit("large", string(large))
+		c.git("push", "--quiet", "aloft", "HEAD:env-a")
+		s.at(t, "shop", "env-a", head)
+	})
+	t.Run("concurrent pushes of a new project arrive", func(t *testing.T) {
+		t.Parallel()
+		s := serve(t, nil)
+		c := newClone(t, s, "shop")
+		head := c.git("rev-parse", "HEAD")
 		var group sync.WaitGroup
 		for i := range 4 {
 			group.Go(func() {

@@ -53,5 +53,5 @@ func (r *Remote) log(project string, err error) {
 	if command, ok := asCommandError(err); ok && command.Stderr != "" {
 		attrs = append(attrs, slog.String("stderr", command.Stderr))
 	}
-	r.options.Logger.Error("cannot serve git", attrs...)
+	r.options.Logger.Warn("cannot serve git", attrs...)
 }

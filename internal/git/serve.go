@@ -194,18 +194,15 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 	}
 	control := http.NewResponseController(w)
 	control.EnableFullDuplex() // not needed and not supported over HTTP/2
-	answer := &answer{w: w, control: control, contentType: "application/x-" + c.service + "-result"}
 	stderr := &head{limit: 4096}
 	c.cmd.Env = append(c.cmd.Env, protocol(req)...)
-	c.cmd.Stdout, c.cmd.Stderr = answer, stderr
-	stdin, err := c.cmd.StdinPipe()
-	if err == nil {
-		err = c.cmd.Start()
-	}
+	c.cmd.Stderr = stderr
+	stdin, stdout, err := start(c.cmd)
 	if err != nil {
 		r.fail(ctx, w, c.project, fmt.Errorf("cannot run git: %w", err))
 		return
 	}
+	defer context.AfterFunc(ctx, func() { stdout.Close() })()
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -216,21 +213,33 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 			cancel()
 		}
 	}()
+	answer := &answer{w: w, control: control, contentType: "application/x-" + c.service + "-result"}
+	if _, err := io.Copy(answer, stdout); err != nil {
+		cancel()
+	}
 	err = wait(ctx, c.cmd)
 	select {
 	case <-sent:
 	case <-ctx.Done():
 	}
-	if err == nil || ctx.Err() != nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
 		answer.begin()
-		return
+	case !answer.begun:
+		r.fail(ctx, w, c.project, failure(ctx, []string{c.service}, stderr, err))
+	default:
+		r.log(c.project, failure(ctx, []string{c.service}, stderr, err))
 	}
-	err = failure(ctx, []string{c.service}, stderr, err)
-	if !answer.begun {
-		r.fail(ctx, w, c.project, err)
-		return
+}
+
+func start(cmd *exec.Cmd) (stdin io.WriteCloser, stdout io.ReadCloser, err error) {
+	if stdin, err = cmd.StdinPipe(); err != nil {
+		return nil, nil, err
 	}
-	r.log(c.project, err)
+	if stdout, err = cmd.StdoutPipe(); err != nil {
+		return nil, nil, err
+	}
+	return stdin, stdout, cmd.Start()
 }
 
 // plainBody returns the body of a request as it was before the client packed it.

@@ -4,20 +4,25 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
+	"unicode"
 
 	aloft "github.com/aloft-dev/aloft"
 )
 
-// maxLock is how large the description of a lock may be, in bytes.
-const maxLock = 64 << 10
+// Limits of what describes a lock, in bytes.
+const (
+	maxLock = 64 << 10
+	maxID   = 200
+)
 
 func (s *server) lock(w http.ResponseWriter, c call) error {
 	lock, err := readLock(w, c)
 	if err != nil {
 		return err
 	}
-	if lock.ID == "" {
-		return aloft.Errorf(aloft.CodeInvalid, "the lock of %s has no ID", c.key)
+	if lock.ID == "" || len(lock.ID) > maxID || strings.ContainsFunc(lock.ID, unicode.IsControl) {
+		return aloft.Errorf(aloft.CodeInvalid, "the lock of %s needs an ID of 1 to %d printable bytes", c.key, maxID)
 	}
 	lock.RunID = c.runID
 	holder, err := s.Store.LockState(c.Context(), c.key, lock)
