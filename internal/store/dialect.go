@@ -1,0 +1,17 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver"
+)
+
+// dialect is what differs between the two kinds of database.
+type dialect struct {
+	goose  goose.Dialect
+	driver func(*sql.DB) riverdriver.Driver[*sql.Tx]
+	// begin makes a transaction the only one that changes records.
+	begin func(ctx context.Context, tx *sql.Tx) error
+}

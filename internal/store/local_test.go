@@ -1,0 +1,143 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+)
+
+func TestReleases(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		s := shop(t, dsn)
+		ctx := t.Context()
+		add := func(r aloft.Release) aloft.Release {
+			t.Helper()
+			r.EnvironmentKey = key
+			added, err := s.AddRelease(ctx, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return added
+		}
+		first := add(aloft.Release{App: "web", RunID: 1, Status: aloft.ReleaseActive})
+		failed := add(aloft.Release{App: "web", RunID: 2, Status: aloft.ReleaseFailed, Reason: "exit status 3"})
+		api := add(aloft.Release{App: "api", RunID: 3, Status: aloft.ReleaseActive})
+		third := add(aloft.Release{
+			App: "web", RunID: 4, Status: aloft.ReleaseActive, Revision: "abc", SlotKey: "digest",
+			Artifact: aloft.Artifact{ID: "a1", App: "web", Dir: "/artifacts/a1"},
+			Spec:     aloft.App{Name: "web", Path: ".", Start: aloft.Command{Args: []string{"./web"}}, HealthTime: time.Minute},
+		})
+		if first.Number != 1 || failed.Number != 2 || third.Number != 3 || api.Number != 1 {
+			t.Errorf("numbers are %d %d %d, %d", first.Number, failed.Number, third.Number, api.Number)
+		}
+		releases, err := s.Releases(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.Status = aloft.ReleaseRetired
+		same(t, releases, []aloft.Release{third, api, failed, first})
+		if err := s.DeleteReleases(ctx, key); err != nil {
+			t.Fatal(err)
+		}
+		if releases, err = s.Releases(ctx, key); err != nil || len(releases) != 0 {
+			t.Errorf("left: %v, %v", releases, err)
+		}
+	})
+}
+
+func TestGroup(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		s := shop(t, dsn)
+		has := func(want bool) {
+			t.Helper()
+			if got, err := s.HasGroup(t.Context(), key); err != nil || got != want {
+				t.Errorf("has the group: %v, %v", got, err)
+			}
+		}
+		has(false)
+		for range 2 {
+			if err := s.PutGroup(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			has(true)
+		}
+		for range 2 {
+			if err := s.DeleteGroup(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			has(false)
+		}
+	})
+}
+
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		s := shop(t, dsn)
+		ctx := t.Context()
+		web := aloft.Slot{
+			EnvironmentKey: key, App: "web", Command: "./web", Variables: map[string]string{"KEY": "value"},
+			Instances: 2, HealthPath: "/healthz", MemoryLimit: 64 << 20, URL: "http://alice.shop.localhost",
+		}
+		api := aloft.Slot{EnvironmentKey: key, App: "api", Instances: 1}
+		for _, slot := range []aloft.Slot{{EnvironmentKey: key, App: "web", Instances: 1}, web, api} {
+			if err := s.PutSlot(ctx, slot); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.Slot(ctx, key, "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, web)
+		slots, err := s.Slots(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, slots, []aloft.Slot{api, web})
+		for range 2 {
+			if err := s.DeleteSlot(ctx, key, "web"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = s.Slot(ctx, key, "web")
+		wantCode(t, err, aloft.CodeNotFound, "web", "shop/alice")
+	})
+}
+
+func TestDatabases(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		s := shop(t, dsn)
+		ctx := t.Context()
+		main := aloft.Database{
+			EnvironmentKey: key, Name: "main", Database: "shop_alice", Username: "shop_alice", Password: "secret",
+			Host: "127.0.0.1", Port: 5432, URL: "postgres://shop_alice:secret@127.0.0.1:5432/shop_alice",
+		}
+		for _, d := range []aloft.Database{{EnvironmentKey: key, Name: "main"}, main} {
+			if err := s.PutDatabase(ctx, d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.Database(ctx, key, "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, main)
+		all, err := s.Databases(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, all, []aloft.Database{main})
+		for range 2 {
+			if err := s.DeleteDatabase(ctx, key, "main"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = s.Database(ctx, key, "main")
+		wantCode(t, err, aloft.CodeNotFound, "main", "shop/alice")
+	})
+}

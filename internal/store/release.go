@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/aloft-dev/aloft"
+)
+
+const releaseColumns = `project, environment, app, number, run_id, revision, artifact, spec, slot_key, status, reason, created_at`
+
+// AddRelease records a release and numbers it. Adding an active one retires the
+// active one before it.
+func (s *Store) AddRelease(ctx context.Context, release aloft.Release) (aloft.Release, error) {
+	err := s.change(ctx, func(c *change) error {
+		number, err := count(ctx, c, `SELECT COALESCE(MAX(number), 0) + 1 FROM releases WHERE project = $1 AND environment = $2 AND app = $3`,
+			release.Project, release.Environment, release.App)
+		if err != nil {
+			return err
+		}
+		if release.Status == aloft.ReleaseActive {
+			err = c.exec(ctx, `UPDATE releases SET status = $1 WHERE project = $2 AND environment = $3 AND app = $4 AND status = $5`,
+				aloft.ReleaseRetired, release.Project, release.Environment, release.App, aloft.ReleaseActive)
+			if err != nil {
+				return err
+			}
+		}
+		release.Number, release.CreatedAt = number, c.now
+		return c.putRelease(ctx, release)
+	})
+	if err != nil {
+		return aloft.Release{}, fail(err, "record a release of %s in %s", release.App, release.EnvironmentKey)
+	}
+	return release, nil
+}
+
+// Releases returns the releases of every app of an environment, newest first.
+func (s *Store) Releases(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.Release, error) {
+	releases, err := list(ctx, s.db.read, scanRelease, `SELECT `+releaseColumns+` FROM releases
+		WHERE project = $1 AND environment = $2 ORDER BY created_at DESC, run_id DESC, number DESC, app`, key.Project, key.Environment)
+	return releases, fail(err, "list the releases of %s", key)
+}
+
+// DeleteReleases forgets the releases of an environment. The next one is number 1.
+func (s *Store) DeleteReleases(ctx context.Context, key aloft.EnvironmentKey) error {
+	err := s.change(ctx, func(c *change) error {
+		c.tell(Event{Key: key})
+		return c.exec(ctx, `DELETE FROM releases WHERE project = $1 AND environment = $2`, key.Project, key.Environment)
+	})
+	return fail(err, "delete the releases of %s", key)
+}
+
+func (c *change) putRelease(ctx context.Context, r aloft.Release) error {
+	c.tell(Event{Key: r.EnvironmentKey})
+	return c.exec(ctx, `INSERT INTO releases (`+releaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		r.Project, r.Environment, r.App, r.Number, r.RunID, text(r.Revision), toJSON(r.Artifact), toJSON(r.Spec),
+		text(r.SlotKey), r.Status, text(r.Reason), millis(r.CreatedAt))
+}
+
+func scanRelease(r row) (aloft.Release, error) {
+	var release aloft.Release
+	var artifact, spec string
+	var created int64
+	err := r.Scan(&release.Project, &release.Environment, &release.App, &release.Number, &release.RunID, &release.Revision,
+		&artifact, &spec, &release.SlotKey, &release.Status, &release.Reason, &created)
+	if err != nil {
+		return release, err
+	}
+	release.CreatedAt = instant(created)
+	return release, errors.Join(
+		json.Unmarshal([]byte(artifact), &release.Artifact),
+		json.Unmarshal([]byte(spec), &release.Spec))
+}

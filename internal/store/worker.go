@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// worker works the jobs of one Work.
+type worker struct {
+	store     *Store
+	reconcile func(context.Context, aloft.EnvironmentKey) error
+	sweep     func(context.Context) error
+	logger    *slog.Logger
+	timers    timers
+	orphans   orphans
+}
+
+type reconcileJob = river.Job[reconcileArgs]
+
+// reconcileJob reconciles an environment until nothing newer is left to do. The
+// last look and the completion of the job are one transaction, so that no
+// wake-up falls between.
+func (w *worker) reconcileJob(ctx context.Context, job *reconcileJob) error {
+	w.orphans.begin(job.ID)
+	defer w.orphans.end(job.ID)
+	key := job.Args.key()
+	for failures := 0; ; {
+		seen, err := counter(ctx, w.store.db.read, key, counterWake)
+		if err != nil {
+			return err
+		}
+		err = w.guarded(func() error { return w.reconcile(ctx, key) })
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err() // River makes the job available again
+		}
+		if err != nil {
+			failures++
+			w.logger.Error("cannot reconcile", "project", key.Project, "environment", key.Environment, "error", err)
+		}
+		over, err := w.end(context.WithoutCancel(ctx), job, ending{seen: seen, failures: failures, failed: err != nil})
+		if over || err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// ending is how a reconciliation went.
+type ending struct {
+	seen     int64 // the wake counter before it
+	failures int   // of this job so far
+	failed   bool
+}
+
+// end completes the job, unless the environment was woken meanwhile. After a
+// failure a later job takes its place; a wake-up is answered at once, but only
+// after the first failure: a reconciliation that wakes itself and fails must
+// not spin.
+func (w *worker) end(ctx context.Context, job *reconcileJob, e ending) (over bool, err error) {
+	key := job.Args.key()
+	again := 0
+	err = w.store.change(ctx, func(c *change) error {
+		count, err := counter(ctx, c, key, counterWake)
+		if err != nil {
+			return err
+		}
+		if count != e.seen && (!e.failed || e.failures == 1) {
+			return nil
+		}
+		if _, err := river.JobCompleteTx[*bellDriver](ctx, c.Tx, job); err != nil {
+			return err
+		}
+		over = true
+		left, err := w.left(ctx, c, key)
+		if err != nil || !e.failed && !left {
+			return err
+		}
+		again = job.Args.Failures + 1
+		return w.retry(ctx, c.Tx, key, again)
+	})
+	if err != nil {
+		return false, err
+	}
+	if again > 0 {
+		w.timers.after(retryAfter(again), func() { w.wakeAgain(ctx, key) })
+	}
+	return over, nil
+}
+
+// left reports whether a run is queued that the reconciler did not take.
+func (w *worker) left(ctx context.Context, c *change, key aloft.EnvironmentKey) (bool, error) {
+	runs, err := listRuns(ctx, c, aloft.RunFilter{
+		Project: key.Project, Environment: key.Environment, Statuses: []aloft.RunStatus{aloft.RunQueued}, Limit: 1,
+	})
+	return len(runs) > 0, err
+}
+
+func (w *worker) retry(ctx context.Context, tx *sql.Tx, key aloft.EnvironmentKey, failures int) error {
+	_, err := w.store.queue.InsertTx(ctx, tx,
+		reconcileArgs{Project: key.Project, Environment: key.Environment, Failures: failures},
+		&river.InsertOpts{ScheduledAt: time.Now().Add(retryAfter(failures))})
+	return err
+}
+
+// wakeAgain is punctual where River's schedule is within seconds, which is what
+// remains if it fails.
+func (w *worker) wakeAgain(ctx context.Context, key aloft.EnvironmentKey) {
+	if err := w.store.Wake(ctx, key); err != nil {
+		w.logger.Warn("cannot wake", "project", key.Project, "environment", key.Environment, "error", err)
+	}
+}
+
+// sweepJob sweeps. What fails is tried again when the next sweep is due.
+func (w *worker) sweepJob(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	err := errors.Join(w.adopt(ctx), w.guarded(func() error { return w.sweep(ctx) }))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		w.logger.Error("cannot sweep", "error", err)
+	}
+	return nil
+}
+
+// guarded turns a panic into an error.
+func (w *worker) guarded(do func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = errors.Join(err, fmt.Errorf("panic: %v\n%s", value, debug.Stack()))
+		}
+	}()
+	return do()
+}
