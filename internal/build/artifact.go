@@ -14,31 +14,7 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-const (
-	completeMark = ".aloft-complete" // in an artifact's folder, made last, removed first; its time is that of the last use
-	tempSuffix   = ".tmp"            // of the folder for temporary files beside an artifact's
-)
-
-// seal marks an artifact complete.
-func seal(folder string) error {
-	path := filepath.Join(folder, completeMark)
-	err := os.RemoveAll(path) // a build may have made whatever it likes
-	if err == nil {
-		err = os.WriteFile(path, nil, 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot complete the artifact: %w", err)
-	}
-	return nil
-}
-
-// handOut reports whether there is a complete artifact in folder, and notes
-// that it is being used.
-func handOut(folder string) bool {
-	mark := filepath.Join(folder, completeMark)
-	now := time.Now()
-	return os.Chtimes(mark, now, now) == nil
-}
+const tempSuffix = ".tmp" // of the folder for temporary files beside an artifact's
 
 // Collect removes the artifacts of a project whose id is not in keep, and what
 // crashed builds left. It spares what is being built or was returned by Build a

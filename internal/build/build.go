@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -66,7 +67,17 @@ func New(options Options) *Builder {
 	if options.KeepFor == 0 {
 		options.KeepFor = time.Hour
 	}
+	options.ArtifactDir, options.CacheDir = absolute(options.ArtifactDir), absolute(options.CacheDir)
 	return &Builder{options: options, busy: locks{held: map[string]*lock{}}}
+}
+
+// absolute is for the commands, whose own working directory is another.
+func absolute(folder string) string {
+	path, err := filepath.Abs(folder)
+	if err != nil {
+		return folder
+	}
+	return path
 }
 
 // Build returns the artifact of an app, made now unless there is one of the
@@ -162,6 +173,9 @@ func (b *Builder) build(ctx context.Context, r Request, folder string) error {
 		return aloft.Errorf(aloft.CodeFailed, "the build of %s was stopped: it took longer than %s, the limit of a build",
 			r.App.Name, b.options.Timeout).
 			WithHint("the output above shows where it stood; a command that asks a question or serves never ends")
+	case errors.Is(err, syscall.ENOSPC):
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot build %s: %w", r.App.Name, err).
+			WithHint("free some disk space under %s", b.options.ArtifactDir)
 	case err != nil:
 		return err
 	}

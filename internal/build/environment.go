@@ -108,7 +108,8 @@ func (b *Builder) environment(r Request, temp string) ([]string, error) {
 		values[name] = filepath.Join(cache, folder)
 	}
 	b.pass(values)
-	values["GOFLAGS"] = join(b.options.Environ("GOFLAGS"), "-modcacherw")
+	values["GIT_CEILING_DIRECTORIES"] = b.options.ArtifactDir // artifacts belong to no repository around them
+	values["GOFLAGS"] = join("-modcacherw", "-buildvcs=false", b.options.Environ("GOFLAGS"))
 	values["GRADLE_OPTS"] = join(values["GRADLE_OPTS"], "-Dorg.gradle.daemon=false")
 	values["MAVEN_OPTS"] = b.options.Environ("MAVEN_OPTS")
 	if repository := filepath.Join(cache, "maven"); !strings.ContainsAny(repository, " \t") { // it splits at blanks

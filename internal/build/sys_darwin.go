@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"os"
 	"syscall"
 	"time"
 
@@ -29,3 +30,15 @@ func waitExit(pid int) {
 		}
 	}
 }
+
+// bootID names the present boot of the machine. It is never empty.
+func bootID() string {
+	id, err := unix.Sysctl("kern.bootsessionuuid")
+	if err != nil {
+		return "a boot without a name"
+	}
+	return id
+}
+
+// syncDisk returns when all that was written before is on disk.
+func syncDisk(*os.File) error { return unix.Sync() }

@@ -2,6 +2,8 @@ package build
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,3 +23,15 @@ func waitExit(pid int) {
 		}
 	}
 }
+
+// bootID names the present boot of the machine. It is never empty.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "a boot without a name"
+	}
+	return strings.TrimSpace(string(id))
+}
+
+// syncDisk returns when all that was written before to the file's filesystem is on disk.
+func syncDisk(file *os.File) error { return unix.Syncfs(int(file.Fd())) }

@@ -48,6 +48,9 @@ func (b *Builder) find(chain aloft.Toolchain, dir string) (tool, bool) {
 		if !ok {
 			continue
 		}
+		if strings.Contains(name, "/") && !filepath.IsAbs(name) { // a wrapper in the source: the source's id says it all
+			return tool{Path: name}, true
+		}
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
 		}
@@ -56,9 +59,6 @@ func (b *Builder) find(chain aloft.Toolchain, dir string) (tool, bool) {
 			continue
 		}
 		found := tool{Path: path, Size: info.Size(), ModTime: info.ModTime().UTC()}
-		if strings.HasPrefix(path, dir+string(filepath.Separator)) { // a wrapper in the source: its id says it all
-			found = tool{Path: name}
-		}
 		return found, true
 	}
 	return tool{}, false
