@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aloft-dev/aloft/internal/api"
@@ -70,4 +72,22 @@ func TestCrossSite(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzHosts checks that whatever is let in ends in a name of this machine.
+func FuzzHosts(f *testing.F) {
+	for _, host := range []string{"localhost", "a.localhost.:1", "[::1]:80", "127.9.9.9", "[::ffff:127.0.0.1]", "localhost:80:90", "evil.example#.localhost", "[fe80::1%25lo]"} {
+		f.Add(host)
+	}
+	guarded := api.Guard(nil, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	f.Fuzz(func(t *testing.T, host string) {
+		request := httptest.NewRequest("GET", "/", nil)
+		request.Host = host
+		answer := httptest.NewRecorder()
+		guarded.ServeHTTP(answer, request)
+		lower := strings.ToLower(host)
+		if answer.Code != 421 && !strings.Contains(lower, "localhost") && !strings.Contains(lower, "127.") && !strings.Contains(lower, ":") {
+			t.Errorf("%q is let in", host)
+		}
+	})
 }

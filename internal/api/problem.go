@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -72,9 +71,6 @@ func unauthorized() *Problem {
 
 // problemFor translates an error and logs those that the caller is not told.
 func (s *Server) problemFor(err error) *Problem {
-	if known, ok := errors.AsType[*Problem](err); ok {
-		return known
-	}
 	p := problemOf(err)
 	if p.Code == aloft.CodeInternal {
 		s.Logger.Error("request failed", "error", err)

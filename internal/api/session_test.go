@@ -156,3 +156,19 @@ func TestSession(t *testing.T) {
 		}
 	})
 }
+
+// FuzzSession checks that no cookie but the one that was given logs in.
+func FuzzSession(f *testing.F) {
+	for _, value := range []string{"", ".", "..", "9999999999.A.", "9999999999.A.x", "-1.B.C", "9999999999"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		h := newHouse(t)
+		cookie := login(h)
+		genuine := cookie.Value
+		cookie.Value = value
+		if value != genuine && h.loggedIn(cookie) {
+			t.Errorf("%q logs in", value)
+		}
+	})
+}
