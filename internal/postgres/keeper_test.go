@@ -58,6 +58,32 @@ func TestRestart(t *testing.T) {
 		}
 		wantKept(t, d)
 	})
+	t.Run("databases on their way when the server is killed are made", func(t *testing.T) {
+		key := aloft.EnvironmentKey{Project: "shop", Environment: "killed"}
+		_, pid := lockFile(t, o)
+		made := make(chan error, 5)
+		for i := range cap(made) {
+			go func() {
+				_, err := s.PutDatabase(ctx, key, "db"+strconv.Itoa(i))
+				made <- err
+			}()
+		}
+		for i := range cap(made) {
+			if err := <-made; err != nil {
+				t.Error(err)
+			}
+			if i == 1 {
+				kill(t, pid)
+			}
+		}
+		awaitRestart(t, o, pid)
+		if differences, err := s.Reconcile(ctx, key); err != nil || len(differences) != 0 {
+			t.Errorf("%v, %v", differences, err)
+		}
+		if err := s.DeleteAll(ctx, key); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("a lock file of a dead server does not hinder", func(t *testing.T) {
 		path, _ := lockFile(t, o)
 		text, err := os.ReadFile(path)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -41,11 +42,14 @@ type Server struct {
 
 // New returns the server that lives in options.Dir. It starts nothing.
 func New(options Options) *Server {
+	if dir, err := filepath.Abs(options.Dir); err == nil {
+		options.Dir = dir
+	}
 	if options.Folders == nil {
 		options.Folders = usualFolders
 	}
 	if options.PasswordFile == "" {
-		options.PasswordFile = options.Dir + "/password"
+		options.PasswordFile = filepath.Join(options.Dir, "password")
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
@@ -53,15 +57,15 @@ func New(options Options) *Server {
 	return &Server{options: options}
 }
 
-// Available tells which PostgreSQL would be used: its version, such as "15.14",
-// and the folder of its programs. Without one, or where it may not run, the
-// error is CodeUnavailable and says what to do.
+// Available tells which PostgreSQL is used: its version, such as "15.14", and
+// the folder of its programs. Without one the error is CodeUnavailable and says
+// what to do; it is, too, when the one that is told may not run here.
 func (s *Server) Available() (version, binDir string, err error) {
 	found, err := s.find()
-	if err != nil {
-		return "", "", err
+	if err == nil {
+		err = found.permitted()
 	}
-	return found.version, found.dir, nil
+	return found.version, found.dir, err
 }
 
 // Start brings the server up again if it was ever used, and lets databases be

@@ -44,10 +44,7 @@ func (p programs) initdb() string   { return filepath.Join(p.dir, "initdb") }
 // the usual folders. Once there are databases, it is always the major version
 // that made them, because no other can read them.
 func (s *Server) find() (programs, error) {
-	all, refused := s.installed()
-	if refused != nil {
-		return programs{}, refused
-	}
+	all := s.installed()
 	wanted := s.usedMajor()
 	for _, p := range all {
 		if p.major == wanted || wanted == 0 {
@@ -64,43 +61,50 @@ func (s *Server) find() (programs, error) {
 		WithHint("install it: apt-get install postgresql, or brew install postgresql")
 }
 
-// installed returns every usable PostgreSQL, in order of preference. The error
-// tells that programs were found which may not run here.
-func (s *Server) installed() (all []programs, refused error) {
-	onPath, refused := probe(filepath.SplitList(s.options.Path))
-	if refused != nil {
-		return nil, refused
-	}
+// installed returns every usable PostgreSQL, in order of preference.
+func (s *Server) installed() []programs {
 	var folders []string
 	for _, pattern := range s.options.Folders {
 		matches, _ := filepath.Glob(pattern)
 		folders = append(folders, matches...)
 	}
-	others, refused := probe(folders)
+	others := probe(folders)
 	slices.SortStableFunc(others, func(a, b programs) int { return cmp.Compare(b.major, a.major) })
-	return append(onPath, others...), refused
+	return append(probe(filepath.SplitList(s.options.Path)), others...)
 }
 
-func probe(folders []string) (all []programs, refused error) {
+// probe returns those folders that hold a PostgreSQL that is new enough.
+func probe(folders []string) (all []programs) {
 	for _, dir := range folders {
 		p := programs{dir: dir}
 		if !filepath.IsAbs(dir) || !executable(p.initdb()) || !executable(p.postgres()) {
 			continue
 		}
-		cmd := exec.Command(p.postgres(), "--version")
-		cmd.Env = childEnvironment()
-		if err := confine(cmd); err != nil {
-			return nil, err
-		}
-		out, err := cmd.Output()
-		if err != nil && isRefused(err) {
-			return nil, refusal(err)
-		}
+		out, err := p.ask().Output()
 		if p.version, p.major = ParseVersion(string(out)); err == nil && p.major >= oldestMajor {
 			all = append(all, p)
 		}
 	}
-	return all, nil
+	return all
+}
+
+// ask returns a command that prints the version.
+func (p programs) ask() *exec.Cmd {
+	cmd := exec.Command(p.postgres(), "--version")
+	cmd.Env = childEnvironment()
+	return cmd
+}
+
+// permitted tells whether the programs may run here, as the server will.
+func (p programs) permitted() error {
+	cmd := p.ask()
+	if err := confine(cmd); err != nil {
+		return err
+	}
+	if err := cmd.Run(); err != nil && isRefused(err) {
+		return refusal(err)
+	}
+	return nil
 }
 
 func executable(path string) bool {

@@ -90,7 +90,8 @@ func TestAvailable(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || version != test.want || filepath.Base(filepath.Dir(binDir)) != test.want {
+			refused := strings.Contains(aloft.ErrorHint(err), "ordinary user") // root without user namespaces
+			if err != nil && !refused || version != test.want || filepath.Base(filepath.Dir(binDir)) != test.want {
 				t.Errorf("%s in %s, %v", version, binDir, err)
 			}
 		})
