@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,21 +57,22 @@ func (e *Engine) stream(ctx context.Context, c aloft.Configuration, verb, journa
 	return s, failed
 }
 
-func (e *Engine) streamOnce(ctx context.Context, c aloft.Configuration, journal string, args []string) (s *stream, err error) {
+func (e *Engine) streamOnce(ctx context.Context, c aloft.Configuration, journal string, args []string) (*stream, error) {
 	c.Log = shared(c)
-	s = newStream(c.Log, nil)
+	s := newStream(c.Log, nil)
+	s.quiet = args[0] == "plan"
 	if journal != "" {
 		file, err := os.OpenFile(journal, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
 			return s, fmt.Errorf("cannot open the journal of %s: %w", c.Key, err)
 		}
-		defer func() { err = errors.Join(err, file.Close()) }()
+		defer file.Close()
 		s.journal = file
 	}
 	if c.VarFile != "" {
 		args = append(args[:len(args):len(args)], "-var-file="+absolute(c.VarFile))
 	}
-	err = e.exec(ctx, c, s, args...)
+	err := e.exec(ctx, c, s, args...)
 	s.Close()
 	return s, err
 }

@@ -41,7 +41,7 @@ func TestApply(t *testing.T) {
 		if outputs.Plain["note"] != `["a",1]` || len(outputs.Sensitive) != 0 {
 			t.Errorf("the outputs are %+v", outputs)
 		}
-		for _, line := range []string{"Plan: 1 to add, 0 to change, 0 to destroy.\n", "terraform_data.web: creating\n", "terraform_data.web: created after 0s\n"} {
+		for _, line := range []string{"Plan: 1 to add, 0 to change, 0 to destroy.\n", "terraform_data.web: creating\n", "terraform_data.web: created"} {
 			if !strings.Contains(log.String(), line) {
 				t.Errorf("the log lacks %q:\n%s", line, log)
 			}
@@ -213,5 +213,29 @@ func noSecretsIn(t *testing.T, dir, text string) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	message := func(kind, at, action string) string {
+		return `{"type":"` + kind + `","@timestamp":"2026-11-24T02:00:` + at + `Z","hook":{"resource":{"addr":"a.b"},"action":"` + action + `","elapsed_seconds":90}}` + "\n"
+	}
+	for rule, test := range map[string]struct{ stream, log string }{
+		"what takes a moment":      {message("apply_start", "00.1", "create") + message("apply_complete", "00.104", "create"), "a.b: creating\na.b: created\n"},
+		"what takes less than 1 s": {message("apply_start", "00.1", "update") + message("apply_complete", "00.354", "update"), "a.b: changing\na.b: changed after 250ms\n"},
+		"what takes some seconds":  {message("apply_start", "00.1", "delete") + message("apply_complete", "02.32", "delete"), "a.b: destroying\na.b: destroyed after 2.2s\n"},
+		"what takes long":          {message("apply_progress", "50", "create") + message("apply_errored", "59", "create"), "a.b: still creating after 1m30s\na.b: failed after 1m30s\n"},
+		"a warning": {`{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Old\nargument","detail":"Use\nanother.","range":{"filename":"main.tf","start":{"line":3}},"snippet":{"code":"x = \"secret\"","values":[]}}}`,
+			"warning: main.tf:3: Old argument: Use another\n"},
+		"nothing to do": {`{"type":"change_summary","changes":{"operation":"plan"}}`, "no changes\n"},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			var log strings.Builder
+			if _, _, _, err := terraform.ReadStream([]byte(test.stream), 10, &log, nil); err != nil || log.String() != test.log {
+				t.Errorf("got\n%s\nwant\n%s%v", log.String(), test.log, err)
+			}
+		})
 	}
 }

@@ -17,7 +17,11 @@ import (
 )
 
 // The module that builds the pinned engine. Its checksums stand in our tree, so
-// that what is built is what was reviewed, whatever a proxy serves.
+// that what is built is what was reviewed, whatever a proxy serves. To move to
+// another version, put both files into an empty folder under their usual names,
+// with a Go file that imports enginePackage for its effects; there run go get
+// github.com/opentofu/opentofu@vX.Y.Z, take over the replace directives of its
+// go.mod, run go mod tidy, and copy both back. Then change pinned.
 //
 //go:embed engine/go.mod.txt
 var engineModule []byte
@@ -27,6 +31,7 @@ var engineSums []byte
 
 const (
 	enginePackage    = "github.com/opentofu/opentofu/cmd/tofu"
+	enginePackages   = 1800 // about how many packages are compiled
 	progressInterval = 10 * time.Second
 )
 
@@ -142,7 +147,7 @@ func (b *buildCount) String() string {
 	if b.packages == 0 {
 		return fmt.Sprintf("building OpenTofu: %d modules downloaded", b.modules)
 	}
-	return fmt.Sprintf("building OpenTofu: %d packages compiled", b.packages)
+	return fmt.Sprintf("building OpenTofu: %d of about %d packages compiled", b.packages, max(enginePackages, b.packages))
 }
 
 func (b *buildCount) result(ctx context.Context, err error) error {

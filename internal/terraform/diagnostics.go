@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,9 +76,19 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 			return lockError(c, verb, d)
 		}
 	}
-	text := listing(diagnostics)
-	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, secretsOf(c).scrub(text)).
-		WithHint("%s", hintFor(diagnostics))
+	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(diagnostics))).
+		WithHint("%s", presentable(c, hintFor(diagnostics)))
+}
+
+// presentable masks the secrets of c in text and shortens the paths of this
+// machine to what the reader knows them by.
+func presentable(c aloft.Configuration, text string) string {
+	if c.VarFile != "" {
+		file := absolute(c.VarFile)
+		text = strings.ReplaceAll(text, file, filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))
+	}
+	text = strings.ReplaceAll(text, absolute(c.Dir)+string(filepath.Separator), "")
+	return secretsOf(c).scrub(text)
 }
 
 func listing(diagnostics []tfjson.Diagnostic) string {
@@ -123,7 +134,7 @@ func lockError(c aloft.Configuration, verb string, d tfjson.Diagnostic) error {
 	}
 	if id == "" {
 		return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state cannot be locked: %s",
-			verb, c.Key, secretsOf(c).scrub(paragraph(d.Detail)))
+			verb, c.Key, presentable(c, paragraph(d.Detail)))
 	}
 	return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state is locked%s, lock %s", verb, c.Key, holder, id).
 		WithHint("wait until that has ended and push again; if nobody is at it: aloft terraform %s -- force-unlock %s",

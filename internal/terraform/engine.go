@@ -44,7 +44,8 @@ type Engine struct {
 	Version string // such as 1.12.6
 	Why     string // why this one was chosen, as a sentence for people
 
-	cacheDir string // for the shared plugin cache; "" = none
+	cacheDir string        // for the shared plugin cache; "" = none
+	grace    time.Duration // between the interrupt and the kill; 0 = stopGrace
 }
 
 // Name returns the engine's name for people.

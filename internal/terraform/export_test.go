@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"io"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -11,6 +12,12 @@ var ParsePlan = parsePlan
 
 // HoldsData is holdsData.
 var HoldsData = holdsData
+
+// Pinned is pinned, and EngineModule the go.mod that builds it.
+var (
+	Pinned       = pinned
+	EngineModule = string(engineModule)
+)
 
 // ReadStream feeds text to the parser of -json messages in pieces of n bytes
 // and returns what it made of it.
@@ -24,4 +31,10 @@ func ReadStream(text []byte, n int, log, journal io.Writer) (aloft.Plan, aloft.O
 	s.Close()
 	outputs, _, err := s.told("")
 	return s.plan(), outputs, len(s.errors), err
+}
+
+// WithGrace returns e with another time between the interrupt and the kill.
+func WithGrace(e Engine, grace time.Duration) *Engine {
+	e.grace = grace
+	return &e
 }

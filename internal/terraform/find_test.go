@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,7 +23,16 @@ func program(t *testing.T, dir, name, version string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+	executable(t, filepath.Join(dir, name), script)
+}
+
+// executable writes a program while no other test forks: a child that still has
+// the file open for writing would keep it from being run.
+func executable(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -83,6 +93,13 @@ func TestFind(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestPinnedVersion(t *testing.T) {
+	t.Parallel()
+	if want := "require github.com/opentofu/opentofu v" + terraform.Pinned + "\n"; !strings.Contains(terraform.EngineModule, want) {
+		t.Errorf("the module that is built lacks %q", want)
 	}
 }
 

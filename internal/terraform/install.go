@@ -77,13 +77,18 @@ func (o FindOptions) open(ctx context.Context, why string) (*Engine, error) {
 	return &Engine{Kind: KindTofu, Path: path, Version: v, Why: sentence, cacheDir: o.CacheDir}, nil
 }
 
-// install makes the engine's folder appear whole or not at all.
+// install makes the engine's folder appear whole or not at all. It holds the
+// lock, so that what an installation before it left behind can go.
 func (o FindOptions) install(ctx context.Context, root string) error {
+	leftovers, _ := filepath.Glob(filepath.Join(root, ".new-*")) // the pattern is valid
+	for _, dir := range leftovers {
+		_ = os.RemoveAll(dir)
+	}
 	work, err := os.MkdirTemp(root, ".new-*")
 	if err != nil {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot install OpenTofu: %w", err)
 	}
-	defer removeTree(work)
+	defer os.RemoveAll(work)
 	ready := filepath.Join(work, "ready")
 	if err := os.Mkdir(ready, 0o755); err != nil {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot install OpenTofu: %w", err)
@@ -114,6 +119,7 @@ func (o FindOptions) obtain(ctx context.Context, work, target string) (origin st
 	if downloadErr == nil {
 		return "a release verified by its signature", nil
 	}
+	downloadErr = innermost(downloadErr)
 	if ctx.Err() != nil {
 		return "", canceled("installing OpenTofu", ctx.Err())
 	}
@@ -146,12 +152,11 @@ func download(ctx context.Context, target string) error {
 	return writeFile(target, program, 0o755)
 }
 
-func removeTree(dir string) {
-	_ = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			return os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	_ = os.RemoveAll(dir)
+// innermost returns the error at the end of a chain: of a failed download that
+// says what the others repeat.
+func innermost(err error) error {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err
 }

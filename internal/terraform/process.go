@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -83,7 +84,7 @@ func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writ
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		stopWith(ctx, cmd, ended)
+		stopWith(ctx, cmd, cmp.Or(e.grace, stopGrace), ended)
 	}()
 	err := cmd.Wait()
 	close(ended)
@@ -93,22 +94,21 @@ func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writ
 		err = nil // a provisioner left something running that holds the pipe
 	}
 	if ctx.Err() != nil {
-		_ = killGroup(cmd)
-		return errors.Join(ctx.Err(), err)
+		_ = killGroup(cmd) // what the engine left running
 	}
 	return err
 }
 
 // stopWith interrupts cmd when ctx ends and kills its group when that does not
-// end it. It returns when the process has ended.
-func stopWith(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}) {
+// end it within grace. It returns when the process has ended.
+func stopWith(ctx context.Context, cmd *exec.Cmd, grace time.Duration, ended <-chan struct{}) {
 	select {
 	case <-ended:
 		return
 	case <-ctx.Done():
 	}
 	_ = cmd.Process.Signal(os.Interrupt)
-	timer := time.NewTimer(stopGrace)
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-ended:

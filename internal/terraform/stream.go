@@ -55,6 +55,7 @@ type stream struct {
 	*lineWriter
 	log     io.Writer // nil = nobody looks
 	journal io.Writer // nil = none
+	quiet   bool      // the caller shows the plan
 
 	changes []aloft.Change
 	drift   []aloft.Change
@@ -110,11 +111,15 @@ func (s *stream) diagnostic(d tfjson.Diagnostic) {
 }
 
 func (s *stream) summary(c changeCounts) {
-	if c.Operation == "plan" {
+	switch {
+	case c.Operation != "plan":
+		s.applied = true
+	case s.quiet:
+	case len(s.changes) == 0:
+		logLine(s.log, "no changes")
+	default:
 		logLine(s.log, fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", c.Add, c.Change, c.Remove))
-		return
 	}
-	s.applied = true
 }
 
 // progress shows what happens to a resource.
@@ -126,11 +131,11 @@ func (s *stream) progress(m message, h resourceMessage) {
 		s.began[key] = m.Time
 		logLine(s.log, address+": "+doing)
 	case "apply_progress":
-		logLine(s.log, fmt.Sprintf("%s: still %s after %s", address, doing, elapsed(h, time.Time{}, m.Time)))
+		logLine(s.log, address+": still "+doing+after(elapsed(h, time.Time{}, m.Time)))
 	case "apply_complete":
-		logLine(s.log, fmt.Sprintf("%s: %s after %s", address, done, elapsed(h, s.began[key], m.Time)))
+		logLine(s.log, address+": "+done+after(elapsed(h, s.began[key], m.Time)))
 	case "apply_errored":
-		logLine(s.log, fmt.Sprintf("%s: failed after %s", address, elapsed(h, s.began[key], m.Time)))
+		logLine(s.log, address+": failed"+after(elapsed(h, s.began[key], m.Time)))
 	case "provision_progress":
 		if text := strings.TrimRight(h.Output, " \r\n"); text != "" {
 			logLine(s.log, address+": "+text)
@@ -142,9 +147,20 @@ func (s *stream) progress(m message, h resourceMessage) {
 // are finer than the whole seconds that the engine counts.
 func elapsed(h resourceMessage, began, now time.Time) time.Duration {
 	if took := now.Sub(began); !began.IsZero() && took >= 0 && took < time.Minute {
-		return took.Round(100 * time.Millisecond)
+		return took
 	}
-	return (time.Duration(h.Elapsed) * time.Second).Round(time.Second)
+	return time.Duration(h.Elapsed) * time.Second
+}
+
+// after writes a duration as " after 1.2s"; one that nobody notices is left out.
+func after(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return ""
+	case d < time.Second:
+		return " after " + d.Round(10*time.Millisecond).String()
+	}
+	return " after " + d.Round(100*time.Millisecond).String()
 }
 
 func verbs(action string) (doing, done string) {

@@ -18,7 +18,7 @@ func WritePlan(w io.Writer, p aloft.Plan) {
 		fmt.Fprintf(w, "! drift %s was %s%s\n", change.Address, driftVerb(change.Action), changed(change))
 	}
 	for _, change := range p.Changes {
-		fmt.Fprintf(w, "%s %s%s\n", sign(change.Action), change.Address, changed(change))
+		fmt.Fprintf(w, "%s %s%s\n", sign(change.Action), change.Address, changed(change)+holds(change))
 	}
 	add, modify, remove := 0, 0, 0
 	for _, change := range p.Changes {
@@ -69,7 +69,7 @@ func driftVerb(action aloft.Action) string {
 // be known after the apply is told if there is nothing else to tell.
 func changed(c aloft.Change) string {
 	if c.Action != aloft.ActionUpdate && c.Action != aloft.ActionReplace {
-		return holds(c)
+		return ""
 	}
 	var parts, later, forced []string
 	for _, a := range c.Attributes {
@@ -93,7 +93,7 @@ func changed(c aloft.Change) string {
 	if len(forced) > 0 {
 		text += " (forced by " + strings.Join(forced, ", ") + ")"
 	}
-	return text + holds(c)
+	return text
 }
 
 func holds(c aloft.Change) string {
