@@ -8,8 +8,7 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// world is a server that keeps everything in memory. Its fields may be changed
-// between commands, behind Terraform's back.
+// world is a server that keeps everything in memory.
 type world struct {
 	mu        sync.Mutex
 	groups    map[string]bool
@@ -22,6 +21,13 @@ type world struct {
 
 func newWorld() *world {
 	return &world{groups: map[string]bool{}, slots: map[string]aloft.Slot{}, databases: map[string]aloft.Database{}, port: 5432}
+}
+
+// behind looks at or changes the world behind Terraform's back.
+func (w *world) behind(do func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	do()
 }
 
 func absent(what string) error {

@@ -37,9 +37,11 @@ func testLifecycle(t *testing.T, program string) {
 			Variables: map[string]string{"DATABASE_URL": "postgresql://u_main:" + password + "@127.0.0.1/db_main"},
 			Instances: 2, HealthPath: "/healthz", MemoryLimit: 256e6, URL: "http://web.alice.shop.localhost:8090",
 		}
-		if got := b.slots["shop/alice/web"]; !reflect.DeepEqual(got, want) {
-			t.Errorf("slot %+v", got)
-		}
+		b.behind(func() {
+			if got := b.slots["shop/alice/web"]; !reflect.DeepEqual(got, want) {
+				t.Errorf("slot %+v", got)
+			}
+		})
 		if strings.Contains(out, password) {
 			t.Errorf("the password is in\n%s", out)
 		}
@@ -53,10 +55,12 @@ func testLifecycle(t *testing.T, program string) {
 		b.wantNoChanges(t)
 	})
 	t.Run("what was changed behind the back is changed back", func(t *testing.T) {
-		slot := b.slots["shop/alice/web"]
-		slot.Instances, slot.MemoryLimit, slot.Command = 7, 1<<30, "false"
-		slot.Variables = map[string]string{"OTHER": "hidden-value"}
-		b.slots["shop/alice/web"] = slot
+		b.behind(func() {
+			slot := b.slots["shop/alice/web"]
+			slot.Instances, slot.MemoryLimit, slot.Command = 7, 1<<30, "false"
+			slot.Variables = map[string]string{"OTHER": "hidden-value"}
+			b.slots["shop/alice/web"] = slot
+		})
 		out := b.plan(t)
 		wantText(t, out, "1 to change", `~ memory_limit = "1GiB" -> "256MB"`, "~ instances = 7 -> 3", `- command = "false" -> null`)
 		if strings.Contains(out, "hidden-value") || strings.Contains(out, password) {
@@ -67,20 +71,22 @@ func testLifecycle(t *testing.T, program string) {
 		b.wantNoChanges(t)
 	})
 	t.Run("what was deleted behind the back is made again", func(t *testing.T) {
-		clear(b.databases)
+		b.behind(func() { clear(b.databases) })
 		wantText(t, b.plan(t), "aloft_postgresql.main will be created")
 		b.apply(t)
 		b.wantNoChanges(t)
-		clear(b.groups)
-		clear(b.slots)
-		clear(b.databases)
+		b.behind(func() {
+			clear(b.groups)
+			clear(b.slots)
+			clear(b.databases)
+		})
 		wantText(t, b.plan(t), "3 to add, 0 to change, 0 to destroy")
 		b.apply(t)
 		b.wantNoChanges(t)
 		b.done()
 	})
 	t.Run("another port of the server is no change", func(t *testing.T) {
-		b.port = 6543
+		b.behind(func() { b.port = 6543 })
 		b.wantNoChanges(t)
 	})
 	t.Run("another name replaces", func(t *testing.T) {
@@ -91,9 +97,11 @@ func testLifecycle(t *testing.T, program string) {
 		b.env = append(b.env, "TF_VAR_environment=bob")
 		wantText(t, b.plan(t), "3 to add, 0 to change, 3 to destroy")
 		b.apply(t)
-		if !b.groups["shop/bob"] || b.groups["shop/alice"] {
-			t.Errorf("groups %v", b.groups)
-		}
+		b.behind(func() {
+			if !b.groups["shop/bob"] || b.groups["shop/alice"] {
+				t.Errorf("groups %v", b.groups)
+			}
+		})
 		b.done()
 		b.wantNoChanges(t)
 	})
@@ -249,7 +257,9 @@ resource "aloft_app" "web" {
 		wantText(t, apply(t), "Error: Cannot create app web of shop/missing", "with aloft_app.web", "Environment shop/missing does not exist")
 	})
 	t.Run("an error comes with its hint and without secrets", func(t *testing.T) {
-		b.fail = aloft.Errorf(aloft.CodeUnavailable, "cannot use t0ken-value: %w", errors.New("no room")).WithHint("make room: df -h")
+		b.behind(func() {
+			b.fail = aloft.Errorf(aloft.CodeUnavailable, "cannot use t0ken-value: %w", errors.New("no room")).WithHint("make room: df -h")
+		})
 		out := apply(t)
 		wantText(t, out, "Cannot use (sensitive): no room", "Make room: df -h")
 		if strings.Contains(out, "t0ken-value") {
