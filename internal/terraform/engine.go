@@ -24,8 +24,9 @@ const (
 	KindTerraform = "terraform"
 )
 
-// Oldest supported versions: the first that write the progress and the errors
-// of every command, init included, as JSON.
+// Oldest supported versions: the first Terraform that writes what init does as
+// JSON, and the first OpenTofu that evaluates variables in init and takes a file
+// of them there.
 const (
 	OldestTofu      = "1.8.0"
 	OldestTerraform = "1.9.0"
