@@ -73,7 +73,7 @@ func TestClientEnvironments(t *testing.T) {
 	must[aloft.Run](t)(c.Retry(ctx, alice))
 	equal(t, "asked", h.runs.asked, []string{
 		`accept destroy shop/alice revision="" release=0 by api/Ann Example`,
-		`accept rollback shop/alice revision="" release=2 by api/Ann Example`,
+		`accept rollback shop/alice revision="commit 2" release=2 by api/Ann Example`,
 		`accept up shop/alice revision="c0ffee" release=0 by api/Ann Example`,
 	})
 }

@@ -99,7 +99,7 @@ func newStore() *store {
 		if number == 3 {
 			status = aloft.ReleaseActive
 		}
-		s.releases = append(s.releases, aloft.Release{EnvironmentKey: alice, App: "web", Number: number, Status: status, CreatedAt: start})
+		s.releases = append(s.releases, aloft.Release{EnvironmentKey: alice, App: "web", Number: number, Revision: fmt.Sprint("commit ", number), Status: status, CreatedAt: start})
 	}
 	return s
 }

@@ -28,28 +28,32 @@ func (s *Server) rollback(ctx context.Context, in *rollbackInput) (*answer[aloft
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Body.check(in.key(), releases); err != nil {
+	release, err := in.Body.find(in.key(), releases)
+	if err != nil {
 		return nil, err
 	}
-	run := aloft.Run{EnvironmentKey: in.key(), Operation: aloft.OperationRollback, Release: in.Body.Release}
-	run.Title = "Back to the release before"
-	if run.Release != 0 {
-		run.Title = fmt.Sprintf("Back to release %d", run.Release)
+	run := aloft.Run{
+		EnvironmentKey: in.key(), Operation: aloft.OperationRollback, Release: release.Number, Revision: release.Revision,
 	}
+	run.Title = fmt.Sprintf("Back to release %d", run.Release)
 	return s.accept(ctx, run)
 }
 
-// check finds out, before a run is accepted, that there is something to go back to.
-func (r RollbackRequest) check(key aloft.EnvironmentKey, releases []aloft.Release) error {
+// find returns the release to go back to: the one that is named, else the newest
+// good one of another commit than what runs. Releases come newest first.
+func (r RollbackRequest) find(key aloft.EnvironmentKey, releases []aloft.Release) (aloft.Release, error) {
 	failed := false
+	active := ""
 	for _, release := range releases {
 		if r.App != "" && r.App != release.App || r.Release != 0 && r.Release != release.Number {
 			continue
 		}
 		if release.Status == aloft.ReleaseFailed {
 			failed = true
-		} else if r.Release != 0 || release.Status == aloft.ReleaseRetired {
-			return nil
+		} else if r.Release != 0 || active != "" && release.Revision != active {
+			return release, nil
+		} else if release.Status == aloft.ReleaseActive {
+			active = release.Revision
 		}
 	}
 	of := "environment " + key.String()
@@ -58,11 +62,11 @@ func (r RollbackRequest) check(key aloft.EnvironmentKey, releases []aloft.Releas
 	}
 	switch {
 	case r.Release == 0:
-		return aloft.Errorf(aloft.CodeConflict, "%s has no earlier release to go back to", of)
+		return aloft.Release{}, aloft.Errorf(aloft.CodeConflict, "%s has no earlier release to go back to", of)
 	case failed:
-		return aloft.Errorf(aloft.CodeConflict, "release %d of %s never ran: there is nothing to go back to", r.Release, of)
+		return aloft.Release{}, aloft.Errorf(aloft.CodeConflict, "release %d of %s never ran: there is nothing to go back to", r.Release, of)
 	}
-	return aloft.Errorf(aloft.CodeNotFound, "%s has no release %d", of, r.Release).
+	return aloft.Release{}, aloft.Errorf(aloft.CodeNotFound, "%s has no release %d", of, r.Release).
 		WithHint("list the releases with: aloft env show %s", key.Environment)
 }
 

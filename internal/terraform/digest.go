@@ -89,7 +89,7 @@ func digestFolder(sum hash.Hash, t *tree, dir string) (reaches bool, err error) 
 
 // ignored reports whether a file is none of the user's configuration.
 func ignored(name string) bool {
-	return name == overrideFile || strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
+	return name == OverrideFile || strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
 }
 
 // reachesOut reports whether a file names a path outside its folder other than

@@ -14,12 +14,15 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
+// OverrideFile is what Init adds to the configuration's folder for Aloft's own
+// backend: it stands in the place of the configuration's.
+const OverrideFile = "aloft_backend_override.tf"
+
 const (
-	backendHTTP  = "http"
-	overrideFile = "aloft_backend_override.tf" // puts our backend in the place of the configuration's
-	lockName     = ".terraform.lock.hcl"       // beside the configuration: the versions of providers
-	keptLock     = "aloft.lock.hcl"            // our copy of it in the data folder
-	keyFile      = "aloft.key"                 // in the data folder: what it was initialized for
+	backendHTTP = "http"
+	lockName    = ".terraform.lock.hcl" // beside the configuration: the versions of providers
+	keptLock    = "aloft.lock.hcl"      // our copy of it in the data folder
+	keyFile     = "aloft.key"           // in the data folder: what it was initialized for
 )
 
 const backendOverride = `terraform {
@@ -73,7 +76,7 @@ func (e *Engine) prepare(c aloft.Configuration) (key string, err error) {
 		return "", fmt.Errorf("cannot initialize %s: %w", c.Key, err)
 	}
 	if c.Backend.Type == backendHTTP {
-		if err := os.WriteFile(filepath.Join(c.Dir, overrideFile), []byte(backendOverride), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(c.Dir, OverrideFile), []byte(backendOverride), 0o644); err != nil {
 			return "", fmt.Errorf("cannot initialize %s: %w", c.Key, err)
 		}
 	}

@@ -56,7 +56,7 @@ func configurationFiles(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if name := entry.Name(); !entry.IsDir() && isConfiguration(name) && name != overrideFile {
+		if name := entry.Name(); !entry.IsDir() && isConfiguration(name) && name != OverrideFile {
 			names = append(names, name)
 		}
 	}
