@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 
 	"github.com/aloft-dev/aloft"
@@ -45,10 +46,8 @@ func (s *Store) UpdateEnvironment(ctx context.Context, key aloft.EnvironmentKey,
 		if err != nil {
 			return err
 		}
-		after, err = readEnvironment(ctx, c, key) // shares nothing with before
-		if err != nil {
-			return err
-		}
+		after = before
+		after.URLs = maps.Clone(before.URLs)
 		if err := alter(&after); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -79,13 +80,12 @@ func (s *Store) UnlockRun(ctx context.Context, runID int64) ([]aloft.Environment
 }
 
 func lockedState(key aloft.EnvironmentKey, lock aloft.Lock) error {
-	who := lock.Who
 	if lock.RunID != 0 {
 		return aloft.Errorf(aloft.CodeConflict, "the state of %s is locked by run %d (%s)", key, lock.RunID, lock.Operation).
 			WithHint("wait for it, or: aloft run cancel %d", lock.RunID)
 	}
 	return aloft.Errorf(aloft.CodeConflict, "the state of %s is locked by %s (%s, since %s, ID %s)",
-		key, who, lock.Operation, lock.Created.Format(time.RFC3339), lock.ID)
+		key, cmp.Or(lock.Who, "somebody"), lock.Operation, lock.Created.Format(time.RFC3339), lock.ID)
 }
 
 func readLock(ctx context.Context, q querier, key aloft.EnvironmentKey) (aloft.Lock, error) {

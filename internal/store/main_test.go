@@ -23,13 +23,16 @@ import (
 var server postgresServer
 
 func TestMain(m *testing.M) {
+	if dsn := os.Getenv(doomed); dsn != "" {
+		serveUntilKilled(dsn)
+	}
 	code := m.Run()
 	server.stop()
 	os.Exit(code)
 }
 
 // onEach runs a test on every kind of database that there is. dsn is that of a
-// new and empty one.
+// new one without records.
 func onEach(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -44,9 +47,13 @@ func onEach(t *testing.T, test func(t *testing.T, dsn string)) {
 
 var key = aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
 
+func newSealer() (*aloft.Sealer, error) {
+	return aloft.NewSealer([]byte("0123456789abcdef0123456789abcdef"))
+}
+
 func sealer(t *testing.T) *aloft.Sealer {
 	t.Helper()
-	s, err := aloft.NewSealer([]byte("0123456789abcdef0123456789abcdef"))
+	s, err := newSealer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +121,8 @@ func wantCode(t *testing.T, err error, code aloft.Code, words ...string) {
 // postgresServer is a real PostgreSQL in a temporary folder.
 type postgresServer struct {
 	once    sync.Once
-	why     string // it is not there
+	why     string // it does not run
+	failed  bool   // although it is installed
 	dir     string
 	port    int
 	process *exec.Cmd
@@ -123,16 +131,21 @@ type postgresServer struct {
 	made int
 }
 
-// database returns the DSN of a new database, or skips the test.
+// database returns the DSN of a new database with the schema of a store, or
+// skips the test.
 func (p *postgresServer) database(t *testing.T) string {
 	t.Helper()
 	p.once.Do(func() {
 		if err := p.start(); err != nil {
 			p.why = err.Error()
+			p.failed = p.dir != ""
 		}
 	})
+	if p.failed {
+		t.Fatal("cannot start PostgreSQL: " + p.why)
+	}
 	if p.why != "" {
-		t.Skip("no PostgreSQL: " + p.why)
+		t.Skip("PostgreSQL is not installed: " + p.why)
 	}
 	p.mu.Lock()
 	p.made++
@@ -143,7 +156,7 @@ func (p *postgresServer) database(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE prepared"); err != nil {
 		t.Fatal(err)
 	}
 	return p.dsn(name)
@@ -194,7 +207,7 @@ func (p *postgresServer) ready() error {
 	for {
 		err := db.PingContext(ctx)
 		if err == nil {
-			return nil
+			return p.prepare(ctx, db)
 		}
 		select {
 		case <-ctx.Done():
@@ -202,6 +215,22 @@ func (p *postgresServer) ready() error {
 		case <-tick.C:
 		}
 	}
+}
+
+// prepare makes the template of the tests' databases: one migrated from empty.
+func (p *postgresServer) prepare(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE prepared"); err != nil {
+		return err
+	}
+	sealer, err := newSealer()
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, store.Options{DSN: p.dsn("prepared"), Sealer: sealer})
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 func (p *postgresServer) stop() {

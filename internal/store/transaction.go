@@ -34,25 +34,36 @@ func (c *change) exec(ctx context.Context, query string, args ...any) error {
 
 // change runs do in a transaction: all of it holds, or nothing does.
 func (s *Store) change(ctx context.Context, do func(*change) error) error {
-	tx, err := s.db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	c := &change{Tx: tx, now: whole(s.clock())}
-	if err := s.db.dialect.begin(ctx, tx); err != nil {
-		return errors.Join(err, rollback(tx))
-	}
-	if err := do(c); err != nil {
-		return errors.Join(err, rollback(tx))
-	}
-	if err := tx.Commit(); err != nil {
-		return err
+	c := &change{now: whole(s.clock())}
+	if err := s.transact(ctx, c, do); err != nil {
+		return canceled(ctx, err)
 	}
 	if c.woken {
 		s.bell.ring()
 	}
 	s.events.publish(c.events)
 	return nil
+}
+
+func (s *Store) transact(ctx context.Context, c *change, do func(*change) error) (err error) {
+	if c.Tx, err = s.db.write.BeginTx(ctx, nil); err != nil {
+		return err
+	}
+	if err := s.db.dialect.begin(ctx, c.Tx); err != nil {
+		return errors.Join(err, rollback(c.Tx))
+	}
+	if err := do(c); err != nil {
+		return errors.Join(err, rollback(c.Tx))
+	}
+	return c.Commit()
+}
+
+// canceled makes sure that err tells when ctx ended, whatever the database made of it.
+func canceled(ctx context.Context, err error) error {
+	if ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return errors.Join(ctx.Err(), err)
 }
 
 func rollback(tx *sql.Tx) error {
@@ -66,7 +77,7 @@ func rollback(tx *sql.Tx) error {
 func list[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (found []T, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, canceled(ctx, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	found = []T{}
@@ -77,7 +88,10 @@ func list[T any](ctx context.Context, q querier, scan func(row) (T, error), quer
 		}
 		found = append(found, item)
 	}
-	return found, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, canceled(ctx, err)
+	}
+	return found, nil
 }
 
 // count returns the one number that a query yields.

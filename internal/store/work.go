@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -38,8 +37,7 @@ const defaultWorkers = 4
 // those that became due by themselves.
 const (
 	fetchCooldown  = 2 * time.Millisecond
-	fetchInterval  = time.Second
-	sweepInterval  = 5 * time.Second
+	fetchInterval  = 5 * time.Second
 	jobsKeptFor    = time.Hour
 	noTimeout      = time.Duration(-1)
 	sweepWorkers   = 1
@@ -123,13 +121,18 @@ func (s *Store) client(w *worker, o WorkOptions) (*river.Client[*sql.Tx], error)
 	}
 	if o.Sweep != nil {
 		river.AddWorker(workers, river.WorkFunc(w.sweepJob))
-		config.Queues[queueSweep] = river.QueueConfig{MaxWorkers: sweepWorkers, FetchPollInterval: sweepInterval}
+		config.Queues[queueSweep] = river.QueueConfig{MaxWorkers: sweepWorkers, FetchPollInterval: sweepInterval(o.Every)}
 	}
 	if o.Sweep != nil && o.Every > 0 {
 		config.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(o.Every),
 			func() (river.JobArgs, *river.InsertOpts) { return sweepArgs{}, nil }, nil)}
 	}
 	return river.NewClient(s.db.driver(s.bell), config)
+}
+
+// sweepInterval is how often River looks whether a sweep has become due.
+func sweepInterval(every time.Duration) time.Duration {
+	return min(max(every, time.Second), fetchInterval)
 }
 
 // backOff is when River tries again a job that could not even be recorded as failed.
@@ -147,54 +150,4 @@ func retryAfter(failures int) time.Duration {
 func scanInt(r row) (n int64, err error) {
 	err = r.Scan(&n)
 	return n, err
-}
-
-// timers are calls that are due later, unless they are stopped before.
-type timers struct {
-	mu      sync.Mutex
-	stopped bool
-	pending map[*time.Timer]bool
-	running sync.WaitGroup
-}
-
-func (t *timers) after(d time.Duration, call func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stopped {
-		return
-	}
-	if t.pending == nil {
-		t.pending = map[*time.Timer]bool{}
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(d, func() {
-		if t.begin(timer) {
-			defer t.running.Done()
-			call()
-		}
-	})
-	t.pending[timer] = true
-}
-
-func (t *timers) begin(timer *time.Timer) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.pending[timer] {
-		return false
-	}
-	delete(t.pending, timer)
-	t.running.Add(1)
-	return true
-}
-
-// stop calls off what is not due yet and waits for what has begun.
-func (t *timers) stop() {
-	t.mu.Lock()
-	t.stopped = true
-	for timer := range t.pending {
-		timer.Stop()
-	}
-	clear(t.pending)
-	t.mu.Unlock()
-	t.running.Wait()
 }

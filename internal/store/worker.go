@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -44,7 +45,7 @@ func (w *worker) reconcileJob(ctx context.Context, job *reconcileJob) error {
 		}
 		if err != nil {
 			failures++
-			w.logger.Error("cannot reconcile", "project", key.Project, "environment", key.Environment, "error", err)
+			w.logger.Log(ctx, severity(err), "cannot reconcile", "project", key.Project, "environment", key.Environment, "error", err)
 		}
 		over, err := w.end(context.WithoutCancel(ctx), job, ending{seen: seen, failures: failures, failed: err != nil})
 		if over || err != nil {
@@ -54,6 +55,15 @@ func (w *worker) reconcileJob(ctx context.Context, job *reconcileJob) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// severity of a failed reconciliation: in a conflict somebody was faster, which
+// is no defect.
+func severity(err error) slog.Level {
+	if aloft.ErrorCode(err) == aloft.CodeConflict {
+		return slog.LevelInfo
+	}
+	return slog.LevelError
 }
 
 // ending is how a reconciliation went.
@@ -69,7 +79,8 @@ type ending struct {
 // not spin.
 func (w *worker) end(ctx context.Context, job *reconcileJob, e ending) (over bool, err error) {
 	key := job.Args.key()
-	again := 0
+	var next *rivertype.JobRow
+	again := job.Args.Failures + 1
 	err = w.store.change(ctx, func(c *change) error {
 		count, err := counter(ctx, c, key, counterWake)
 		if err != nil {
@@ -86,14 +97,14 @@ func (w *worker) end(ctx context.Context, job *reconcileJob, e ending) (over boo
 		if err != nil || !e.failed && !left {
 			return err
 		}
-		again = job.Args.Failures + 1
-		return w.retry(ctx, c.Tx, key, again)
+		next, err = w.retry(ctx, c.Tx, key, again)
+		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	if again > 0 {
-		w.timers.after(retryAfter(again), func() { w.wakeAgain(ctx, key) })
+	if next != nil {
+		w.timers.after(retryAfter(again), func() { w.punctual(ctx, next.ID) })
 	}
 	return over, nil
 }
@@ -106,18 +117,30 @@ func (w *worker) left(ctx context.Context, c *change, key aloft.EnvironmentKey) 
 	return len(runs) > 0, err
 }
 
-func (w *worker) retry(ctx context.Context, tx *sql.Tx, key aloft.EnvironmentKey, failures int) error {
-	_, err := w.store.queue.InsertTx(ctx, tx,
+func (w *worker) retry(ctx context.Context, tx *sql.Tx, key aloft.EnvironmentKey, failures int) (*rivertype.JobRow, error) {
+	inserted, err := w.store.queue.InsertTx(ctx, tx,
 		reconcileArgs{Project: key.Project, Environment: key.Environment, Failures: failures},
 		&river.InsertOpts{ScheduledAt: time.Now().Add(retryAfter(failures))})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return inserted.Job, nil
 }
 
-// wakeAgain is punctual where River's schedule is within seconds, which is what
-// remains if it fails.
-func (w *worker) wakeAgain(ctx context.Context, key aloft.EnvironmentKey) {
-	if err := w.store.Wake(ctx, key); err != nil {
-		w.logger.Warn("cannot wake", "project", key.Project, "environment", key.Environment, "error", err)
+// punctual makes a job that is due available now, where River's own schedule,
+// which remains if this fails, is some seconds late.
+func (w *worker) punctual(ctx context.Context, id int64) {
+	err := w.store.change(ctx, func(c *change) error {
+		due, err := count(ctx, c, `SELECT COUNT(*) FROM river_job WHERE id = $1 AND state = 'scheduled'`, id)
+		if err != nil || due == 0 {
+			return err
+		}
+		c.woken = true
+		_, err = w.store.queue.JobRetryTx(ctx, c.Tx, id)
+		return err
+	})
+	if err != nil {
+		w.logger.Warn("cannot try again in time", "job", id, "error", err)
 	}
 }
 
