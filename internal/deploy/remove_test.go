@@ -1,0 +1,117 @@
+package deploy_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+)
+
+func TestRemoveAllLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slot(t, "web", func(s *aloft.Slot) { s.Instances = 2 })
+	w.slot(t, "api")
+	for _, app := range []string{"web", "api"} {
+		r := request(t, "app", app)
+		r.App.Name = app
+		w.deploy(t, r)
+	}
+	left, err := w.Remains(t.Context(), alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"route alice.shop.localhost", "route api.alice.shop.localhost", "process ", "the record of local environment shop/alice",
+		"the record of app web", "the record of app api", "the records of 2 releases", "files in ",
+	} {
+		if !strings.Contains(strings.Join(left, "\n"), text) {
+			t.Errorf("what is there lacks %q: %q", text, left)
+		}
+	}
+	for range 2 {
+		if err := w.RemoveAll(t.Context(), alice); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := w.Remains(t.Context(), alice); err != nil || len(left) > 0 {
+			t.Errorf("left: %q, %v", left, err)
+		}
+	}
+	if entries, err := os.ReadDir(w.options.Dir); err != nil || len(entries) > 0 {
+		t.Errorf("files %v, %v", entries, err)
+	}
+	if err := w.Verify(t.Context(), alice, "web"); aloft.ErrorCode(err) != aloft.CodeNotFound {
+		t.Error(err)
+	}
+}
+
+// Whoever else keeps files of the environment finds them where they were.
+func TestRemoveAllTouchesOnlyItsOwnFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slot(t, "web")
+	w.deploy(t, request(t, "app", "1"))
+	file := filepath.Join(w.options.Dir, "shop", "alice", "terraform.json")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.RemoveAll(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	if left, err := w.Remains(t.Context(), alice); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
+	}
+}
+
+func TestRemoveAllWhileTheOldReleaseDrains(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slot := w.slot(t, "web")
+	w.deploy(t, request(t, "app", "1"))
+	response, err := w.client.Get(slot.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	w.deploy(t, request(t, "app", "2"))
+	if list := w.processes(); len(list) != 2 {
+		t.Errorf("processes %v: the old one has a request to finish", list)
+	}
+	if err := w.RemoveAll(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := w.Remains(t.Context(), alice); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
+	}
+	w.settle(t)
+}
+
+func TestDeleteGroupStopsWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slot(t, "web")
+	w.deploy(t, request(t, "app", "1"))
+	if err := w.DeleteGroup(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Group(t.Context(), alice); aloft.ErrorCode(err) != aloft.CodeNotFound {
+		t.Errorf("group: %v", err)
+	}
+	if _, err := w.Slot(t.Context(), alice, "web"); aloft.ErrorCode(err) != aloft.CodeNotFound {
+		t.Errorf("slot: %v", err)
+	}
+	if left := w.supervisor.Leftovers(alice); len(left) > 0 || len(w.proxy.Routes()) > 0 {
+		t.Errorf("processes %v, routes %v", left, w.proxy.Routes())
+	}
+	if len(w.store.releases) != 1 {
+		t.Error("the history of releases is gone")
+	}
+	if err := w.DeleteGroup(t.Context(), alice); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}

@@ -1,0 +1,244 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/proxy"
+	"github.com/aloft-dev/aloft/internal/supervise"
+)
+
+// running is a release with its processes, or its folder.
+type running struct {
+	launch
+	web    []*supervise.Process // share the route
+	others []*supervise.Process // of App.Processes
+}
+
+func (r *running) processes() []*supervise.Process { return slices.Concat(r.web, r.others) }
+
+// target is where the proxy leads the app's requests; ok is false for an app
+// that has nothing to answer with.
+func (r *running) target() (target proxy.Target, ok bool) {
+	target = proxy.Target{Static: r.static(), Release: r.release.Number}
+	for _, process := range r.web {
+		target.Backends = append(target.Backends, localAddress(process.Spec().Port))
+	}
+	return target, target.Static != "" || len(target.Backends) > 0
+}
+
+// failedGrace is between asking and killing processes that serve nobody yet.
+const failedGrace = 2 * time.Second
+
+// start starts a release beside whatever runs and returns when it answers. When
+// it fails nothing of it is left.
+func (l *Local) start(ctx context.Context, x launch) (*running, error) {
+	if err := x.check(); err != nil {
+		return nil, err
+	}
+	if x.docker() {
+		if err := l.checkEngine(ctx, x); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.makePrivateDir(x.EnvironmentKey); err != nil {
+		return nil, err
+	}
+	r := &running{launch: x}
+	err := l.startWeb(ctx, r)
+	if err == nil {
+		err = l.startOthers(r)
+	}
+	if err != nil {
+		l.stop(context.WithoutCancel(ctx), r.processes(), min(l.options.StopGrace, failedGrace))
+		return nil, err
+	}
+	for _, process := range r.processes() {
+		process.KeepAlive(func(event supervise.Event) { l.noteDeath(r, event) })
+	}
+	return r, nil
+}
+
+// startWeb starts the processes that will have the route and waits for them.
+func (l *Local) startWeb(ctx context.Context, r *running) error {
+	if r.static() != "" {
+		r.say("serving the folder %s", r.app().Static.Value)
+	}
+	for i := range r.instances() {
+		process, err := l.startOne(r.launch, part{process: mainProcess, instance: i + 1, command: r.webCommand(), routed: true})
+		if err != nil {
+			return err
+		}
+		r.web = append(r.web, process)
+	}
+	return l.awaitHealthy(ctx, r)
+}
+
+func (l *Local) startOthers(r *running) error {
+	for _, name := range slices.Sorted(maps.Keys(r.app().Processes)) {
+		process, err := l.startOne(r.launch, part{process: name, instance: 1, command: r.app().Processes[name]})
+		if err != nil {
+			return err
+		}
+		r.others = append(r.others, process)
+	}
+	return nil
+}
+
+// mainProcess is the name of the processes that have the route.
+const mainProcess = "web"
+
+// part is one process of a release.
+type part struct {
+	process  string
+	instance int
+	command  aloft.Command
+	routed   bool // gets a port
+}
+
+func (l *Local) startOne(x launch, p part) (*supervise.Process, error) {
+	port := 0
+	if p.routed {
+		var err error
+		if port, err = l.ports.take(); err != nil {
+			return nil, err
+		}
+	}
+	spec, err := l.spec(x, p, port)
+	if err != nil {
+		l.ports.giveBack(port)
+		return nil, err
+	}
+	process, err := l.options.Supervisor.Start(spec)
+	if err != nil {
+		l.ports.giveBack(port)
+		return nil, fmt.Errorf("cannot deploy %s: %w", x.App, err)
+	}
+	return process, nil
+}
+
+// spec says how a process is run.
+func (l *Local) spec(x launch, p part, port int) (supervise.Spec, error) {
+	env := l.variables(x, port)
+	spec := supervise.Spec{
+		Key: x.EnvironmentKey, App: x.App, Process: p.process, Instance: p.instance, Release: x.release.Number,
+		Args: p.command.Args, Dir: x.release.Artifact.Dir, Env: pairs(env), Port: port, MemoryLimit: x.slot.MemoryLimit,
+	}
+	if x.docker() {
+		return l.contained(x, spec, env)
+	}
+	return spec, nil
+}
+
+// stop stops processes all at once and gives their ports back.
+func (l *Local) stop(ctx context.Context, processes []*supervise.Process, grace time.Duration) {
+	var group sync.WaitGroup
+	for _, process := range processes {
+		group.Go(func() {
+			process.Stop(ctx, grace)
+			l.removeContainer(ctx, process.Spec())
+			l.ports.giveBack(process.Spec().Port)
+		})
+	}
+	group.Wait()
+}
+
+// retire lets a release that was replaced finish what it began, in the
+// background, and stops it. Its workers, which would do the same work as the new
+// ones, stop at once.
+func (l *Local) retire(old *running, routes []*proxy.Retired) {
+	l.drains.Go(func() {
+		var group sync.WaitGroup
+		group.Go(func() { l.stop(l.ctx, old.others, l.options.StopGrace) })
+		l.drain(l.ctx, old, routes)
+		l.stop(l.ctx, old.web, l.options.StopGrace)
+		group.Wait()
+	})
+}
+
+func (l *Local) drain(ctx context.Context, old *running, routes []*proxy.Retired) {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.options.DrainTime, errDrainTime)
+	defer cancel()
+	var group sync.WaitGroup
+	for _, route := range routes {
+		group.Go(func() {
+			if err := route.Drain(ctx); errors.Is(err, errDrainTime) {
+				l.options.Logger.Warn("requests to a replaced release are cut off",
+					"project", old.Project, "environment", old.Environment, "app", old.App, "release", old.release.Number, "error", err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+var errDrainTime = errors.New("they took longer than a drain may take")
+
+// death is what became of a process since it was last asked for.
+type death struct {
+	count int
+	exit  supervise.Exit // the last one
+}
+
+// noteDeath remembers that a process of the present release died, to be
+// reported by the next Reconcile.
+func (l *Local) noteDeath(r *running, event supervise.Event) {
+	if event.State != supervise.StateBackingOff {
+		return
+	}
+	l.mu.Lock()
+	current := l.running[r.place] == r
+	if current {
+		if l.deaths[r.place] == nil {
+			l.deaths[r.place] = map[string]death{}
+		}
+		name := event.Process.Spec().Name()
+		before := l.deaths[r.place][name]
+		l.deaths[r.place][name] = death{before.count + 1, event.Exit}
+	}
+	l.mu.Unlock()
+	if current {
+		l.options.Changed(r.EnvironmentKey)
+	}
+}
+
+func (l *Local) present(p place) *running {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running[p]
+}
+
+// setPresent makes r what runs at its place, nil = nothing, and returns what ran
+// there before.
+func (l *Local) setPresent(p place, r *running) (before *running) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before = l.running[p]
+	delete(l.deaths, p)
+	if r == nil {
+		delete(l.running, p)
+	} else {
+		l.running[p] = r
+	}
+	return before
+}
+
+// presentIn lists what runs in an environment, by app.
+func (l *Local) presentIn(key aloft.EnvironmentKey) []*running {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []*running
+	for p, r := range l.running {
+		if p.EnvironmentKey == key {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b *running) int { return strings.Compare(a.App, b.App) })
+	return list
+}

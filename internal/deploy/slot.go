@@ -1,0 +1,137 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// maxInstances keeps a slip of the pen from filling the machine.
+const maxInstances = 32
+
+var variableRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// PutGroup makes the group of an environment and returns its URL.
+func (l *Local) PutGroup(ctx context.Context, key aloft.EnvironmentKey) (url string, err error) {
+	if err := key.Validate(); err != nil {
+		return "", err
+	}
+	return l.url(l.shortHost(key)), l.options.Store.PutGroup(ctx, key)
+}
+
+// Group returns the URL of an environment. Without a group it is CodeNotFound.
+func (l *Local) Group(ctx context.Context, key aloft.EnvironmentKey) (url string, err error) {
+	ok, err := l.options.Store.HasGroup(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no local environment %s", key)
+	}
+	return l.url(l.shortHost(key)), nil
+}
+
+// DeleteGroup removes the group with every slot in it and stops what runs
+// there. Releases and logs stay. Nothing to remove is no error.
+func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey) error {
+	unlock, err := l.busy.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return l.deleteGroup(ctx, key)
+}
+
+func (l *Local) deleteGroup(ctx context.Context, key aloft.EnvironmentKey) error {
+	l.takeDown(ctx, key, "", nil)
+	slots, err := l.options.Store.Slots(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		err = errors.Join(err, l.options.Store.DeleteSlot(ctx, key, slot.App))
+	}
+	return errors.Join(err, l.options.Store.DeleteGroup(ctx, key))
+}
+
+// PutSlot makes or changes a slot and returns it with its URL. What runs in it
+// changes with the next deploy. It is CodeInvalid for a slot that breaks a rule,
+// CodeNotFound when the environment has no group.
+func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error) {
+	if err := validateSlot(slot); err != nil {
+		return aloft.Slot{}, err
+	}
+	unlock, err := l.busy.lock(ctx, slot.EnvironmentKey)
+	if err != nil {
+		return aloft.Slot{}, err
+	}
+	defer unlock()
+	ok, err := l.options.Store.HasGroup(ctx, slot.EnvironmentKey)
+	if err != nil {
+		return aloft.Slot{}, err
+	}
+	if !ok {
+		return aloft.Slot{}, aloft.Errorf(aloft.CodeNotFound, "cannot make a place for %s: there is no local environment %s", slot.App, slot.EnvironmentKey).
+			WithHint("add an aloft_environment, and set environment of the aloft_app to its id")
+	}
+	slot.Instances = max(1, slot.Instances)
+	slot.URL = l.url(l.host(place{slot.EnvironmentKey, slot.App}))
+	return slot, l.options.Store.PutSlot(ctx, slot)
+}
+
+func validateSlot(slot aloft.Slot) error {
+	if err := slot.EnvironmentKey.Validate(); err != nil {
+		return err
+	}
+	if err := aloft.ValidateAppName(slot.App); err != nil {
+		return err
+	}
+	if slot.Instances > maxInstances {
+		return aloft.Errorf(aloft.CodeInvalid, "%s cannot have %d instances: at most %d run on one machine", slot.App, slot.Instances, maxInstances)
+	}
+	if slot.MemoryLimit < 0 {
+		return aloft.Errorf(aloft.CodeInvalid, "the memory limit of %s cannot be negative; 0 is none", slot.App)
+	}
+	if path := slot.HealthPath; path != "" && (path[0] != '/' || strings.ContainsAny(path, " \t\r\n#\x00")) {
+		return aloft.Errorf(aloft.CodeInvalid, "health path %q of %s is not a path: it starts with / and has no blanks", path, slot.App)
+	}
+	if strings.Contains(slot.Command, "\x00") {
+		return aloft.Errorf(aloft.CodeInvalid, "the command of %s holds a NUL", slot.App)
+	}
+	for name, value := range slot.Variables {
+		if !variableRule.MatchString(name) {
+			return aloft.Errorf(aloft.CodeInvalid, "variable name %q of %s is not valid: it takes letters, digits and _, not starting with a digit", name, slot.App)
+		}
+		if strings.Contains(value, "\x00") {
+			return aloft.Errorf(aloft.CodeInvalid, "the value of variable %s of %s holds a NUL", name, slot.App)
+		}
+	}
+	return nil
+}
+
+// Slot returns a slot. One that is not there is CodeNotFound.
+func (l *Local) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error) {
+	return l.options.Store.Slot(ctx, key, app)
+}
+
+// DeleteSlot removes a slot and stops what runs in it. One that is not there is
+// no error.
+func (l *Local) DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app string) error {
+	unlock, err := l.busy.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := l.options.Store.DeleteSlot(ctx, key, app); err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return err
+	}
+	slots, err := l.options.Store.Slots(ctx, key)
+	if err != nil {
+		return err
+	}
+	l.takeDown(ctx, key, app, slots)
+	return nil
+}

@@ -1,0 +1,40 @@
+package deploy
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/proxy"
+)
+
+// Verify asks an app at its URL, through the proxy, as a browser on this machine
+// would. It is CodeFailed when it does not answer as a healthy app does, and
+// CodeNotFound when nothing of it runs.
+func (l *Local) Verify(ctx context.Context, key aloft.EnvironmentKey, app string) error {
+	r := l.present(place{key, app})
+	if r == nil {
+		return aloft.Errorf(aloft.CodeNotFound, "nothing of %s runs in %s", app, key)
+	}
+	if _, ok := r.target(); !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.healthTime())
+	defer cancel()
+	url := l.url(l.host(r.place)) + r.question()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return aloft.Errorf(aloft.CodeInvalid, "cannot ask %s: %w", url, err)
+	}
+	request.Header.Set("User-Agent", "aloft-verify")
+	response, err := l.visits.Do(request)
+	if err != nil {
+		return aloft.Errorf(aloft.CodeFailed, "%s does not answer: %w", url, err)
+	}
+	defer response.Body.Close()
+	if !r.healthy(response.StatusCode) || response.Header.Get(proxy.PageHeader) == proxy.PageState {
+		return aloft.Errorf(aloft.CodeFailed, "%s answers with status %d", url, response.StatusCode).
+			WithHint("`aloft env logs %s` shows what the app says", key.Environment)
+	}
+	return nil
+}
