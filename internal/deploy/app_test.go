@@ -42,6 +42,11 @@ func perform(play string) (status int) {
 		return serve("127.0.0.1:0", http.StatusOK)
 	case "beside":
 		return serve("[::1]:"+port, http.StatusOK)
+	case "mute":
+		if _, err := net.Listen("tcp", "127.0.0.1:"+port); err != nil {
+			return 1
+		}
+		awaitEnd()
 	case "crash":
 		fmt.Println("reading settings")
 		fmt.Fprintln(os.Stderr, "panic: there is no DATABASE_URL")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -135,6 +136,12 @@ func (w *waiter) atPort(address string) bool {
 	return strings.HasSuffix(address, ":"+strconv.Itoa(w.process.Spec().Port))
 }
 
+// reached reports whether an address is where the process is asked.
+func (w *waiter) reached(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && w.atPort(address) && slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::"}, host)
+}
+
 // hint says early what would otherwise only be known when the time is up.
 func (w *waiter) hint() {
 	if w.hinted || w.status != 0 || time.Since(w.begin) < hintAfter {
@@ -155,6 +162,8 @@ func (w *waiter) elsewhere() string {
 		return ""
 	case len(addresses) == 0:
 		return fmt.Sprintf("%s listens nowhere, and not on $PORT (%d)", w.process.Spec().Name(), port)
+	case slices.ContainsFunc(addresses, w.reached):
+		return ""
 	case slices.ContainsFunc(addresses, w.atPort):
 		return fmt.Sprintf("%s listens on %s, where 127.0.0.1:%d does not reach it", w.process.Spec().Name(), strings.Join(addresses, ", "), port)
 	}
@@ -181,7 +190,7 @@ func (w *waiter) failure(cause error) error {
 		failed = aloft.Errorf(aloft.CodeFailed, "%s does not answer: after %s %s", w.App, w.healthTime(), elsewhere).
 			WithHint("let it listen on 127.0.0.1 or 0.0.0.0, at the port in the variable PORT")
 	default:
-		failed = failed.WithHint("does it listen at the port in the variable PORT? If it needs longer, set apps.%s.health.timeout in aloft.yaml", w.App)
+		failed = failed.WithHint("it must listen at the port in the variable PORT; if it needs longer, set apps.%s.health.timeout in aloft.yaml", w.App)
 	}
 	w.showTail()
 	return failed

@@ -130,9 +130,6 @@ func (w *world) version(url string) (int, error) {
 
 func TestFailureKeepsTheReleaseBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	slot := w.slot(t, "web")
-	w.deploy(t, request(t, "app", "1"))
 	for _, test := range []struct {
 		rule, play  string
 		change      func(*deploy.Request)
@@ -142,17 +139,19 @@ func TestFailureKeepsTheReleaseBefore(t *testing.T) {
 		{"a process that ends tells how, and its last words", "crash", nil,
 			[]string{"web.1 ended before it answered: exit status 3"},
 			[]string{"  | reading settings", "  | panic: there is no DATABASE_URL", "release 1 keeps serving"}, false},
-		{"a process that listens elsewhere is told where", "elsewhere", patience(500 * time.Millisecond),
+		{"a process that listens elsewhere is told where", "elsewhere", patience(1500 * time.Millisecond),
 			[]string{"web.1 listens on 127.0.0.1:", ", not on $PORT ("}, []string{"  | listening on 127.0.0.1:"}, true},
-		{"a process that never listens", "deaf", patience(300 * time.Millisecond),
-			[]string{"web.1 listens nowhere"}, []string{"  | here I am"}, true},
-		{"a process that only listens on IPv6", "beside", patience(500 * time.Millisecond),
+		{"a process that never listens", "deaf", patience(200 * time.Millisecond),
+			[]string{"web.1 listens nowhere"}, nil, true},
+		{"a process that only listens on IPv6", "beside", patience(1500 * time.Millisecond),
 			[]string{"web.1 listens on [::1]:", "does not reach it"}, nil, true},
-		{"a server error at /", "unhealthy", patience(300 * time.Millisecond),
+		{"a process that listens and does not answer", "mute", patience(200 * time.Millisecond),
+			[]string{"web.1 did not answer GET / on 127.0.0.1:"}, nil, false},
+		{"a server error at /", "unhealthy", patience(1500 * time.Millisecond),
 			[]string{"web.1 answers GET / with status 500"}, nil, false},
 		{"a bad status at the health path", "unhealthy", func(r *deploy.Request) {
 			r.App.Health.Value = "/healthz"
-			patience(300 * time.Millisecond)(r)
+			patience(1500 * time.Millisecond)(r)
 		}, []string{"web.1 answers GET /healthz with status 503"}, nil, false},
 		{"a program that is not there", "", func(r *deploy.Request) { r.App.Start.Args = []string{"./server"} },
 			[]string{"./server is not a program"}, nil, false},
@@ -173,6 +172,10 @@ func TestFailureKeepsTheReleaseBefore(t *testing.T) {
 			if test.play == "beside" && !hasIPv6() {
 				t.Skip("this machine has no IPv6")
 			}
+			t.Parallel()
+			w := newWorld(t)
+			slot := w.slot(t, "web")
+			w.deploy(t, request(t, "app", "1"))
 			r := request(t, test.play, "2")
 			if test.change != nil {
 				test.change(&r)

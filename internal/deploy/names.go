@@ -79,6 +79,9 @@ func databaseNames(text string) map[string]string {
 	name := strings.TrimPrefix(db.Path, "/")
 	user := db.User.Username()
 	password, _ := db.User.Password()
+	if strings.Contains(db.Hostname()+name+user+password, "\x00") {
+		return nil // no process can be given that
+	}
 	plain := url.URL{Scheme: "postgresql", Host: db.Hostname() + ":" + port, Path: "/" + name, RawQuery: db.RawQuery}
 	if strings.Contains(db.Hostname(), ":") {
 		plain.Host = "[" + db.Hostname() + "]:" + port

@@ -8,13 +8,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/supervise"
 )
 
-// crashes is how often a process may die before it is not expected to recover.
-const crashes = 3
+// What is expected of processes that die.
+const (
+	crashes    = 3               // so often they may, until they are not expected to recover
+	revivalMax = 2 * time.Second // so long Reconcile waits for those which are
+)
 
 // Difference is something that was not as it should be.
 type Difference struct {
@@ -97,7 +101,7 @@ func (l *Local) removeStrays(ctx context.Context, key aloft.EnvironmentKey, slot
 // reconcileApps looks at all apps at the same time. It returns what it replaced
 // as well, which still has the routes.
 func (l *Local) reconcileApps(ctx context.Context, key aloft.EnvironmentKey, slots []aloft.Slot, releases []aloft.Release) ([]Difference, []*running) {
-	states := l.states(key)
+	states := l.settled(ctx, key)
 	found, replaced := make([][]Difference, len(slots)), make([]*running, len(slots))
 	var group sync.WaitGroup
 	for i, slot := range slots {
@@ -217,6 +221,35 @@ type processName struct {
 
 func nameOf(spec supervise.Spec) processName {
 	return processName{spec.App, spec.Process, spec.Instance, spec.Release}
+}
+
+// settled returns how processes are when those that died a moment ago have been
+// started again.
+func (l *Local) settled(ctx context.Context, key aloft.EnvironmentKey) states {
+	limit := time.NewTimer(revivalMax)
+	defer limit.Stop()
+	states := l.states(key)
+	for _, r := range l.presentIn(key) {
+		for states.recovering(r) {
+			select {
+			case <-r.revived:
+			case <-limit.C:
+				return l.states(key)
+			case <-ctx.Done():
+				return states
+			}
+			states = l.states(key)
+		}
+	}
+	return states
+}
+
+// recovering reports whether a process of r is about to be started again.
+func (s states) recovering(r *running) bool {
+	return slices.ContainsFunc(r.processes(), func(p *supervise.Process) bool {
+		status := s[nameOf(p.Spec())]
+		return status.State == supervise.StateBackingOff && status.Restarts < crashes
+	})
 }
 
 func (l *Local) states(key aloft.EnvironmentKey) states {

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,7 +77,8 @@ func TestReconcileReportsAKilledProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	slot := w.slot(t, "web", func(s *aloft.Slot) { s.Instances = 2 })
-	w.deploy(t, request(t, "app", "1"))
+	r := request(t, "app", "1")
+	w.deploy(t, r)
 	_, text := w.get(t, slot.URL+"/pid")
 	pid, err := strconv.Atoi(text)
 	if err != nil {
@@ -94,6 +96,9 @@ func TestReconcileReportsAKilledProcess(t *testing.T) {
 		t.Errorf("differences %q", found)
 	}
 	same(t, w.reconcile(t))
+	if _, skipped, err := w.Deploy(t.Context(), r); err != nil || !skipped {
+		t.Errorf("nothing is left to do, but: skipped %v, %v", skipped, err)
+	}
 	eventually(t, "both processes answer", func() bool {
 		pids := map[string]bool{}
 		for range 4 {
@@ -149,6 +154,29 @@ func TestReconcileHeals(t *testing.T) {
 			}
 			same(t, w.reconcile(t))
 		})
+	}
+}
+
+func TestReconcileReportsAProcessThatKeepsDying(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slot(t, "web")
+	r := request(t, "app", "1")
+	flag := filepath.Join(t.TempDir(), "broken")
+	r.App.Start = aloft.Command{Args: []string{"sh", "-c", "test ! -e " + flag + " && exec " + r.App.Start.Args[0]}}
+	w.deploy(t, r)
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(w.supervisor.Processes(alice)[0].PID, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 { // the first death and three in vain
+		<-w.changed
+	}
+	found := w.reconcile(t)
+	if len(found) != 1 || !strings.Contains(found[0], "web.1 keeps ending (exit status 1)") || !strings.HasSuffix(found[0], "(not healed)") {
+		t.Errorf("differences %q", found)
 	}
 }
 

@@ -18,8 +18,9 @@ import (
 // running is a release with its processes, or its folder.
 type running struct {
 	launch
-	web    []*supervise.Process // share the route
-	others []*supervise.Process // of App.Processes
+	web     []*supervise.Process // share the route
+	others  []*supervise.Process // of App.Processes
+	revived chan struct{}        // told when one of them that died runs again
 }
 
 func (r *running) processes() []*supervise.Process { return slices.Concat(r.web, r.others) }
@@ -51,7 +52,7 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 	if err := l.makePrivateDir(x.EnvironmentKey); err != nil {
 		return nil, err
 	}
-	r := &running{launch: x}
+	r := &running{launch: x, revived: make(chan struct{}, 1)}
 	err := l.startWeb(ctx, r)
 	if err == nil {
 		err = l.startOthers(r)
@@ -61,7 +62,7 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 		return nil, err
 	}
 	for _, process := range r.processes() {
-		process.KeepAlive(func(event supervise.Event) { l.noteDeath(r, event) })
+		process.KeepAlive(func(event supervise.Event) { l.note(r, event) })
 	}
 	return r, nil
 }
@@ -186,10 +187,14 @@ type death struct {
 	exit  supervise.Exit // the last one
 }
 
-// noteDeath remembers that a process of the present release died, to be
-// reported by the next Reconcile.
-func (l *Local) noteDeath(r *running, event supervise.Event) {
+// note remembers that a process of the present release died, to be reported by
+// the next Reconcile, and tells that one runs again.
+func (l *Local) note(r *running, event supervise.Event) {
 	if event.State != supervise.StateBackingOff {
+		select {
+		case r.revived <- struct{}{}:
+		default:
+		}
 		return
 	}
 	l.mu.Lock()

@@ -112,9 +112,14 @@ func validateSlot(slot aloft.Slot) error {
 	return nil
 }
 
-// Slot returns a slot. One that is not there is CodeNotFound.
+// Slot returns a slot, with the URL that it has now. One that is not there is
+// CodeNotFound.
 func (l *Local) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error) {
-	return l.options.Store.Slot(ctx, key, app)
+	slot, err := l.options.Store.Slot(ctx, key, app)
+	if err == nil {
+		slot.URL = l.url(l.host(place{key, app}))
+	}
+	return slot, err
 }
 
 // DeleteSlot removes a slot and stops what runs in it. One that is not there is

@@ -111,7 +111,10 @@ func request(t *testing.T, play, version string) deploy.Request {
 			Name: "web", Path: ".", Runtime: aloft.Setting{Value: "go"},
 			Start:      aloft.Command{Args: []string{program}},
 			HealthTime: 20 * time.Second,
-			Variables:  map[string]string{playVariable: play, "VERSION": version},
+			Variables: map[string]string{
+				playVariable: play, "VERSION": version,
+				"GORACE": "atexit_sleep_ms=0", // under the race detector each exit would take a second
+			},
 		},
 		Artifact: aloft.Artifact{ID: "artifact-" + version, App: "web", Dir: t.TempDir()},
 		Log:      &log{},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,23 @@ func TestPageTakesTheFormThatIsAsked(t *testing.T) {
 	t.Run("HEAD has no body", func(t *testing.T) {
 		if res, body := w.do(t, w.request(t, http.MethodHead, "/", nil)); body != "" || res.ContentLength != int64(len(text)) {
 			t.Errorf("%q, length %d", body, res.ContentLength)
+		}
+	})
+}
+
+func FuzzPage(f *testing.F) {
+	f.Add("text/html;q=0.5,*/*", "alice.shop.localhost:80")
+	f.Add("application/json;q=NaN;;=,;", "[::1")
+	f.Add(";q=1e309", "A.:x:")
+	p := proxy.New(proxy.Options{})
+	f.Fuzz(func(t *testing.T, accept, host string) {
+		request := httptest.NewRequest(http.MethodGet, "/", nil)
+		request.Host = host
+		request.Header.Set("Accept", accept)
+		recorder := httptest.NewRecorder()
+		p.ServeHTTP(recorder, request)
+		if recorder.Code != http.StatusNotFound || recorder.Body.Len() == 0 {
+			t.Errorf("status %d, %q", recorder.Code, recorder.Body)
 		}
 	})
 }

@@ -1,0 +1,4 @@
+package deploy
+
+// DatabaseNames lets a fuzz test at what is made of a DATABASE_URL.
+var DatabaseNames = databaseNames
