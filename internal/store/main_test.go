@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -25,6 +26,10 @@ var server postgresServer
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(doomed); dsn != "" {
 		serveUntilKilled(dsn)
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // the slow ones wait, they do not work
+		panic(err)
 	}
 	code := m.Run()
 	server.stop()

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"sync"
@@ -94,14 +95,22 @@ func TestWakeDuringReconcileIsFollowedByAnother(t *testing.T) {
 		wake(t, s, key) // it has ended, or is about to
 		receive(t, entered)
 		wake(t, s, key)
-		leave <- errors.New("fails once") // a wake-up does not wait for the back-off of a failure
-		began := time.Now()
+		jobs := countJobs(t, dsn)
+		leave <- errors.New("fails once")
 		receive(t, entered)
-		if waited := time.Since(began); waited > 900*time.Millisecond {
-			t.Errorf("waited %s", waited)
+		if now := countJobs(t, dsn); now != jobs {
+			t.Errorf("the wake-up waited for the back-off of a failure: %d jobs, then %d", jobs, now)
 		}
 		leave <- nil
 	})
+}
+
+func countJobs(t *testing.T, dsn string) (n int) {
+	t.Helper()
+	if err := raw(t, dsn).QueryRowContext(t.Context(), `SELECT COUNT(*) FROM river_job`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // TestNoWakeIsLost hammers a few environments; when all is quiet, every run
@@ -213,34 +222,47 @@ func TestWakeBringsARetryForward(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, dsn string) {
 		s := shop(t, dsn)
-		attempts := make(chan time.Time, 10)
-		broken := make(chan struct{}, 10)
-		work(t, s, store.WorkOptions{
-			Reconcile: func(context.Context, aloft.EnvironmentKey) error {
-				attempts <- time.Now()
-				return errors.New("broken")
-			},
-			Logger: slog.New(onRecord{broken}),
-		})
-		began := time.Now()
-		for range 4 { // without the wake-ups: 1 s, 2 s, 4 s
+		db := raw(t, dsn)
+		attempts := make(chan struct{}, 10)
+		work(t, s, store.WorkOptions{Reconcile: func(context.Context, aloft.EnvironmentKey) error {
+			attempts <- struct{}{}
+			return errors.New("broken")
+		}})
+		wake(t, s, key)
+		receive(t, attempts)
+		for failures := range 4 { // without the wake-ups: 1 s, 2 s, 4 s, 8 s
+			awaitScheduled(t, db)
+			began := time.Now()
 			wake(t, s, key)
 			receive(t, attempts)
-			receive(t, broken)
-		}
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("four attempts took %s", took)
+			if waited := time.Since(began); failures > 1 && waited > 3*time.Second {
+				t.Errorf("a wake-up waited %s after %d failures", waited, failures+1)
+			}
 		}
 	})
 }
 
-// onRecord is told of every record of a log.
-type onRecord struct{ c chan struct{} }
-
-func (onRecord) Enabled(context.Context, slog.Level) bool    { return true }
-func (h onRecord) Handle(context.Context, slog.Record) error { h.c <- struct{}{}; return nil }
-func (h onRecord) WithAttrs([]slog.Attr) slog.Handler        { return h }
-func (h onRecord) WithGroup(string) slog.Handler             { return h }
+// awaitScheduled returns when a job waits for its time.
+func awaitScheduled(t *testing.T, db *sql.DB) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var n int
+		if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM river_job WHERE state = 'scheduled'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatal("no next attempt is on record")
+		case <-tick.C:
+		}
+	}
+}
 
 func TestQueuedRunLeftBehindIsAFailure(t *testing.T) {
 	t.Parallel()

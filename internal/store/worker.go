@@ -74,9 +74,9 @@ type ending struct {
 }
 
 // end completes the job, unless the environment was woken meanwhile. After a
-// failure a later job takes its place; a wake-up is answered at once, but only
-// after the first failure: a reconciliation that wakes itself and fails must
-// not spin.
+// failure a later job takes its place. Being woken cuts the wait short: to
+// nothing after the first failure, to the shortest after more, since a
+// reconciliation that wakes itself and fails must not spin.
 func (w *worker) end(ctx context.Context, job *reconcileJob, e ending) (over bool, err error) {
 	key := job.Args.key()
 	var next *rivertype.JobRow
@@ -86,8 +86,12 @@ func (w *worker) end(ctx context.Context, job *reconcileJob, e ending) (over boo
 		if err != nil {
 			return err
 		}
-		if count != e.seen && (!e.failed || e.failures == 1) {
+		woken := count != e.seen
+		if woken && (!e.failed || e.failures == 1) {
 			return nil
+		}
+		if woken {
+			again = 1
 		}
 		if _, err := river.JobCompleteTx[*bellDriver](ctx, c.Tx, job); err != nil {
 			return err
