@@ -111,9 +111,9 @@ func (p *pythonApp) install() []aloft.Command {
 		return []aloft.Command{create, shell(within+"poetry install --only main --no-root --no-interaction", p.told)}
 	case "pipenv":
 		if p.has("Pipfile.lock") {
-			return []aloft.Command{create, shell(within+"pipenv sync", p.at("Pipfile.lock", 0, ""))}
+			return []aloft.Command{create, shell(within+"PIPENV_VERBOSITY=-1 pipenv sync", p.at("Pipfile.lock", 0, ""))}
 		}
-		return []aloft.Command{create, shell(within+"pipenv install --skip-lock", p.told)}
+		return []aloft.Command{create, shell(within+"PIPENV_VERBOSITY=-1 pipenv install --skip-lock", p.told)}
 	case "pip":
 		if args := p.pipArguments(); len(args) > 0 {
 			return []aloft.Command{create, run(p.told, append([]string{venv, "-m", "pip", "install"}, args...)...)}
