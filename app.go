@@ -1,12 +1,30 @@
 package aloft
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Source tells where a value came from, for the plan box and for errors.
 type Source struct {
 	File   string `json:"file,omitempty"` // relative to the repository's root
 	Line   int    `json:"line,omitempty"` // from 1; 0 = the file as a whole
 	Reason string `json:"reason,omitempty"`
+}
+
+// String writes the source as " (file:line, reason)", or "" when nothing is known.
+func (s Source) String() string {
+	where := s.File
+	if s.File != "" && s.Line > 0 {
+		where = fmt.Sprintf("%s:%d", s.File, s.Line)
+	}
+	parts := slices.DeleteFunc([]string{where, s.Reason}, func(part string) bool { return part == "" })
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // Setting is a value and where it came from.
@@ -25,6 +43,14 @@ type Command struct {
 
 // Empty reports whether there is nothing to run.
 func (c Command) Empty() bool { return len(c.Args) == 0 }
+
+// String writes the command for people; a shell's text stands by itself.
+func (c Command) String() string {
+	if len(c.Args) == 3 && c.Args[0] == "sh" && c.Args[1] == "-c" {
+		return c.Args[2]
+	}
+	return strings.Join(c.Args, " ")
+}
 
 // App is one deployable of a project: what was found in the source tree,
 // overridden by the manifest.

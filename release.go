@@ -61,7 +61,7 @@ type Database struct {
 	Password string `json:"password"` // sealed at rest
 	Host     string `json:"host"`
 	Port     int    `json:"port"`
-	URL      string `json:"url"` // postgres://…, password included
+	URL      string `json:"url"` // postgresql://…, password included
 }
 
 // LocalStore keeps what Terraform declared for the local target. Missing ones

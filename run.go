@@ -117,7 +117,9 @@ type RunStore interface {
 	// none, supersedes the queued and waiting runs of that environment and
 	// wakes its reconciler, all in one transaction. It fills ID, Status and
 	// CreatedAt and returns the runs that were superseded. A plan supersedes
-	// nothing. A run for an unknown project is CodeNotFound.
+	// nothing. A run for an unknown project is CodeNotFound. One of TriggerDrift
+	// or TriggerExpiry never supersedes: it is CodeConflict while another waits
+	// for its turn.
 	AcceptRun(ctx context.Context, run Run) (accepted Run, superseded []Run, err error)
 	Run(ctx context.Context, id int64) (Run, error)
 	Runs(ctx context.Context, filter RunFilter) ([]Run, error) // newest first

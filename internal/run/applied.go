@@ -1,0 +1,80 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// applied remembers what the last applies of an environment were made with, so
+// that a destroy or a repair works when the branch is gone. The files
+// themselves are kept by git: each revision is held by a hidden ref.
+type applied struct {
+	Attempt configuration `json:"attempt"` // the newest apply, whether or not it succeeded
+	Last    configuration `json:"last"`    // the newest that succeeded
+}
+
+// configuration is one apply's inputs and what came of it.
+type configuration struct {
+	Revision  string                     `json:"revision"`
+	Engine    string                     `json:"engine,omitempty"` // as the manifest asked
+	Folder    string                     `json:"folder,omitempty"` // of the Terraform files, in the repository
+	Vars      map[string]string          `json:"vars,omitempty"`
+	VarFile   string                     `json:"varFile,omitempty"`   // relative to Folder
+	Providers []string                   `json:"providers,omitempty"` // sources, as the configuration names them
+	Lock      []byte                     `json:"lock,omitempty"`      // provider lock file, when the commit has none
+	Apps      map[string]aloft.AppOutput `json:"apps,omitempty"`
+}
+
+const lockFile = ".terraform.lock.hcl"
+
+func (p *Pipeline) appliedPath(key aloft.EnvironmentKey) string {
+	return filepath.Join(p.environmentDir(key), "applied.json")
+}
+
+func (p *Pipeline) applied(key aloft.EnvironmentKey) (applied, error) {
+	var a applied
+	data, err := os.ReadFile(p.appliedPath(key))
+	if errors.Is(err, os.ErrNotExist) {
+		return a, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &a)
+	}
+	if err != nil {
+		return a, fmt.Errorf("cannot read what was last applied to %s: %w", key, err)
+	}
+	return a, nil
+}
+
+func (p *Pipeline) saveApplied(key aloft.EnvironmentKey, a applied) error {
+	data, err := json.MarshalIndent(a, "", "  ")
+	if err == nil {
+		err = replaceFile(p.appliedPath(key), data)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep what is applied to %s: %w", key, err)
+	}
+	return nil
+}
+
+// replaceFile writes path whole or not at all.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,55 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// build makes an artifact of every app.
+func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]aloft.Artifact, error) {
+	if len(d.apps) == 0 {
+		return nil, skip("no apps to build")
+	}
+	if j.run.Options.SkipBuild {
+		return nil, skip("as the push asked")
+	}
+	if p.Builder == nil {
+		return nil, skip("nothing here deploys apps")
+	}
+	// An app may use any file of the repository, its neighbours' too.
+	inputs, err := p.Repository(j.run.Project).Tree(ctx, j.run.Revision, ".", notInputs(d)...)
+	if err != nil {
+		return nil, err
+	}
+	var artifacts []aloft.Artifact
+	fresh := 0
+	for _, app := range d.apps {
+		log := s.log()
+		artifact, skipped, err := p.Builder.Build(ctx, BuildRequest{
+			Project: j.run.Project, App: app, Source: d.dir, Inputs: inputs, Log: log,
+		})
+		log.Flush()
+		if err != nil {
+			return nil, err
+		}
+		if !skipped {
+			fresh++
+		}
+		artifacts = append(artifacts, artifact)
+	}
+	if fresh == 0 {
+		return artifacts, skip("inputs unchanged")
+	}
+	s.say(fmt.Sprintf("%d of %d apps", fresh, len(d.apps)))
+	if len(d.apps) == 1 {
+		s.say(d.apps[0].Name)
+	}
+	return artifacts, nil
+}
+
+// notInputs names the entries of the root folder that no build depends on.
+func notInputs(d desired) []string {
+	return []string{d.manifest.TerraformFolder(), "aloft.yaml", ".github", ".gitignore", "README.md"}
+}

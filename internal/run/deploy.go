@@ -1,0 +1,183 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// placement is an app, its artifact, and what brings it to its host.
+type placement struct {
+	deployer Deployer
+	request  DeployRequest
+	fresh    bool // comes from a build, so its release command is due
+}
+
+// place matches what was built with what Terraform has made for it.
+func (p *Pipeline) place(j journey, d desired, outputs aloft.Outputs, artifacts []aloft.Artifact) ([]placement, error) {
+	var placements []placement
+	for _, name := range sortedNames(outputs.Apps) {
+		output := outputs.Apps[name]
+		app, ok := d.app(name)
+		if !ok {
+			return nil, aloft.Errorf(aloft.CodeInvalid, "Terraform's output \"apps\" has %q, but the source has no app of that name (it has: %s)", name, appNames(d.apps)).
+				WithHint("name it under \"apps:\" in aloft.yaml, with its path")
+		}
+		deployer, err := p.deployer(name, output)
+		if err != nil {
+			return nil, err
+		}
+		request := DeployRequest{
+			Key: j.run.EnvironmentKey, RunID: j.run.ID, Revision: j.run.Revision, App: app, Output: output,
+		}
+		fresh := false
+		for _, artifact := range artifacts {
+			if artifact.App == name {
+				request.Artifact, fresh = artifact, true
+			}
+		}
+		if !fresh && p.Releases != nil {
+			release, err := p.activeRelease(j.run.EnvironmentKey, name)
+			if err != nil {
+				return nil, err
+			}
+			request.Artifact, request.App, request.Revision = release.Artifact, release.Spec, release.Revision
+		}
+		placements = append(placements, placement{deployer, request, fresh})
+	}
+	for _, app := range d.apps {
+		if _, ok := outputs.Apps[app.Name]; !ok {
+			j.recorder.voice.detail("%s is built, but Terraform's output \"apps\" does not name it: it is not deployed", app.Name)
+		}
+	}
+	return placements, nil
+}
+
+func (p *Pipeline) activeRelease(key aloft.EnvironmentKey, app string) (aloft.Release, error) {
+	releases, err := p.Releases.Releases(context.Background(), key)
+	if err != nil {
+		return aloft.Release{}, err
+	}
+	for _, release := range releases {
+		if release.App == app && release.Status == aloft.ReleaseActive {
+			return release, nil
+		}
+	}
+	return aloft.Release{}, aloft.Errorf(aloft.CodeConflict, "nothing of %s runs in %s yet, so its build cannot be skipped", app, key).
+		WithHint("push again without -o skip-build")
+}
+
+// release runs the release commands, before anything is swapped.
+func (p *Pipeline) release(ctx context.Context, s *step, placements []placement) error {
+	var ran []string
+	for _, place := range placements {
+		if place.request.App.Release.Empty() || !place.fresh {
+			continue
+		}
+		request := place.request
+		log := s.log()
+		request.Log = log
+		err := place.deployer.Release(ctx, request)
+		log.Flush()
+		if err != nil {
+			return err
+		}
+		ran = append(ran, request.App.Name)
+	}
+	if len(ran) == 0 {
+		return skip("no release command")
+	}
+	s.say(strings.Join(ran, ", "))
+	return nil
+}
+
+// deploy swaps every release in. If one fails, those before it are swapped back.
+func (p *Pipeline) deploy(ctx context.Context, s *step, j journey, placements []placement) error {
+	if len(placements) == 0 {
+		return skip("no apps")
+	}
+	var before []aloft.Release
+	if p.Releases != nil {
+		var err error
+		if before, err = p.Releases.Releases(ctx, j.run.EnvironmentKey); err != nil {
+			return err
+		}
+	}
+	var said []string
+	for i, place := range placements {
+		request := place.request
+		log := s.log()
+		request.Log = log
+		release, skipped, err := place.deployer.Deploy(ctx, request)
+		log.Flush()
+		if err != nil {
+			p.swapBack(ctx, s, before, placements[:i])
+			return err
+		}
+		if !skipped {
+			said = append(said, fmt.Sprintf("%s release %d", request.App.Name, release.Number))
+		}
+	}
+	if len(said) == 0 {
+		return skip("unchanged")
+	}
+	s.say(strings.Join(said, ", "))
+	return nil
+}
+
+func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release, swapped []placement) {
+	for _, place := range swapped {
+		i := slices.IndexFunc(before, func(r aloft.Release) bool {
+			return r.App == place.request.App.Name && r.Status == aloft.ReleaseActive
+		})
+		if i < 0 {
+			continue
+		}
+		request := place.request
+		request.App, request.Artifact, request.Revision = before[i].Spec, before[i].Artifact, before[i].Revision
+		request.Log = s.log()
+		s.voice.detail("%s: back to release %d", request.App.Name, before[i].Number)
+		if _, _, err := place.deployer.Deploy(ctx, request); err != nil {
+			s.voice.fail(err)
+		}
+	}
+}
+
+// verify asks every app at its URL.
+func (p *Pipeline) verify(ctx context.Context, s *step, j journey, placements []placement) (map[string]string, error) {
+	urls := map[string]string{}
+	var said []string
+	for _, place := range placements {
+		if err := place.deployer.Verify(ctx, place.request); err != nil {
+			return nil, err
+		}
+		urls[place.request.App.Name] = place.request.Output.URL
+		said = append(said, place.request.Output.URL)
+	}
+	if len(said) == 0 {
+		return urls, skip("no apps")
+	}
+	s.say(strings.Join(said, ", ") + " answers")
+	return urls, nil
+}
+
+func sortedNames(apps map[string]aloft.AppOutput) []string {
+	names := make([]string, 0, len(apps))
+	for name := range apps {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func appNames(apps []aloft.App) string {
+	names := make([]string, len(apps))
+	for i, app := range apps {
+		names[i] = app.Name
+	}
+	return strings.Join(names, ", ")
+}

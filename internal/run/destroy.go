@@ -1,0 +1,146 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// destroyResources lets Terraform destroy what it made, with the configuration
+// of the last apply: the branch may be gone.
+func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (aloft.Plan, error) {
+	key := j.run.EnvironmentKey
+	before, err := p.applied(key)
+	if err != nil {
+		return aloft.Plan{}, err
+	}
+	candidates := []configuration{before.Attempt, before.Last}
+	if j.run.Revision != "" { // a laptop destroys with its working tree's commit
+		candidates = []configuration{{Revision: j.run.Revision}}
+	}
+	if candidates[0].Revision == "" {
+		return aloft.Plan{}, skip("nothing was ever applied")
+	}
+	var failures error
+	for i, conf := range candidates {
+		if conf.Revision == "" || i > 0 && conf.Revision == candidates[0].Revision {
+			continue
+		}
+		plan, err := p.destroyWith(ctx, s, j, conf)
+		if err == nil {
+			s.say(counts(plan))
+			return plan, nil
+		}
+		if _, waiting := errors.AsType[waitForApproval](err); waiting || ctx.Err() != nil {
+			return plan, err
+		}
+		failures = errors.Join(failures, err)
+	}
+	if before.Last.local() && p.Local != nil {
+		s.voice.detail("Terraform could not destroy (%s): the whole group is removed instead", firstLine(failures.Error()))
+		return aloft.Plan{}, nil
+	}
+	return aloft.Plan{}, failures
+}
+
+// local reports whether nothing but the local target's provider was used, so
+// that removing the group removes everything.
+func (c configuration) local() bool {
+	return len(c.Providers) == 1 && c.Providers[0] == localProvider
+}
+
+func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf configuration) (aloft.Plan, error) {
+	run := j.run
+	run.Revision = conf.Revision
+	if conf.Folder == "" {
+		src, err := p.checkout(ctx, s, run, conf.Revision)
+		if err != nil {
+			return aloft.Plan{}, err
+		}
+		d, err := p.read(s, run, src)
+		if err != nil {
+			return aloft.Plan{}, err
+		}
+		if conf, err = p.configure(run, d); err != nil {
+			return aloft.Plan{}, err
+		}
+	}
+	dir, summary, err := p.restore(ctx, s, run, conf)
+	if err != nil {
+		return aloft.Plan{}, err
+	}
+	e, err := p.engage(ctx, s, run, dir, conf, summary)
+	if err != nil {
+		return aloft.Plan{}, err
+	}
+	defer e.close()
+	if err := e.init(ctx); err != nil {
+		return aloft.Plan{}, err
+	}
+	if err := p.approve(ctx, s, j, e, j.environment.Protected, true); err != nil {
+		return aloft.Plan{}, err
+	}
+	if err := j.update(func(environment *aloft.Environment) { environment.ProvisionKey = "" }); err != nil {
+		return aloft.Plan{}, err
+	}
+	return e.terraform.Destroy(ctx, e.c)
+}
+
+// remove removes what is not Terraform's: releases, logs, states, files, held commits.
+func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey) error {
+	if p.Local != nil {
+		if err := p.Local.Remove(ctx, key); err != nil {
+			return err
+		}
+	}
+	if p.Releases != nil {
+		if err := p.Releases.DeleteReleases(ctx, key); err != nil {
+			return err
+		}
+	}
+	if p.States != nil {
+		if err := p.States.DeleteState(ctx, key); err != nil {
+			return err
+		}
+	}
+	repository := p.Repository(key.Project)
+	return errors.Join(
+		repository.Unhold(ctx, "environments/"+key.Environment+"/attempt"),
+		repository.Unhold(ctx, "environments/"+key.Environment+"/last"),
+		os.RemoveAll(p.environmentDir(key)),
+	)
+}
+
+// nothingLeft proves that the environment is gone, or lists what is left.
+func (p *Pipeline) nothingLeft(ctx context.Context, s *step, key aloft.EnvironmentKey) error {
+	var left []string
+	if p.Local != nil {
+		remains, err := p.Local.Remains(ctx, key)
+		if err != nil {
+			return err
+		}
+		left = append(left, remains...)
+	}
+	if p.States != nil {
+		versions, err := p.States.StateVersions(ctx, key)
+		if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+			return err
+		}
+		if len(versions) > 0 {
+			left = append(left, "state "+key.StateKey())
+		}
+	}
+	if _, err := os.Stat(p.environmentDir(key)); !errors.Is(err, os.ErrNotExist) {
+		left = append(left, "files of the environment")
+	}
+	if len(left) > 0 {
+		return aloft.Errorf(aloft.CodeFailed, "%s is not gone, there is left: %s", key, strings.Join(left, "; ")).
+			WithHint("delete the branch again: `git push aloft :%s`", key.Branch())
+	}
+	s.say(fmt.Sprintf("nothing is left of %s", key))
+	return nil
+}

@@ -1,0 +1,182 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// abandonedAfter is the life of an environment whose first run failed: it has
+// no branch that could be deleted.
+const abandonedAfter = 24 * time.Hour
+
+// finish records how a run ended. ctx lives on; runCtx is the run's own.
+func (r *Reconciler) finish(ctx, runCtx context.Context, j journey, err error) error {
+	if err != nil && stopping(runCtx) {
+		j.recorder.voice.detail("%s: the run goes on when it is back", errStopping)
+		return runCtx.Err()
+	}
+	if err != nil && errors.Is(context.Cause(runCtx), errCanceled) {
+		err = errCanceled
+	}
+	if waiting, ok := errors.AsType[waitForApproval](err); ok {
+		return r.wait(ctx, j, waiting)
+	}
+	if err == nil {
+		err = r.settle(ctx, j)
+	}
+	if err != nil {
+		return r.fail(ctx, j, err)
+	}
+	return r.end(ctx, j, aloft.RunSucceeded, nil)
+}
+
+// settle makes branch and environment say what has become true. Every part of
+// it may be done twice: after a crash the run is taken again.
+func (r *Reconciler) settle(ctx context.Context, j journey) error {
+	repository := r.pipeline.Repository(j.run.Project)
+	switch j.run.Operation {
+	case aloft.OperationPlan:
+		return nil
+	case aloft.OperationDestroy:
+		if err := repository.DeleteBranch(ctx, j.run.Branch()); err != nil {
+			return err
+		}
+		_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
+			e.Status, e.Reason = aloft.EnvironmentDestroyed, ""
+			e.Revision, e.URLs, e.ProvisionKey, e.Protected = "", nil, "", false
+			e.TTL, e.ExpiresAt, e.SizeBytes = 0, time.Time{}, 0
+			return nil
+		})
+		return err
+	case aloft.OperationUp:
+		if err := repository.MoveBranch(ctx, j.run.Branch(), j.run.Revision); err != nil {
+			return err
+		}
+	}
+	_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
+		e.Status, e.Reason = aloft.EnvironmentReady, ""
+		if j.run.Operation == aloft.OperationUp {
+			e.Revision = j.run.Revision
+			r.renew(e)
+		}
+		if j.run.Operation == aloft.OperationRollback {
+			e.Reason = "rolled back: the branch is ahead of what runs"
+		}
+		return nil
+	})
+	return err
+}
+
+// renew starts the environment's time anew.
+func (r *Reconciler) renew(e *aloft.Environment) {
+	e.ExpiresAt = time.Time{}
+	if e.TTL > 0 {
+		e.ExpiresAt = r.now().Add(e.TTL)
+	}
+}
+
+// wait parks the run until somebody approves its plan.
+func (r *Reconciler) wait(ctx context.Context, j journey, waiting waitForApproval) error {
+	j.recorder.voice.alarm("%s", waiting.reason)
+	j.recorder.voice.alarm("→ aloft run approve %d   (or: aloft run cancel %d)", j.run.ID, j.run.ID)
+	_, err := r.store.UpdateRun(ctx, j.run.ID, func(u *aloft.Run) error {
+		u.Status, u.PlanDigest = aloft.RunWaiting, waiting.digest
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.rest(ctx, j, waiting.reason)
+}
+
+// rest says how the environment is while no run is on its way.
+func (r *Reconciler) rest(ctx context.Context, j journey, reason string) error {
+	if j.run.Operation == aloft.OperationPlan {
+		return nil
+	}
+	_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
+		if !e.Status.Busy() {
+			return nil
+		}
+		e.Status, e.Reason = aloft.EnvironmentDegraded, reason
+		if e.Revision == "" {
+			if e.Status = aloft.EnvironmentFailed; e.ExpiresAt.IsZero() {
+				e.ExpiresAt = r.now().Add(abandonedAfter)
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+func (r *Reconciler) fail(ctx context.Context, j journey, err error) error {
+	status := aloft.RunFailed
+	if errors.Is(err, errCanceled) {
+		status = aloft.RunCanceled
+	}
+	if aloft.ErrorCode(err) == aloft.CodeInternal {
+		r.logger.Error("run failed", "project", j.run.Project, "environment", j.run.Environment, "run", j.run.ID, "error", err)
+	}
+	j.recorder.voice.fail(err)
+	if restErr := r.rest(ctx, j, summarize(err)); restErr != nil {
+		return restErr
+	}
+	return r.end(ctx, j, status, err)
+}
+
+// end closes the run's record and its log.
+func (r *Reconciler) end(ctx context.Context, j journey, status aloft.RunStatus, cause error) error {
+	r.farewell(ctx, j, status)
+	if r.pipeline.States != nil {
+		if _, err := r.pipeline.States.UnlockRun(ctx, j.run.ID); err != nil {
+			return err
+		}
+	}
+	_, err := r.store.UpdateRun(ctx, j.run.ID, func(u *aloft.Run) error {
+		u.Status, u.FinishedAt = status, r.now()
+		if cause != nil {
+			u.Error, u.ErrorCode, u.Hint = cause.Error(), aloft.ErrorCode(cause), aloft.ErrorHint(cause)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.logs.end(j.run.ID)
+	return errors.Join(
+		r.pipeline.forget(j.run),
+		r.pipeline.Repository(j.run.Project).Unhold(ctx, holdName(j.run.ID)),
+	)
+}
+
+// farewell is the last headline: how it went, how long it took, the URLs.
+func (r *Reconciler) farewell(ctx context.Context, j journey, status aloft.RunStatus) {
+	voice := j.recorder.voice
+	environment, err := r.store.Environment(ctx, j.run.EnvironmentKey)
+	if err != nil {
+		environment = j.environment
+	}
+	switch {
+	case status == aloft.RunSucceeded && j.run.Operation == aloft.OperationPlan:
+		voice.headline("planned in %s, nothing was changed", r.took(j.run))
+	case status == aloft.RunSucceeded:
+		voice.headline("%s is %s, in %s", j.run.Branch(), environment.Status, r.took(j.run))
+		if urls := joinURLs(environment.URLs); urls != "" {
+			voice.detail("%s", urls)
+		}
+	case environment.Revision != "":
+		voice.headline("run %d %s after %s; %s still serves %s", j.run.ID, status, r.took(j.run), short(environment.Revision), joinURLs(environment.URLs))
+	default:
+		voice.headline("run %d %s after %s; push again to retry, or remove what was made: aloft destroy %s",
+			j.run.ID, status, r.took(j.run), j.run.Environment)
+	}
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,338 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/store"
+)
+
+// house is a reconciler with the real store, and fakes for what it drives.
+type house struct {
+	t          *testing.T
+	ctx        context.Context
+	store      *store.Store
+	dir        string
+	repository *fakeRepository
+	terraform  *fakeTerraform
+	target     *fakeTarget
+	reconciler *run.Reconciler
+	clock      *clock
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+var alice = aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	key := make([]byte, aloft.SealKeySize)
+	rand.Read(key)
+	sealer, err := aloft.NewSealer(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	records, err := store.Open(t.Context(), store.Options{DSN: filepath.Join(dir, "aloft.db"), Sealer: sealer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = records.Close() })
+	h := &house{
+		t: t, ctx: t.Context(), store: records, dir: dir,
+		repository: &fakeRepository{branches: map[string]string{}, held: map[string]string{}, files: map[string]string{
+			"go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n", "terraform/main.tf": "",
+		}},
+		terraform: &fakeTerraform{outputs: aloft.Outputs{Apps: map[string]aloft.AppOutput{
+			"web": {Hosting: "local", Name: "web", URL: "http://alice.shop.localhost"},
+		}}},
+		clock: &clock{now: time.Now()},
+	}
+	h.target = &fakeTarget{store: records}
+	if _, err := records.CreateProject(h.ctx, "shop"); err != nil {
+		t.Fatal(err)
+	}
+	h.open()
+	return h
+}
+
+// open makes the reconciler, as a start of the server does.
+func (h *house) open() {
+	h.t.Helper()
+	if err := os.MkdirAll(filepath.Join(h.dir, "runs"), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	h.reconciler = run.NewReconciler(run.ReconcilerOptions{
+		Store: h.store, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now,
+		Pipeline: &run.Pipeline{
+			Dir:        h.dir,
+			Repository: func(string) run.Repository { return h.repository },
+			Inspect: func(string) (aloft.ConfigurationSummary, error) {
+				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: []string{"aloft-dev/aloft"}, Local: true}, nil
+			},
+			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
+			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
+				return run.Session{Close: func() {}}, nil
+			},
+			Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
+		},
+	})
+}
+
+// push accepts a push of a commit to env-alice without following it.
+func (h *house) push(commit string, options ...string) aloft.Run {
+	h.t.Helper()
+	return h.request(aloft.Run{Operation: aloft.OperationUp, Revision: commit}, options...)
+}
+
+func (h *house) request(r aloft.Run, options ...string) aloft.Run {
+	h.t.Helper()
+	parsed, err := run.ParseOptions(options)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	r.EnvironmentKey, r.Trigger, r.Options = alice, aloft.TriggerPush, parsed
+	accepted, err := h.reconciler.Accept(h.ctx, r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return accepted
+}
+
+func (h *house) reconcile() {
+	h.t.Helper()
+	if err := h.reconciler.Reconcile(h.ctx, alice); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) run(id int64) aloft.Run {
+	h.t.Helper()
+	r, err := h.store.Run(h.ctx, id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r
+}
+
+func (h *house) environment() aloft.Environment {
+	h.t.Helper()
+	e, err := h.store.Environment(h.ctx, alice)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return e
+}
+
+func (h *house) log(id int64) string {
+	h.t.Helper()
+	var b bytes.Buffer
+	if err := h.reconciler.Log(h.ctx, id, false, &b); err != nil {
+		h.t.Fatal(err)
+	}
+	return b.String()
+}
+
+// wantRun checks the status of a run and says its log when it differs.
+func (h *house) wantRun(id int64, status aloft.RunStatus) {
+	h.t.Helper()
+	if r := h.run(id); r.Status != status {
+		h.t.Fatalf("run %d is %s (%s), want %s; its log:\n%s", id, r.Status, r.Error, status, h.log(id))
+	}
+}
+
+func (h *house) wantEnvironment(status aloft.EnvironmentStatus, revision string) {
+	h.t.Helper()
+	if e := h.environment(); e.Status != status || e.Revision != revision {
+		h.t.Fatalf("the environment is %s at %q (%s), want %s at %q", e.Status, e.Revision, e.Reason, status, revision)
+	}
+}
+
+// fakeRepository has the same files in every commit.
+type fakeRepository struct {
+	mu       sync.Mutex
+	branches map[string]string
+	held     map[string]string
+	files    map[string]string
+}
+
+func (f *fakeRepository) Checkout(_ context.Context, _, dir string) error {
+	for name, text := range f.files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...string) (string, error) {
+	return revision + ":" + path, nil
+}
+
+func (f *fakeRepository) Commit(_ context.Context, revision string) (aloft.Commit, error) {
+	return aloft.Commit{ID: revision, Author: "Alice <alice@example.com>", Subject: "commit " + revision}, nil
+}
+
+func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.branches[branch], nil
+}
+
+func (f *fakeRepository) Branches(_ context.Context, prefix string) (map[string]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	found := map[string]string{}
+	for name, revision := range f.branches {
+		if strings.HasPrefix(name, prefix) {
+			found[name] = revision
+		}
+	}
+	return found, nil
+}
+
+func (f *fakeRepository) MoveBranch(_ context.Context, branch, revision string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.branches[branch] = revision
+	return nil
+}
+
+func (f *fakeRepository) DeleteBranch(_ context.Context, branch string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.branches, branch)
+	return nil
+}
+
+func (f *fakeRepository) UpdateRef(ctx context.Context, update aloft.RefUpdate) error {
+	return f.MoveBranch(ctx, strings.TrimPrefix(update.Ref, "refs/heads/"), update.New)
+}
+
+func (f *fakeRepository) Hold(_ context.Context, name, revision string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held[name] = revision
+	return nil
+}
+
+func (f *fakeRepository) Unhold(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.held, name)
+	return nil
+}
+
+// fakeTerraform counts what is asked of it. before, when set, runs at the start
+// of every apply.
+type fakeTerraform struct {
+	calls   []string
+	outputs aloft.Outputs
+	planned aloft.Plan
+	key     string
+	before  func(context.Context) error
+}
+
+func (f *fakeTerraform) Init(context.Context, aloft.Configuration) (bool, error) { return false, nil }
+
+func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.Plan, error) {
+	f.calls = append(f.calls, "plan")
+	return f.planned, nil
+}
+
+func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
+	f.calls = append(f.calls, "apply "+c.Vars["revision"])
+	if f.before != nil {
+		if err := f.before(ctx); err != nil {
+			return aloft.Plan{}, aloft.Outputs{}, err
+		}
+	}
+	return aloft.Plan{}, f.outputs, nil
+}
+
+func (f *fakeTerraform) Destroy(_ context.Context, c aloft.Configuration) (aloft.Plan, error) {
+	f.calls = append(f.calls, "destroy "+c.Vars["revision"])
+	return aloft.Plan{}, nil
+}
+
+func (f *fakeTerraform) Key(aloft.Configuration, aloft.ConfigurationSummary) (string, error) {
+	return "key" + f.key, nil
+}
+
+func (f *fakeTerraform) Show(w io.Writer, _ aloft.Plan) { _, _ = io.WriteString(w, "the plan\n") }
+
+type fakeBuilder struct{}
+
+func (fakeBuilder) Build(_ context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
+	return aloft.Artifact{ID: r.Inputs, App: r.App.Name, Dir: r.Source}, false, nil
+}
+
+// fakeTarget records releases and says what it is told to.
+type fakeTarget struct {
+	store   *store.Store
+	deploys []string
+	fail    error
+	secret  string
+	healed  []string
+	broken  []string
+	left    []string
+}
+
+func (f *fakeTarget) Release(context.Context, run.DeployRequest) error { return nil }
+
+func (f *fakeTarget) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Release, bool, error) {
+	f.deploys = append(f.deploys, r.Revision)
+	_, _ = fmt.Fprintln(r.Log, "deploying with "+f.secret)
+	release := aloft.Release{
+		EnvironmentKey: r.Key, App: r.App.Name, RunID: r.RunID, Revision: r.Revision,
+		Artifact: r.Artifact, Spec: r.App, Status: aloft.ReleaseActive,
+	}
+	if f.fail != nil {
+		return release, false, f.fail
+	}
+	release, err := f.store.AddRelease(ctx, release)
+	return release, false, err
+}
+
+func (f *fakeTarget) Verify(context.Context, run.DeployRequest) error { return nil }
+
+func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, broken []string, err error) {
+	healed, broken = f.healed, f.broken
+	f.healed = nil
+	return healed, broken, nil
+}
+
+func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error { return nil }
+
+func (f *fakeTarget) Remains(context.Context, aloft.EnvironmentKey) ([]string, error) {
+	return slices.Clone(f.left), nil
+}

@@ -1,0 +1,110 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/manifest"
+)
+
+// Pipeline takes the steps of a run. The server, a laptop and a CI job use the
+// same one; what differs is what is plugged in.
+type Pipeline struct {
+	Dir        string                                               // data folder; runs/ and environments/ are kept in it
+	Repository func(project string) Repository                      // the project's git repository
+	Inspect    func(dir string) (aloft.ConfigurationSummary, error) // reads a folder of Terraform
+	// Terraform returns the engine of that kind, "" for any, getting it first if need be.
+	Terraform func(ctx context.Context, kind string, progress io.Writer) (Terraform, error)
+	// Session opens what the run's Terraform talks to, given what its configuration says.
+	Session  func(ctx context.Context, run aloft.Run, summary aloft.ConfigurationSummary) (Session, error)
+	Builder  Builder
+	Local    Deployer           // deploys to the local target; nil where there is no server
+	Releases aloft.ReleaseStore // nil where there is no server
+	States   States             // nil where Aloft does not keep the state
+	// Size measures what an environment takes on this machine's disk, in bytes; nil = not measured.
+	Size func(ctx context.Context, key aloft.EnvironmentKey) (int64, error)
+}
+
+// journey is one run on its way: what it is about, and where it tells and keeps
+// what happens. Steps read it and never change it.
+type journey struct {
+	run         aloft.Run
+	environment aloft.Environment // as it was when the run started
+	recorder    *recorder
+	mask        func(secrets ...string)
+	update      func(change func(*aloft.Environment)) error
+}
+
+// source is a commit as files.
+type source struct {
+	dir    string
+	commit aloft.Commit
+}
+
+// desired is what a commit asks for.
+type desired struct {
+	source
+	manifest  manifest.Manifest
+	settings  manifest.EnvironmentSettings
+	apps      []aloft.App
+	terraform string // folder of the Terraform files
+	summary   aloft.ConfigurationSummary
+}
+
+func (d desired) app(name string) (aloft.App, bool) {
+	for _, app := range d.apps {
+		if app.Name == name {
+			return app, true
+		}
+	}
+	return aloft.App{}, false
+}
+
+// settle hands the manifest's settings to the environment. A ttl that a push
+// gave stays.
+func (d desired) settle(e *aloft.Environment) {
+	e.Protected = d.settings.Protected
+	if d.settings.TTLSet && (e.TTL == 0 || d.settings.TTL == 0) {
+		e.TTL = d.settings.TTL
+	}
+}
+
+// hasApps reports whether the configuration hands apps to deploy.
+func (d desired) hasApps() bool {
+	for _, name := range d.summary.Outputs {
+		if name == "apps" || name == "application_url" {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Pipeline) runDir(run aloft.Run) string {
+	return filepath.Join(p.Dir, "runs", fmt.Sprint(run.ID))
+}
+
+func (p *Pipeline) environmentDir(key aloft.EnvironmentKey) string {
+	return filepath.Join(p.Dir, "environments", key.Project, key.Environment)
+}
+
+// forget removes what a finished run no longer needs.
+func (p *Pipeline) forget(run aloft.Run) error {
+	return os.RemoveAll(filepath.Join(p.runDir(run), "source"))
+}
+
+// deployer returns what deploys to a hosting.
+func (p *Pipeline) deployer(app string, output aloft.AppOutput) (Deployer, error) {
+	if output.Hosting == "local" && p.Local != nil {
+		return p.Local, nil
+	}
+	if output.Hosting == "local" {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: hosting \"local\" needs an Aloft server", app).
+			WithHint("start one with `aloft serve`, or name it with --server")
+	}
+	return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: there is no deployer for hosting %q yet", app, output.Hosting).
+		WithHint("its resources are there; leave output \"apps\" away for an environment of infrastructure only")
+}

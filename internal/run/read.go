@@ -1,0 +1,142 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/detect"
+	"github.com/aloft-dev/aloft/internal/manifest"
+)
+
+// checkout puts the files of a commit into the run's own folder.
+func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revision string) (source, error) {
+	dir := filepath.Join(p.runDir(run), "source")
+	if err := os.RemoveAll(dir); err != nil {
+		return source{}, fmt.Errorf("cannot clear the folder of run %d: %w", run.ID, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return source{}, fmt.Errorf("cannot make the folder of run %d: %w", run.ID, err)
+	}
+	repository := p.Repository(run.Project)
+	if err := repository.Checkout(ctx, revision, dir); err != nil {
+		return source{}, err
+	}
+	commit, err := repository.Commit(ctx, revision)
+	s.say(short(revision))
+	return source{dir: dir, commit: commit}, err
+}
+
+// read finds out what the commit asks for: its manifest, its apps, its Terraform.
+func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
+	d := desired{source: src}
+	files := os.DirFS(src.dir)
+	var err error
+	if d.manifest, err = manifest.Load(files); err != nil {
+		return d, err
+	}
+	if d.manifest.Project != "" && d.manifest.Project != run.Project {
+		return d, aloft.Errorf(aloft.CodeInvalid, "%s says project %q, but this is project %q",
+			manifest.File, d.manifest.Project, run.Project).
+			WithHint("push to the remote of %q, or change the line", d.manifest.Project)
+	}
+	d.settings = d.manifest.Environment(run.Environment)
+	folder := d.manifest.TerraformFolder()
+	d.terraform = filepath.Join(src.dir, filepath.FromSlash(folder))
+	if _, err := fs.Stat(files, folder); errors.Is(err, fs.ErrNotExist) {
+		return d, aloft.Errorf(aloft.CodeInvalid, "there is no folder %s/ in commit %s: Aloft does not know which resources the environment needs",
+			folder, short(run.Revision)).
+			WithHint("docs/quick-start.md shows the shortest Terraform for an app; another folder is named by \"terraform:\" in %s", manifest.File)
+	}
+	if d.summary, err = p.Inspect(d.terraform); err != nil {
+		return d, err
+	}
+	if !d.hasApps() {
+		s.say("infrastructure only, no output \"apps\"")
+		return d, nil
+	}
+	if d.apps, err = readApps(files, d.manifest); err != nil {
+		return d, err
+	}
+	for _, app := range d.apps {
+		describe(s, app)
+	}
+	return d, nil
+}
+
+func readApps(files fs.FS, m manifest.Manifest) ([]aloft.App, error) {
+	var apps []aloft.App
+	for _, name := range m.AppNames() {
+		dir := m.AppPath(name)
+		found, err := detect.App(files, dir)
+		app := m.Override(name, found)
+		if err != nil && app.Start.Empty() && app.Static.Value == "" {
+			return nil, err
+		}
+		app.Name, app.Path = name, dir
+		apps = append(apps, app)
+	}
+	return apps, nil
+}
+
+// describe writes the plan box: each value with where it came from.
+func describe(s *step, app aloft.App) {
+	var rows [][2]string
+	add := func(label, value string, from aloft.Source) {
+		if value != "" {
+			rows = append(rows, [2]string{label, value + from.String()})
+		}
+	}
+	runtime := app.Runtime.Value
+	for _, more := range []string{app.Version.Value, app.Framework.Value} {
+		if more != "" {
+			runtime += " " + more
+		}
+	}
+	add("runtime", runtime, app.Runtime.Source)
+	for _, command := range app.Build {
+		add("build", command.String(), command.Source)
+	}
+	add("start", app.Start.String(), app.Start.Source)
+	names := make([]string, 0, len(app.Processes))
+	for name := range app.Processes {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		add(name, app.Processes[name].String(), app.Processes[name].Source)
+	}
+	add("static", app.Static.Value, app.Static.Source)
+	add("release", app.Release.String(), app.Release.Source)
+	add("health", app.Health.Value, app.Health.Source)
+	for _, addOn := range app.AddOns {
+		add("needs", addOn.Kind, addOn.Source)
+	}
+	s.voice.detail("┌ %s", app.Name)
+	for i, row := range rows {
+		edge := "│"
+		if i == len(rows)-1 {
+			edge = "└"
+		}
+		s.voice.detail("%s %-8s %s", edge, row[0], row[1])
+	}
+}
+
+func short(revision string) string {
+	if len(revision) > 8 {
+		return revision[:8]
+	}
+	return revision
+}
+
+// firstLine keeps log lines of commits to one line.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

@@ -1,0 +1,121 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+var _ aloft.Receiver = (*Reconciler)(nil)
+
+// Receive turns a push into runs and follows them. All of them are accepted
+// before the first is followed, so that a branch renamed in one push converges
+// even if the pusher goes away.
+func (r *Reconciler) Receive(ctx context.Context, push aloft.Push, progress io.Writer) []aloft.RefResult {
+	say := &voice{out: progress}
+	results := make([]aloft.RefResult, len(push.Updates))
+	runs := make([]aloft.Run, len(push.Updates))
+	options, optionsErr := ParseOptions(push.Options)
+	for i, update := range push.Updates {
+		results[i].Ref = update.Ref
+		err := optionsErr
+		if err == nil {
+			runs[i], err = r.receive(ctx, push, update, options, say)
+		}
+		if err != nil {
+			say.fail(err)
+			results[i].Reason = summarize(err)
+		}
+	}
+	for i, run := range runs {
+		if run.ID != 0 {
+			results[i].Reason, results[i].Kept = r.follow(ctx, run, say, progress)
+		}
+	}
+	return results
+}
+
+// receive carries out an update that is no environment's, and accepts a run for
+// one that is.
+func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.RefUpdate, options aloft.RunOptions, say *voice) (aloft.Run, error) {
+	repository := r.pipeline.Repository(push.Project)
+	branch, ok := strings.CutPrefix(update.Ref, "refs/heads/")
+	if !ok {
+		return aloft.Run{}, aloft.Errorf(aloft.CodeInvalid, "cannot update %s: it is no branch", update.Ref)
+	}
+	name, err := aloft.EnvironmentOfBranch(branch)
+	if err != nil {
+		return aloft.Run{}, err
+	}
+	if name == "" {
+		return aloft.Run{}, r.plainBranch(ctx, repository, branch, update, say)
+	}
+	current, err := repository.Branch(ctx, branch)
+	if err != nil {
+		return aloft.Run{}, err
+	}
+	if current != update.Old {
+		return aloft.Run{}, aloft.Errorf(aloft.CodeConflict, "%s has moved since you last looked", branch).
+			WithHint("git fetch, then push again")
+	}
+	run := aloft.Run{
+		EnvironmentKey: aloft.EnvironmentKey{Project: push.Project, Environment: name},
+		Operation:      aloft.OperationUp,
+		Trigger:        aloft.TriggerPush,
+		Actor:          push.Actor,
+		Revision:       update.New,
+		Options:        options,
+	}
+	switch {
+	case update.New == "" && options.Plan:
+		return run, aloft.Errorf(aloft.CodeInvalid, "a deleted branch has no plan").
+			WithHint("`aloft terraform %s -- plan -destroy` shows what a destroy would do", name)
+	case update.New == "":
+		run.Operation = aloft.OperationDestroy
+	case options.Plan:
+		run.Operation = aloft.OperationPlan
+	}
+	accepted, err := r.Accept(ctx, run)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound && run.Operation == aloft.OperationDestroy {
+		return aloft.Run{}, repository.DeleteBranch(ctx, branch) // no environment stands behind it
+	}
+	return accepted, err
+}
+
+// plainBranch stores a branch that is no environment.
+func (r *Reconciler) plainBranch(ctx context.Context, repository Repository, branch string, update aloft.RefUpdate, say *voice) error {
+	if err := repository.UpdateRef(ctx, update); err != nil || update.New == "" {
+		return err
+	}
+	say.headline("%s is stored; it is no environment", branch)
+	near := aloft.NearestName(strings.TrimPrefix(branch, "feature/"), aloft.MaxEnvironmentName)
+	if near == "" {
+		near = "test"
+	}
+	say.detail("this would make one: git push aloft %s:%s%s", branch, aloft.BranchPrefix, near)
+	return nil
+}
+
+// follow streams a run's log until it has ended or the pusher detaches, and
+// tells what that means for the ref.
+func (r *Reconciler) follow(ctx context.Context, run aloft.Run, say *voice, progress io.Writer) (reason string, kept bool) {
+	if run.Options.Detach {
+		say.headline("run %d goes on without you; follow it with: aloft run attach %d", run.ID, run.ID)
+		return "", true
+	}
+	say.detail("run %d; Ctrl-C detaches, `aloft run attach %d` follows it again", run.ID, run.ID)
+	if err := r.Log(ctx, run.ID, true, progress); err != nil {
+		return "detached from run " + fmt.Sprint(run.ID), false
+	}
+	ended, err := r.store.Run(ctx, run.ID)
+	if err != nil {
+		return summarize(err), false
+	}
+	if ended.Status == aloft.RunSucceeded {
+		return "", run.Operation == aloft.OperationPlan
+	}
+	return fmt.Sprintf("run %d %s", run.ID, ended.Status), false
+}

@@ -1,0 +1,162 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/store"
+)
+
+func TestParseOptions(t *testing.T) {
+	for _, test := range []struct {
+		options []string
+		want    aloft.RunOptions
+		invalid string
+	}{
+		{nil, aloft.RunOptions{}, ""},
+		{[]string{"detach", "skip-build"}, aloft.RunOptions{Detach: true, SkipBuild: true}, ""},
+		{[]string{"plan"}, aloft.RunOptions{Plan: true}, ""},
+		{[]string{"ttl=72h"}, aloft.RunOptions{TTL: 72 * time.Hour}, ""},
+		{[]string{"ttl"}, aloft.RunOptions{}, `there is no push option "ttl"`},
+		{[]string{"ttl=soon"}, aloft.RunOptions{}, `"ttl=soon" is not valid`},
+		{[]string{"ttl=1s"}, aloft.RunOptions{}, "a minute or more"},
+		{[]string{"ttl=-5h"}, aloft.RunOptions{}, "a minute or more"},
+		{[]string{"detach=yes"}, aloft.RunOptions{}, "no push option"},
+		{[]string{"force"}, aloft.RunOptions{}, "no push option"},
+	} {
+		t.Run(strings.Join(test.options, ","), func(t *testing.T) {
+			got, err := run.ParseOptions(test.options)
+			if test.invalid != "" {
+				if err == nil || !strings.Contains(err.Error(), test.invalid) {
+					t.Fatalf("error %v, want one with %q", err, test.invalid)
+				}
+				return
+			}
+			if err != nil || got != test.want {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func FuzzParseOptions(f *testing.F) {
+	f.Add("ttl=72h")
+	f.Add("detach")
+	f.Add("=")
+	f.Fuzz(func(t *testing.T, option string) {
+		options, err := run.ParseOptions([]string{option})
+		if err == nil && options == (aloft.RunOptions{}) {
+			t.Errorf("%q was taken and means nothing", option)
+		}
+	})
+}
+
+// receive pushes updates while the queue works, as in the server.
+func (h *house) receive(push aloft.Push) ([]aloft.RefResult, string) {
+	h.t.Helper()
+	push.Project = "shop"
+	ctx, stop := context.WithCancel(h.ctx)
+	worked := make(chan error, 1)
+	go func() {
+		worked <- h.store.Work(ctx, store.WorkOptions{Workers: 2, Reconcile: h.reconciler.Reconcile})
+	}()
+	var progress bytes.Buffer
+	results := h.reconciler.Receive(h.ctx, push, &progress)
+	stop()
+	if err := <-worked; err != nil && aloft.ErrorCode(err) != aloft.CodeCanceled {
+		h.t.Error(err)
+	}
+	return results, progress.String()
+}
+
+func TestReceive(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		update  aloft.RefUpdate
+		options []string
+		reason  string // "" = accepted
+		kept    bool
+		shown   string
+		branch  string // where env-alice is afterwards
+	}{
+		{name: "an environment's branch", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, shown: "env-alice is ready", branch: "c1"},
+		{name: "a plan", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"plan"}, kept: true, shown: "nothing was changed"},
+		{name: "another branch", update: aloft.RefUpdate{Ref: "refs/heads/main", New: "c1"}, shown: "main is stored; it is no environment"},
+		{name: "a name outside the rule", update: aloft.RefUpdate{Ref: "refs/heads/env-Alice", New: "c1"}, reason: `"env-Alice" is not valid`, shown: "the nearest valid name is env-alice"},
+		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build"},
+		{name: "a stale view", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", Old: "c0", New: "c1"}, reason: "has moved", shown: "git fetch"},
+		{name: "a detached run", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"detach"}, kept: true, shown: "aloft run attach 1"},
+		{name: "deleting what no environment stands behind", update: aloft.RefUpdate{Ref: "refs/heads/env-alice"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			results, shown := h.receive(aloft.Push{Updates: []aloft.RefUpdate{test.update}, Options: test.options})
+			result := results[0]
+			if test.reason == "" && result.Reason != "" || !strings.Contains(result.Reason, test.reason) || result.Kept != test.kept {
+				t.Errorf("result %+v; shown:\n%s", result, shown)
+			}
+			if !strings.Contains(shown, test.shown) {
+				t.Errorf("%q is not in what was shown:\n%s", test.shown, shown)
+			}
+			if branch := h.repository.branches["env-alice"]; branch != test.branch && test.name != "a detached run" {
+				t.Errorf("env-alice is at %q", branch)
+			}
+		})
+	}
+}
+
+func TestABranchRenamedInOnePush(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	results, shown := h.receive(aloft.Push{Updates: []aloft.RefUpdate{
+		{Ref: "refs/heads/env-alice", Old: "c1"}, {Ref: "refs/heads/env-bob", New: "c1"},
+	}})
+	for _, result := range results {
+		if result.Reason != "" {
+			t.Errorf("%+v; shown:\n%s", result, shown)
+		}
+	}
+	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+	if h.repository.branches["env-bob"] != "c1" {
+		t.Errorf("branches %v", h.repository.branches)
+	}
+}
+
+func TestAPusherWhoDetachesLeavesTheRunAlone(t *testing.T) {
+	h := newHouse(t)
+	ctx, detach := context.WithCancel(h.ctx)
+	defer detach()
+	results := make(chan []aloft.RefResult, 1)
+	h.terraform.before = func(ctx context.Context) error {
+		detach()
+		<-results
+		return ctx.Err()
+	}
+	accepted := make(chan struct{})
+	go func() {
+		results <- h.reconciler.Receive(ctx, aloft.Push{
+			Project: "shop", Updates: []aloft.RefUpdate{{Ref: "refs/heads/env-alice", New: "c1"}},
+		}, signalWriter(accepted))
+	}()
+	<-accepted
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+}
+
+// signalWriter closes the channel at the first write.
+type signalWriter chan struct{}
+
+func (s signalWriter) Write(p []byte) (int, error) {
+	select {
+	case <-s:
+	default:
+		close(s)
+	}
+	return len(p), nil
+}

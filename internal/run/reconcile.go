@@ -1,0 +1,236 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// Store is what the reconciler keeps.
+type Store interface {
+	aloft.EnvironmentStore
+	aloft.RunStore
+}
+
+// Reconciler brings every environment to what its branch says, one run at a
+// time for each environment. It is woken by pushes, requests, timers and
+// restarts; being woken twice, or late, changes nothing.
+type Reconciler struct {
+	pipeline *Pipeline
+	store    Store
+	logs     *Logs
+	logger   *slog.Logger
+	now      func() time.Time
+
+	mu      sync.Mutex
+	cancels map[int64]context.CancelCauseFunc // runs on their way
+	seen    map[aloft.EnvironmentKey]bool     // environments looked at since the server started
+}
+
+// ReconcilerOptions are the parts of a Reconciler. Logger and Now may be nil.
+type ReconcilerOptions struct {
+	Pipeline *Pipeline
+	Store    Store
+	Logs     *Logs
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+// NewReconciler returns a Reconciler of these parts.
+func NewReconciler(o ReconcilerOptions) *Reconciler {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Reconciler{
+		pipeline: o.Pipeline, store: o.Store, logs: o.Logs, logger: o.Logger, now: o.Now,
+		cancels: map[int64]context.CancelCauseFunc{}, seen: map[aloft.EnvironmentKey]bool{},
+	}
+}
+
+var (
+	errCanceled = aloft.Errorf(aloft.CodeCanceled, "the run was canceled")
+	errStopping = errors.New("the server is stopping")
+)
+
+// Reconcile takes the runs of an environment until there is none left, then
+// compares what is with what should be. A failed run is not an error here: its
+// record tells.
+func (r *Reconciler) Reconcile(ctx context.Context, key aloft.EnvironmentKey) error {
+	for {
+		run, found, err := r.next(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !found {
+			if requested, err := r.look(ctx, key); err != nil || !requested {
+				return err
+			}
+			continue
+		}
+		if err := r.carryOut(ctx, run); err != nil {
+			return err
+		}
+	}
+}
+
+// next returns the run to take: one that a crash interrupted, else the oldest queued.
+func (r *Reconciler) next(ctx context.Context, key aloft.EnvironmentKey) (aloft.Run, bool, error) {
+	runs, err := r.store.Runs(ctx, aloft.RunFilter{
+		Project: key.Project, Environment: key.Environment,
+		Statuses: []aloft.RunStatus{aloft.RunRunning, aloft.RunQueued},
+	})
+	if err != nil || len(runs) == 0 {
+		return aloft.Run{}, false, err
+	}
+	oldest := runs[len(runs)-1]
+	for _, run := range runs {
+		if run.Status == aloft.RunRunning {
+			return run, true, nil
+		}
+	}
+	return oldest, true, nil
+}
+
+// carryOut takes a run from its start to its end, or to where it must wait.
+func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
+	interrupted := run.Status == aloft.RunRunning
+	run, err := r.store.UpdateRun(ctx, run.ID, func(u *aloft.Run) error {
+		u.Status = aloft.RunRunning
+		if u.StartedAt.IsZero() {
+			u.StartedAt = r.now()
+		}
+		return nil
+	})
+	if aloft.ErrorCode(err) == aloft.CodeConflict {
+		return nil // it was canceled or superseded a moment ago
+	}
+	if err != nil {
+		return err
+	}
+	log, err := r.logs.open(run.ID)
+	if err != nil {
+		return err
+	}
+	defer log.close(false)
+	j, err := r.journey(ctx, run, log)
+	if err != nil {
+		return err
+	}
+	voice := j.recorder.voice
+	voice.headline("%s", describeRun(run))
+	if interrupted {
+		voice.detail("the server was restarted: the run starts over from what is there")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	r.track(run.ID, cancel)
+	defer r.track(run.ID, nil)
+	defer cancel(nil)
+
+	err = r.operate(ctx, j)
+	return r.finish(context.WithoutCancel(ctx), ctx, j, err)
+}
+
+// operate starts the environment moving and takes the steps of the operation.
+func (r *Reconciler) operate(ctx context.Context, j journey) error {
+	busy := aloft.EnvironmentUpdating
+	switch {
+	case j.run.Operation == aloft.OperationPlan:
+		return r.pipeline.operate(ctx, j)
+	case j.run.Operation == aloft.OperationDestroy:
+		busy = aloft.EnvironmentDestroying
+	case j.environment.Revision == "":
+		busy = aloft.EnvironmentCreating
+	}
+	if err := r.move(ctx, j.run, busy); err != nil {
+		return err
+	}
+	return r.pipeline.operate(ctx, j)
+}
+
+func (r *Reconciler) move(ctx context.Context, run aloft.Run, status aloft.EnvironmentStatus) error {
+	_, err := r.store.UpdateEnvironment(ctx, run.EnvironmentKey, func(e *aloft.Environment) error {
+		e.Status, e.Reason = status, ""
+		return nil
+	})
+	return err
+}
+
+// journey equips a run: records go to the store, words to the log.
+func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (journey, error) {
+	environment, err := r.store.Environment(ctx, run.EnvironmentKey)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound && run.Operation == aloft.OperationPlan {
+		environment, err = aloft.Environment{EnvironmentKey: run.EnvironmentKey}, nil
+	}
+	background := context.WithoutCancel(ctx)
+	return journey{
+		run:         run,
+		environment: environment,
+		mask:        log.mask,
+		recorder: &recorder{
+			runID: run.ID,
+			voice: &voice{out: log},
+			put:   func(s aloft.Step) error { return r.store.PutStep(background, s) },
+		},
+		update: func(change func(*aloft.Environment)) error {
+			_, err := r.store.UpdateEnvironment(background, run.EnvironmentKey, func(e *aloft.Environment) error {
+				change(e)
+				return nil
+			})
+			return err
+		},
+	}, err
+}
+
+func (r *Reconciler) track(id int64, cancel context.CancelCauseFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cancel == nil {
+		delete(r.cancels, id)
+		return
+	}
+	r.cancels[id] = cancel
+}
+
+// describeRun is the headline of a run.
+func describeRun(run aloft.Run) string {
+	text := fmt.Sprintf("%s %s: %s", run.Project, run.Branch(), run.Operation)
+	if run.Revision != "" {
+		text += " " + short(run.Revision)
+	}
+	if run.Title != "" {
+		text += fmt.Sprintf(" %q", firstLine(run.Title))
+	}
+	return text + fmt.Sprintf(" (run %d)", run.ID)
+}
+
+// stopping reports whether ctx ended because the server stops, and not the run.
+func stopping(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errCanceled)
+}
+
+// took writes how long a run took so far.
+func (r *Reconciler) took(run aloft.Run) string { return seconds(r.now().Sub(run.StartedAt)) }
+
+func joinURLs(urls map[string]string) string {
+	names := make([]string, 0, len(urls))
+	for name := range urls {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, name := range sorted(names) {
+		b.WriteString(urls[name] + "\n")
+	}
+	return b.String()
+}

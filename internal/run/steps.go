@@ -1,0 +1,175 @@
+package run
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// operate takes the steps of a run's operation.
+func (p *Pipeline) operate(ctx context.Context, j journey) error {
+	switch j.run.Operation {
+	case aloft.OperationPlan:
+		return p.plan(ctx, j)
+	case aloft.OperationDestroy:
+		return p.destroy(ctx, j)
+	case aloft.OperationRollback:
+		return p.rollback(ctx, j)
+	case aloft.OperationRepair:
+		return p.repair(ctx, j)
+	default:
+		return p.up(ctx, j)
+	}
+}
+
+// up brings an environment to a commit.
+func (p *Pipeline) up(ctx context.Context, j journey) error {
+	source, err := take(ctx, j.recorder, "checkout", func(ctx context.Context, s *step) (source, error) {
+		return p.checkout(ctx, s, j.run, j.run.Revision)
+	})
+	if err != nil {
+		return err
+	}
+	desired, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
+		return p.read(s, j.run, source)
+	})
+	if err != nil {
+		return err
+	}
+	outputs, artifacts, err := p.provisionAndBuild(ctx, j, desired)
+	if err != nil {
+		return err
+	}
+	placements, err := p.place(j, desired, outputs, artifacts)
+	if err != nil {
+		return err
+	}
+	if _, err = take(ctx, j.recorder, "release", func(ctx context.Context, s *step) (struct{}, error) {
+		return struct{}{}, p.release(ctx, s, placements)
+	}); err != nil {
+		return err
+	}
+	if err := p.deployAndVerify(ctx, j, placements, j.run.Revision); err != nil {
+		return err
+	}
+	return j.update(desired.settle)
+}
+
+// plan shows what up would change, and changes nothing.
+func (p *Pipeline) plan(ctx context.Context, j journey) error {
+	source, err := take(ctx, j.recorder, "checkout", func(ctx context.Context, s *step) (source, error) {
+		return p.checkout(ctx, s, j.run, j.run.Revision)
+	})
+	if err != nil {
+		return err
+	}
+	desired, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
+		return p.read(s, j.run, source)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = take(ctx, j.recorder, "plan", func(ctx context.Context, s *step) (aloft.Plan, error) {
+		return p.preview(ctx, s, j, desired)
+	})
+	return err
+}
+
+// rollback deploys earlier releases again, through the same steps.
+func (p *Pipeline) rollback(ctx context.Context, j journey) error {
+	placements, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) ([]placement, error) {
+		return p.earlier(ctx, s, j)
+	})
+	if err != nil {
+		return err
+	}
+	return p.deployAndVerify(ctx, j, placements, placements[0].request.Revision)
+}
+
+// repair heals drift: what the target can heal by itself, then what Terraform
+// must, then the releases that ran there.
+func (p *Pipeline) repair(ctx context.Context, j journey) error {
+	broken, err := take(ctx, j.recorder, "repair", func(ctx context.Context, s *step) ([]string, error) {
+		return p.heal(ctx, s, j.run.EnvironmentKey)
+	})
+	if err != nil {
+		return err
+	}
+	outputs, err := take(ctx, j.recorder, "provision", func(ctx context.Context, s *step) (aloft.Outputs, error) {
+		return p.reprovision(ctx, s, j, broken)
+	})
+	if err != nil {
+		return err
+	}
+	placements, err := p.present(ctx, j, outputs)
+	if err != nil || len(placements) == 0 {
+		return err
+	}
+	return p.deployAndVerify(ctx, j, placements, j.environment.Revision)
+}
+
+// destroy removes the environment and proves that nothing is left.
+func (p *Pipeline) destroy(ctx context.Context, j journey) error {
+	if _, err := take(ctx, j.recorder, "destroy", func(ctx context.Context, s *step) (aloft.Plan, error) {
+		return p.destroyResources(ctx, s, j)
+	}); err != nil {
+		return err
+	}
+	if _, err := take(ctx, j.recorder, "remove", func(ctx context.Context, s *step) (struct{}, error) {
+		return struct{}{}, p.remove(ctx, j.run.EnvironmentKey)
+	}); err != nil {
+		return err
+	}
+	_, err := take(ctx, j.recorder, "verify", func(ctx context.Context, s *step) (struct{}, error) {
+		return struct{}{}, p.nothingLeft(ctx, s, j.run.EnvironmentKey)
+	})
+	return err
+}
+
+// provisionAndBuild takes both steps at the same time. A failed provision ends
+// the build; a failed build lets the apply finish, for an apply is never killed.
+func (p *Pipeline) provisionAndBuild(ctx context.Context, j journey, d desired) (aloft.Outputs, []aloft.Artifact, error) {
+	type built struct {
+		artifacts []aloft.Artifact
+		err       error
+	}
+	buildCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan built, 1)
+	go func() {
+		artifacts, err := takeLabelled(buildCtx, j.recorder, "build", "build     | ", func(ctx context.Context, s *step) ([]aloft.Artifact, error) {
+			return p.build(ctx, s, j, d)
+		})
+		done <- built{artifacts, err}
+	}()
+	outputs, err := takeLabelled(ctx, j.recorder, "provision", "provision | ", func(ctx context.Context, s *step) (aloft.Outputs, error) {
+		return p.provision(ctx, s, j, d)
+	})
+	if err != nil {
+		cancel(errors.New("provision did not succeed"))
+		<-done
+		return outputs, nil, err
+	}
+	build := <-done
+	return outputs, build.artifacts, build.err
+}
+
+// deployAndVerify swaps the releases in. When one fails, those that were
+// swapped already are swapped back.
+func (p *Pipeline) deployAndVerify(ctx context.Context, j journey, placements []placement, revision string) error {
+	if _, err := take(ctx, j.recorder, "deploy", func(ctx context.Context, s *step) (struct{}, error) {
+		return struct{}{}, p.deploy(ctx, s, j, placements)
+	}); err != nil {
+		return err
+	}
+	urls, err := take(ctx, j.recorder, "verify", func(ctx context.Context, s *step) (map[string]string, error) {
+		return p.verify(ctx, s, j, placements)
+	})
+	if err != nil {
+		return err
+	}
+	return j.update(func(e *aloft.Environment) {
+		e.Revision, e.URLs = revision, urls
+	})
+}
