@@ -73,6 +73,11 @@ func (c *Client) Rollback(ctx context.Context, key aloft.EnvironmentKey, to Roll
 	return ask[aloft.Run](ctx, c, "POST", environmentPath(key, "rollback"), to)
 }
 
+// CreateRun asks for a run to a commit that the server has, and returns it.
+func (c *Client) CreateRun(ctx context.Context, key aloft.EnvironmentKey, request RunRequest) (aloft.Run, error) {
+	return ask[aloft.Run](ctx, c, "POST", environmentPath(key, "runs"), request)
+}
+
 // Retry repeats the last run of an environment and returns the new one.
 func (c *Client) Retry(ctx context.Context, key aloft.EnvironmentKey) (aloft.Run, error) {
 	return ask[aloft.Run](ctx, c, "POST", environmentPath(key, "retry"), nil)

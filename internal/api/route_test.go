@@ -58,6 +58,7 @@ var calls = map[string]struct {
 	"set-ttl":             {"admin", `{"ttl":"72h"}`, 200},
 	"destroy-environment": {"admin", "", 200},
 	"rollback":            {"admin", `{}`, 200},
+	"create-run":          {"admin", `{"operation":"up","revision":"0123456789012345678901234567890123456789"}`, 200},
 	"retry":               {"admin", "", 200},
 	"app-logs":            {"admin", "", 200},
 	"run-command":         {"admin", `{"args":["true"]}`, 200},
