@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/terraform"
+)
+
+// verdict is how a check went.
+type verdict string
+
+const (
+	verdictOK      verdict = "ok"
+	verdictMissing verdict = "missing" // something optional is not there
+	verdictBad     verdict = "bad"     // Aloft cannot work like this
+)
+
+// finding is the result of a check.
+type finding struct {
+	Check   string  `json:"check"`
+	Verdict verdict `json:"verdict"`
+	Detail  string  `json:"detail"`
+	Remedy  string  `json:"remedy,omitempty"`
+}
+
+func newDoctor() *cobra.Command {
+	var address string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check what Aloft needs on this machine, with a remedy for each",
+		Args:  noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			findings := examine(command.Context(), address)
+			if asJSON {
+				encoder := json.NewEncoder(command.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				if err := encoder.Encode(findings); err != nil {
+					return err
+				}
+			} else {
+				writeFindings(command.OutOrStdout(), findings)
+			}
+			for _, f := range findings {
+				if f.Verdict == verdictBad {
+					return exitCode(exitFailed)
+				}
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&address, "listen", defaultAddress, "address that aloft serve would listen on")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
+	return command
+}
+
+func examine(ctx context.Context, address string) []finding {
+	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkNames(ctx), checkPort(ctx, address)}
+	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", cacheDir("")))
+	return append(findings, checkToolchains(ctx)...)
+}
+
+func writeFindings(w io.Writer, findings []finding) {
+	signs := map[verdict]string{verdictOK: "ok", verdictMissing: "--", verdictBad: "!!"}
+	for _, f := range findings {
+		_, _ = fmt.Fprintf(w, "%s  %-12s %s\n", signs[f.Verdict], f.Check, f.Detail)
+		if f.Remedy != "" {
+			_, _ = fmt.Fprintf(w, "    %-12s → %s\n", "", f.Remedy)
+		}
+	}
+}
+
+func checkEngine(ctx context.Context) finding {
+	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: cacheDir(""), Path: os.Getenv("PATH")})
+	if err == nil {
+		return finding{"engine", verdictOK, engine.Why, ""}
+	}
+	if _, goErr := exec.LookPath("go"); goErr == nil {
+		return finding{"engine", verdictMissing, err.Error(), "nothing to do: the first run gets OpenTofu, which may take 5 minutes once"}
+	}
+	return finding{"engine", verdictMissing, err.Error(), "install OpenTofu (opentofu.org) or Go (go.dev); with access to the releases Aloft downloads it by itself"}
+}
+
+func checkGit(ctx context.Context) finding {
+	output, err := exec.CommandContext(ctx, "git", "--version").Output()
+	if err != nil {
+		return finding{"git", verdictBad, "git is not on the PATH", "apt-get install git, or brew install git"}
+	}
+	version := strings.TrimPrefix(strings.TrimSpace(string(output)), "git version ")
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err == nil && (major < 2 || major == 2 && minor < 29) {
+		return finding{"git", verdictBad, "git " + version + " is too old: it has no proc-receive hook", "install git 2.29 or newer"}
+	}
+	return finding{"git", verdictOK, "git " + version, ""}
+}
+
+func checkPostgreSQL() finding {
+	version, dir, err := postgres.New(postgres.Options{}).Available()
+	if err != nil {
+		return finding{"postgresql", verdictMissing, err.Error(), aloft.ErrorHint(err)}
+	}
+	return finding{"postgresql", verdictOK, fmt.Sprintf("PostgreSQL %s in %s", version, dir), ""}
+}
+
+// checkNames looks whether programs resolve *.localhost; browsers and curl do
+// it by themselves.
+func checkNames(ctx context.Context) finding {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	addresses, err := net.DefaultResolver.LookupHost(ctx, "alice.shop.localhost")
+	if err == nil && len(addresses) > 0 {
+		if ip := net.ParseIP(addresses[0]); ip != nil && ip.IsLoopback() {
+			return finding{"names", verdictOK, "*.localhost resolves to " + addresses[0], ""}
+		}
+	}
+	return finding{"names", verdictMissing, "*.localhost does not resolve through this system; browsers and curl know it by themselves",
+		"for other programs: apt-get install libnss-myhostname, or send the Host header: curl -H 'Host: alice.shop.localhost:8090' http://127.0.0.1:8090"}
+}
+
+func checkPort(ctx context.Context, address string) finding {
+	listener, err := net.Listen("tcp", address)
+	if err == nil {
+		_ = listener.Close()
+		return finding{"port", verdictOK, address + " is free", ""}
+	}
+	if answersAsAloft(ctx, address) {
+		return finding{"port", verdictOK, address + " is taken by a running Aloft server", ""}
+	}
+	return finding{"port", verdictMissing, err.Error(), "aloft serve --listen 127.0.0.1:<another port>"}
+}
+
+func answersAsAloft(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
+	return response.StatusCode == http.StatusOK
+}
+
+func dataPath() string {
+	if base := os.Getenv("XDG_DATA_HOME"); base != "" {
+		return filepath.Join(base, "aloft")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return os.TempDir()
+	}
+	return filepath.Join(home, ".local", "share", "aloft")
+}
+
+// lowDisk is the free space below which builds are likely to fail, in bytes.
+const lowDisk = 2 << 30
+
+func checkDisk(name, path string) finding {
+	for {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) || path == filepath.Dir(path) {
+			break
+		}
+		path = filepath.Dir(path)
+	}
+	var stat unix.Statfs_t
+	if err := unix.Statfs(path, &stat); err != nil {
+		return finding{"disk " + name, verdictMissing, err.Error(), ""}
+	}
+	free := int64(stat.Bavail) * int64(stat.Bsize)
+	detail := fmt.Sprintf("%s free for %s", size(free), path)
+	if free < lowDisk {
+		return finding{"disk " + name, verdictBad, detail, "free some space, or choose another folder with --data"}
+	}
+	return finding{"disk " + name, verdictOK, detail, ""}
+}
+
+// checkToolchains lists what can be built here.
+func checkToolchains(ctx context.Context) []finding {
+	var findings []finding
+	for _, tool := range []struct{ name, program, flag, remedy string }{
+		{"go", "go", "version", "go.dev/dl"},
+		{"node", "node", "--version", "nodejs.org, or apt-get install nodejs npm"},
+		{"python", "python3", "--version", "apt-get install python3 python3-venv"},
+		{"java", "javac", "-version", "apt-get install default-jdk"},
+		{"dotnet", "dotnet", "--version", "dot.net"},
+		{"php", "php", "--version", "apt-get install php-cli composer"},
+		{"ruby", "ruby", "--version", "apt-get install ruby bundler"},
+		{"rust", "cargo", "--version", "rustup.rs"},
+		{"container", "docker", "info", "start Docker or Podman, for apps with nothing but a Dockerfile"},
+	} {
+		findings = append(findings, checkToolchain(ctx, tool.name, tool.program, tool.flag, tool.remedy))
+	}
+	return findings
+}
+
+func checkToolchain(ctx context.Context, name, program, flag, remedy string) finding {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return finding{name, verdictMissing, program + " is not on the PATH", remedy}
+	}
+	output, err := exec.CommandContext(ctx, path, flag).CombinedOutput()
+	if err != nil {
+		return finding{name, verdictMissing, fmt.Sprintf("%s does not work: %v", path, err), remedy}
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	if name == "container" {
+		line = "docker answers"
+	}
+	return finding{name, verdictOK, fmt.Sprintf("%s (%s)", line, path), ""}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/git"
+	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/terraform"
+)
+
+// withoutServer takes the steps here: the project's own backend keeps the
+// state, and nothing of Aloft needs to run anywhere.
+func withoutServer(command *cobra.Command, o *options, t tree, environment string, operation aloft.Operation) error {
+	ctx := command.Context()
+	if o.project == "" && os.Getenv("ALOFT_PROJECT") == "" && remote(ctx) == nil {
+		if name := aloft.NearestName(filepath.Base(t.root), aloft.MaxProjectName); name != "" {
+			o.project = projectOf(t.root, name)
+		}
+	}
+	key, err := o.key(ctx, environment)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "aloft-run-")
+	if err != nil {
+		return fmt.Errorf("cannot make a folder for the run: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	remote, err := mirror(ctx, dir, t, key.Project)
+	if err != nil {
+		return err
+	}
+	defer remote.Close()
+	pipeline := &run.Pipeline{
+		Dir:        dir,
+		Repository: func(project string) run.Repository { return repository{remote, project} },
+		Inspect:    terraform.Inspect,
+		Terraform:  (&engines{}).open,
+		Session: func(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
+			return run.Session{
+				Backend: backendFor("", "", r.EnvironmentKey, summary),
+				Env:     targetEnvironment(os.Environ()),
+				Close:   func() {},
+			}, nil
+		},
+	}
+	request := aloft.Run{
+		ID: 1, EnvironmentKey: key, Operation: operation, Trigger: aloft.TriggerAPI, Revision: t.revision, StartedAt: time.Now(),
+	}
+	if err := pipeline.Take(ctx, request, command.OutOrStdout()); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return exitCode(exitFailed) // the run has told why
+	}
+	return nil
+}
+
+// projectOf names the project after the manifest, else the folder.
+func projectOf(root, fallback string) string {
+	if m, err := loadManifest(root); err == nil && m.Project != "" {
+		return m.Project
+	}
+	return fallback
+}
+
+// mirror makes a repository of its own with the working tree's commit, so that
+// what is not committed plays no part.
+func mirror(ctx context.Context, dir string, t tree, project string) (*git.Remote, error) {
+	remote, err := git.Open(git.Options{
+		Dir: filepath.Join(dir, "repositories"), Hook: []string{"false"}, Receiver: nobody{},
+		Authorize: func(*http.Request, string) (string, error) { return "", nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := remote.CreateRepository(ctx, project); err != nil {
+		return nil, err
+	}
+	push := exec.CommandContext(ctx, "git", "push", "--quiet", "--no-verify",
+		filepath.Join(dir, "repositories", project+".git"), t.revision+":refs/heads/work")
+	push.Dir = t.root
+	if output, err := push.CombinedOutput(); err != nil {
+		return nil, aloft.Errorf(aloft.CodeFailed, "cannot copy commit %.8s: %w: %s", t.revision, err, output)
+	}
+	return remote, nil
+}
+
+// nobody receives pushes where none can come.
+type nobody struct{}
+
+func (nobody) Receive(context.Context, aloft.Push, io.Writer) []aloft.RefResult { return nil }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/manifest"
+)
+
+// DefaultServer is where `aloft serve` listens unless told.
+const defaultServer = "http://localhost:8090"
+
+// options are the flags that every client command has.
+type options struct {
+	server  string
+	project string
+	json    bool
+}
+
+func (o *options) register(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.StringVar(&o.server, "server", "", "URL of the Aloft server (default $ALOFT_SERVER, the git remote \"aloft\", or "+defaultServer+")")
+	flags.StringVarP(&o.project, "project", "p", "", "project (default $ALOFT_PROJECT, the git remote \"aloft\", or aloft.yaml)")
+	flags.BoolVar(&o.json, "json", false, "print JSON, for scripts")
+}
+
+// login is what the command remembers of a server, in a file of mode 0600.
+type login struct {
+	Token string `json:"token"`
+}
+
+type logins struct {
+	Servers map[string]login `json:"servers"`
+}
+
+func configPath() (string, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", aloft.Errorf(aloft.CodeUnavailable, "cannot find the folder for configuration: %w", err).WithHint("set HOME or XDG_CONFIG_HOME")
+	}
+	return filepath.Join(dir, "aloft", "config.json"), nil
+}
+
+func readLogins() (logins, error) {
+	known := logins{Servers: map[string]login{}}
+	file, err := configPath()
+	if err != nil {
+		return known, err
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return known, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &known)
+	}
+	if err != nil {
+		return known, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", file, err).WithHint("remove the file, then: aloft login")
+	}
+	return known, nil
+}
+
+// remember keeps the token of a server.
+func remember(server, token string) error {
+	known, err := readLogins()
+	if err != nil {
+		return err
+	}
+	if known.Servers[server].Token == token {
+		return nil
+	}
+	known.Servers[server] = login{Token: token}
+	file, err := configPath()
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(known, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(file, append(data, '\n'))
+}
+
+// replaceFile writes a private file whole or not at all.
+func replaceFile(file string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }()
+	_, err = temporary.Write(data)
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), file)
+}
+
+// remote returns the URL of the git remote "aloft" of the folder, or nil.
+func remote(ctx context.Context) *url.URL {
+	output, err := exec.CommandContext(ctx, "git", "remote", "get-url", "aloft").Output()
+	if err != nil {
+		return nil
+	}
+	address, err := url.Parse(strings.TrimSpace(string(output)))
+	if err != nil || address.Host == "" {
+		return nil
+	}
+	return address
+}
+
+// serverURL finds the server: flag, environment, git remote, default.
+func (o *options) serverURL(ctx context.Context) string {
+	if o.server != "" {
+		return strings.TrimRight(o.server, "/")
+	}
+	if fromEnv := os.Getenv("ALOFT_SERVER"); fromEnv != "" {
+		return strings.TrimRight(fromEnv, "/")
+	}
+	if address := remote(ctx); address != nil {
+		return address.Scheme + "://" + address.Host
+	}
+	return defaultServer
+}
+
+// token finds the token of a server: environment, then what login remembered.
+func token(server string) (string, error) {
+	if fromEnv := os.Getenv("ALOFT_TOKEN"); fromEnv != "" {
+		return fromEnv, nil
+	}
+	known, err := readLogins()
+	if err != nil {
+		return "", err
+	}
+	if found, ok := known.Servers[server]; ok {
+		return found.Token, nil
+	}
+	return "", aloft.Errorf(aloft.CodeForbidden, "no token is known for %s", server).
+		WithHint("aloft login --server %s", server)
+}
+
+// client returns a client of the server.
+func (o *options) client(ctx context.Context) (*api.Client, error) {
+	server := o.serverURL(ctx)
+	secret, err := token(server)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor()}), nil
+}
+
+// actor is who calls, as far as this machine knows.
+func actor() string {
+	if known, err := user.Current(); err == nil {
+		return known.Username
+	}
+	return ""
+}
+
+// projectName finds the project: flag, environment, git remote, manifest.
+func (o *options) projectName(ctx context.Context) (string, error) {
+	if o.project != "" {
+		return o.project, aloft.ValidateProjectName(o.project)
+	}
+	if fromEnv := os.Getenv("ALOFT_PROJECT"); fromEnv != "" {
+		return fromEnv, aloft.ValidateProjectName(fromEnv)
+	}
+	if address := remote(ctx); address != nil {
+		name := strings.TrimSuffix(path.Base(address.Path), ".git")
+		return name, aloft.ValidateProjectName(name)
+	}
+	if m, err := manifest.Load(os.DirFS(".")); err == nil && m.Project != "" {
+		return m.Project, nil
+	}
+	return "", misuse{aloft.Errorf(aloft.CodeInvalid, "which project? This folder has no git remote \"aloft\"").
+		WithHint("name it with --project, or: git remote add aloft %s/<project>.git", o.serverURL(ctx))}
+}
+
+// key returns the environment that an argument names, "alice" or "env-alice".
+func (o *options) key(ctx context.Context, environment string) (aloft.EnvironmentKey, error) {
+	project, err := o.projectName(ctx)
+	if err != nil {
+		return aloft.EnvironmentKey{}, err
+	}
+	key := aloft.EnvironmentKey{Project: project, Environment: strings.TrimPrefix(environment, aloft.BranchPrefix)}
+	if err := key.Validate(); err != nil {
+		return key, misuse{err}
+	}
+	return key, nil
+}
+
+// print writes a value as JSON, or the text that write makes of it.
+func (o *options) print(w io.Writer, value any, write func(w io.Writer) error) error {
+	if !o.json {
+		return write(w)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("cannot print JSON: %w", err)
+	}
+	return nil
+}
+
+// loadManifest reads the manifest of a folder.
+func loadManifest(root string) (manifest.Manifest, error) { return manifest.Load(os.DirFS(root)) }

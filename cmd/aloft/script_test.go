@@ -1,0 +1,365 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"aloft":   func() { os.Exit(Main()) },
+		"testapp": testapp,
+	})
+}
+
+// TestScripts tells stories of users: each script in testdata/script has the
+// real command, real git, a real engine, and a server of its own.
+func TestScripts(t *testing.T) {
+	userCache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// On a machine without an engine this gets one, which may take 5 minutes once.
+	if _, err := (&engines{}).find(t.Context(), "", os.Stderr); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, "home")
+			env.Setenv("HOME", home)
+			env.Setenv("XDG_CACHE_HOME", userCache) // engines and toolchain caches are shared
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+			for _, name := range []string{"GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY"} {
+				if value, ok := os.LookupEnv(name); ok {
+					env.Setenv(name, value)
+				}
+			}
+			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig"))
+			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			return os.MkdirAll(home, 0o700)
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "postgresql" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return checkPostgreSQL().Verdict == verdictOK, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"server":       commandServer,
+			"project":      commandProject,
+			"fetch":        commandFetch,
+			"waitfetch":    commandWaitFetch,
+			"waitrun":      commandWaitRun,
+			"killapp":      commandKillApp,
+			"dropdatabase": commandDropDatabase,
+		},
+	})
+}
+
+// running is the server of a script.
+type running struct {
+	command *exec.Cmd
+	done    chan struct{}
+}
+
+var servers = map[*testscript.TestScript]*running{}
+
+// commandServer: server start | stop | kill. A started server's URL and token
+// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT.
+func commandServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: server start [FLAG...]|stop|kill")
+	}
+	switch args[0] {
+	case "start":
+		startScriptServer(ts, args[1:])
+	case "stop":
+		endScriptServer(ts, syscall.SIGINT)
+	case "kill":
+		endScriptServer(ts, syscall.SIGKILL)
+	default:
+		ts.Fatalf("server: there is no %q", args[0])
+	}
+}
+
+func startScriptServer(ts *testscript.TestScript, flags []string) {
+	port := ts.Getenv("PORT")
+	if port == "" {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		_, port, _ = net.SplitHostPort(listener.Addr().String())
+		ts.Check(listener.Close())
+		ts.Setenv("PORT", port)
+	}
+	data := filepath.Join(ts.Getenv("WORK"), "data")
+	ts.Check(os.MkdirAll(data, 0o700))
+	ts.Check(os.WriteFile(filepath.Join(data, "token"), []byte("aloft_test_token\n"), 0o600))
+	ts.Setenv("ALOFT_TOKEN", "aloft_test_token")
+	ts.Setenv("ALOFT_SERVER", "http://localhost:"+port)
+	ts.Setenv("DATA", data)
+	program, err := exec.LookPath("aloft")
+	ts.Check(err)
+	log, err := os.OpenFile(filepath.Join(ts.Getenv("WORK"), "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	command := exec.Command(program, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:" + port}, flags...)...)
+	command.Env = scriptEnv(ts)
+	command.Stdout, command.Stderr = log, log
+	ts.Check(command.Start())
+	s := &running{command, make(chan struct{})}
+	go func() {
+		_ = command.Wait()
+		_ = log.Close()
+		close(s.done)
+	}()
+	servers[ts] = s
+	ts.Defer(func() { endScriptServer(ts, syscall.SIGINT) })
+	ts.Check(waitFor(func() error {
+		select {
+		case <-s.done:
+			text, _ := os.ReadFile(log.Name())
+			return fmt.Errorf("the server ended: %s", text)
+		default:
+			_, _, err := get("127.0.0.1:"+port, "localhost", "/healthz")
+			return err
+		}
+	}))
+}
+
+func scriptEnv(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func endScriptServer(ts *testscript.TestScript, signal os.Signal) {
+	s := servers[ts]
+	if s == nil {
+		return
+	}
+	delete(servers, ts)
+	_ = s.command.Process.Signal(signal)
+	select {
+	case <-s.done:
+	case <-time.After(time.Minute):
+		_ = s.command.Process.Kill()
+		ts.Logf("the server did not stop within a minute")
+	}
+}
+
+// commandProject: project NAME makes the current folder a git repository with
+// everything in it committed, whose remote aloft is the server.
+func commandProject(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: project NAME")
+	}
+	helper := "!aloft git-credential"
+	for _, line := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"},
+		{"config", "user.name", "Alice"},
+		{"config", "user.email", "alice@example.com"},
+		{"config", "credential.helper", helper},
+		{"remote", "add", "aloft", ts.Getenv("ALOFT_SERVER") + "/" + args[0] + ".git"},
+		{"add", "--all"},
+		{"commit", "--quiet", "-m", "Add " + args[0]},
+	} {
+		ts.Check(ts.Exec("git", line...))
+	}
+}
+
+// commandFetch: fetch HOST[/PATH] prints what a host answers through the
+// server, after its status. "! fetch" wants a status of 400 or more.
+func commandFetch(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: fetch HOST[/PATH]")
+	}
+	host, path, _ := strings.Cut(args[0], "/")
+	status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+	ts.Check(err)
+	_, _ = fmt.Fprintf(ts.Stdout(), "%d\n%s\n", status, body)
+	if neg != (status >= 400) {
+		ts.Fatalf("%s answered %d: %s", args[0], status, body)
+	}
+}
+
+// commandWaitFetch: waitfetch HOST[/PATH] TEXT fetches until the answer has the text.
+func commandWaitFetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfetch HOST[/PATH] TEXT")
+	}
+	host, path, _ := strings.Cut(args[0], "/")
+	ts.Check(waitFor(func() error {
+		status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+		if err == nil && !strings.Contains(body, args[1]) {
+			err = fmt.Errorf("%q is not in the answer (%d): %s", args[1], status, body)
+		}
+		return err
+	}))
+}
+
+// commandWaitRun: waitrun OPERATION STATUS waits for the newest run of an operation.
+func commandWaitRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitrun OPERATION STATUS")
+	}
+	client := api.NewClient(api.ClientOptions{URL: "http://127.0.0.1:" + ts.Getenv("PORT"), Token: ts.Getenv("ALOFT_TOKEN")})
+	ts.Check(waitFor(func() error {
+		runs, err := client.Runs(context.Background(), aloft.RunFilter{})
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			if string(r.Operation) == args[0] {
+				if string(r.Status) != args[1] {
+					err = fmt.Errorf("the newest %s is %s", args[0], r.Status)
+				}
+				return err
+			}
+		}
+		return fmt.Errorf("there is no %s among %d runs", args[0], len(runs))
+	}))
+}
+
+// commandKillApp: killapp HOST/PATH kills the process whose number is the answer.
+func commandKillApp(ts *testscript.TestScript, neg bool, args []string) {
+	pid, err := strconv.Atoi(answer(ts, neg, args))
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// commandDropDatabase: dropdatabase HOST/PATH drops the database whose URL is
+// the answer, as the server's administrator would.
+func commandDropDatabase(ts *testscript.TestScript, neg bool, args []string) {
+	ctx := context.Background()
+	config, err := pgx.ParseConfig(answer(ts, neg, args))
+	ts.Check(err)
+	name := config.Database
+	password, err := os.ReadFile(filepath.Join(ts.Getenv("DATA"), "postgresql", "password"))
+	ts.Check(err)
+	config.Database, config.User, config.Password = "postgres", "aloft", strings.TrimSpace(string(password))
+	connection, err := pgx.ConnectConfig(ctx, config)
+	ts.Check(err)
+	defer func() { _ = connection.Close(ctx) }()
+	_, err = connection.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+	ts.Check(err)
+}
+
+// answer fetches a page that must be there.
+func answer(ts *testscript.TestScript, neg bool, args []string) string {
+	if neg || len(args) != 1 {
+		ts.Fatalf("one HOST/PATH is wanted")
+	}
+	host, path, _ := strings.Cut(args[0], "/")
+	status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+	ts.Check(err)
+	if status != http.StatusOK {
+		ts.Fatalf("%s answered %d: %s", args[0], status, body)
+	}
+	return body
+}
+
+// waitFor repeats a check until it passes, for half a minute.
+func waitFor(check func() error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(errors.New("waited half a minute in vain"), err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// get asks a server for a page of a host that need not resolve.
+func get(address, host, path string) (status int, body string, err error) {
+	request, err := http.NewRequest(http.MethodGet, "http://"+address+path, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	_, port, _ := net.SplitHostPort(address)
+	request.Host = net.JoinHostPort(host, port)
+	request.Close = true
+	response, err := (&http.Client{Timeout: 20 * time.Second}).Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(data), err
+}
+
+// testapp is the app of the scripts: quick to "build", and it behaves as its
+// arguments say.
+func testapp() {
+	mode := strings.Join(os.Args[1:], " ")
+	address := "127.0.0.1:" + os.Getenv("PORT")
+	switch mode {
+	case "exit":
+		fmt.Println("testapp: cannot find its configuration")
+		os.Exit(3)
+	case "wrong-port":
+		address = "127.0.0.1:0"
+	case "ping":
+		ping()
+		return
+	case "silent":
+		select {}
+	}
+	http.HandleFunc("/sick", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "sick", http.StatusInternalServerError) })
+	http.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getpid()) })
+	http.HandleFunc("/database", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getenv("DATABASE_URL")) })
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, "%s %s %s", mode, os.Getenv("ALOFT_ENVIRONMENT"), os.Getenv("GREETING"))
+	})
+	fmt.Println("testapp: listening,", mode)
+	if err := http.ListenAndServe(address, nil); err != nil {
+		fmt.Println("testapp:", err)
+		os.Exit(1)
+	}
+}
+
+// ping asks the database whether it is there.
+func ping() {
+	connection, err := pgx.Connect(context.Background(), os.Getenv("DATABASE_URL"))
+	if err == nil {
+		err = connection.Ping(context.Background())
+	}
+	if err != nil {
+		fmt.Println("testapp:", err)
+		os.Exit(1)
+	}
+	fmt.Println("the database answers")
+}

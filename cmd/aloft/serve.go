@@ -1,0 +1,347 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/build"
+	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/git"
+	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/proxy"
+	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/state"
+	"github.com/aloft-dev/aloft/internal/store"
+	"github.com/aloft-dev/aloft/internal/supervise"
+	"github.com/aloft-dev/aloft/internal/terraform"
+	"github.com/aloft-dev/aloft/internal/web"
+)
+
+const defaultAddress = "127.0.0.1:8090"
+
+// sweepEvery is how often the reconciler looks at everything, whatever events say.
+const sweepEvery = time.Minute
+
+func newServe() *cobra.Command {
+	o := serveOptions{}
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server: git remote, runs, states, apps, pages",
+		Args:  noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			o.Out = command.OutOrStdout()
+			s, err := startServer(command.Context(), o)
+			if err != nil {
+				return err
+			}
+			if err := s.welcome(o.Out); err != nil {
+				return errors.Join(err, s.Close())
+			}
+			select {
+			case <-command.Context().Done():
+				_, _ = fmt.Fprintln(o.Out, "stopping: runs and apps are brought to a safe end")
+			case err = <-s.broken:
+			}
+			return errors.Join(err, s.Close())
+		},
+	}
+	command.Flags().StringVar(&o.Address, "listen", defaultAddress, "address to listen on")
+	command.Flags().StringVar(&o.Data, "data", "", "folder for all data (default $XDG_DATA_HOME/aloft)")
+	command.Flags().StringVar(&o.Database, "database", "", "postgres:// URL for the records (default: SQLite in the data folder)")
+	command.Flags().IntVar(&o.Workers, "workers", max(2, runtime.NumCPU()), "how many environments are worked on at the same time")
+	command.Flags().DurationVar(&o.SweepEvery, "sweep-every", sweepEvery, "how often everything is looked at, whatever events say")
+	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
+	return command
+}
+
+// serveOptions tell what a server works with.
+type serveOptions struct {
+	Address    string
+	Data       string // "" = dataDir()
+	Database   string // "" = SQLite in Data
+	Workers    int    // 0 = 2
+	Insecure   bool
+	SweepEvery time.Duration // 0 = sweepEvery
+	Out        io.Writer     // progress of the start
+}
+
+// server is a running server: all rooms, wired up.
+type server struct {
+	options    serveOptions
+	listener   net.Listener
+	http       *http.Server
+	token      string
+	tokens     *api.Tokens
+	store      *store.Store
+	supervisor *supervise.Supervisor
+	postgres   *postgres.Server
+	local      *deploy.Local
+	builder    *build.Builder
+	remote     *git.Remote
+	reconciler *run.Reconciler
+	api        *api.Server
+	logger     *slog.Logger
+	broken     chan error // receives what ends the server before its time
+	stop       []func()   // what Close does, in reverse order
+}
+
+// startServer wires all rooms up and starts to serve. The order is the order of
+// dependence; what was started is stopped in reverse.
+func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
+	s := &server{options: o, broken: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	if err = checkAddress(o); err != nil {
+		return nil, err
+	}
+	if s.options.Data, err = dataDir(o.Data); err != nil {
+		return nil, err
+	}
+	s.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	sealer, err := aloft.OpenSealer(s.path("seal.key"))
+	if err != nil {
+		return nil, err
+	}
+	if s.token, err = openToken(s.path("token")); err != nil {
+		return nil, err
+	}
+	s.tokens = api.NewTokens(s.token)
+	if s.store, err = store.Open(ctx, store.Options{DSN: s.database(), Sealer: sealer}); err != nil {
+		return nil, err
+	}
+	s.onStop(func() { s.logError("close the store", s.store.Close()) })
+	engines := &engines{}
+	if _, err = engines.find(ctx, "", o.Out); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", o.Address); err != nil {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot listen on %s: %w", o.Address, err).
+			WithHint("another program has the address; choose one with --listen 127.0.0.1:<port>")
+	}
+	s.onStop(func() { _ = s.listener.Close() })
+	s.options.Address = s.listener.Addr().String()
+
+	s.postgres = postgres.New(postgres.Options{Dir: s.path("postgresql"), Store: s.store, Logger: s.logger})
+	s.onStop(func() { s.logError("stop PostgreSQL", s.postgres.Stop(context.Background())) })
+	s.logError("start PostgreSQL", s.postgres.Start(ctx)) // apps without a database run all the same
+	s.supervisor, err = supervise.Open(supervise.Options{Dir: s.path("processes"), Tag: tagOf(s.options.Data), Logger: s.logger})
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(func() { s.supervisor.Close(context.Background()) })
+	routes := proxy.New(proxy.Options{Page: s.page})
+	s.local = deploy.NewLocal(deploy.Options{
+		Store: s.store, Supervisor: s.supervisor, Proxy: routes,
+		Dir: s.path("environments"), Port: s.port(), Address: s.loopback(), Changed: s.wake, Logger: s.logger,
+	})
+	s.onStop(s.local.Close)
+	s.builder = build.New(build.Options{
+		ArtifactDir: s.path("artifacts"), CacheDir: cacheDir("build"), Path: os.Getenv("PATH"), Environ: os.Getenv, Tag: tagOf(s.options.Data),
+	})
+
+	logs := run.NewLogs(s.path("runs"))
+	pipeline := &run.Pipeline{
+		Dir:        s.options.Data,
+		Repository: func(project string) run.Repository { return repository{s.remote, project} },
+		Inspect:    terraform.Inspect,
+		Terraform:  engines.open,
+		Session:    s.session,
+		Builder:    builder{s.builder},
+		Local:      target{s.local, s.postgres, s.supervisor},
+		Releases:   s.store,
+		States:     s.store,
+		Size:       s.size,
+	}
+	s.reconciler = run.NewReconciler(run.ReconcilerOptions{Pipeline: pipeline, Store: s.store, Logs: logs, Logger: s.logger})
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find this program: %w", err)
+	}
+	s.remote, err = git.Open(git.Options{
+		Dir: s.path("repositories"), Hook: []string{program, "hook"}, Receiver: s.reconciler,
+		Authorize: s.authorizeGit, Create: s.createProject, Logger: s.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.serve(routes, sealer)
+	return s, s.work(ctx)
+}
+
+// serve starts to answer: pages, API, git and states on the server's own host
+// names, apps on all others.
+func (s *server) serve(routes *proxy.Proxy, sealer *aloft.Sealer) {
+	history := state.NewHistory(s.store, sealer)
+	s.api = api.New(api.Options{
+		Store: s.store, Runs: runs{s.reconciler, s}, History: history, Apps: s.local, Databases: s.postgres,
+		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store},
+		Authenticate: s.tokens.Authenticate, SessionKey: sessionKey(s.token), Version: buildVersion(), Logger: s.logger,
+	})
+	pages := web.New(web.Options{
+		Data: s.store, Runs: s.reconciler, Logs: appLogs{s.supervisor}, Processes: pageProcesses(s.supervisor),
+		LoggedIn: s.api.LoggedIn, Logger: s.logger,
+	})
+	own := http.NewServeMux()
+	own.Handle("/", api.Guard(nil, pages))
+	own.Handle("/state/", state.Handler(state.Options{Store: s.store, Sealer: sealer, Authorize: s.authorizeState}))
+	for _, pattern := range []string{"/api/", "/healthz", "/login", "/logout"} {
+		own.Handle(pattern, s.api)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !ownHost(r.Host) || r.Method == "PRI": // the proxy tells an HTTP/2 client what to do
+			routes.ServeHTTP(w, r)
+		case git.Serves(r):
+			s.remote.ServeHTTP(w, r)
+		default:
+			own.ServeHTTP(w, r)
+		}
+	})
+	base, endStreams := context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler: handler, BaseContext: func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: 20 * time.Second, ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			s.broken <- fmt.Errorf("the server stopped to answer: %w", err)
+		}
+	}()
+	s.onStop(func() {
+		endStreams()
+		_ = s.http.Close()
+	})
+	s.onStop(s.remote.Close) // first of the two, so that pushers are told why they are cut off
+}
+
+// work starts the reconciler.
+func (s *server) work(ctx context.Context) error {
+	if s.options.SweepEvery <= 0 {
+		s.options.SweepEvery = sweepEvery
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err := s.store.Work(ctx, store.WorkOptions{
+			Workers: max(2, s.options.Workers), Reconcile: s.reconciler.Reconcile,
+			Every: s.options.SweepEvery, Sweep: s.sweep, Logger: s.logger,
+		})
+		if err != nil && ctx.Err() == nil {
+			s.broken <- fmt.Errorf("the run queue stopped: %w", err)
+		}
+	}()
+	s.onStop(func() {
+		cancel()
+		<-done
+	})
+	return nil
+}
+
+func (s *server) onStop(do func()) { s.stop = append(s.stop, do) }
+
+// Close stops what was started, the newest first.
+func (s *server) Close() error {
+	for i := len(s.stop) - 1; i >= 0; i-- {
+		s.stop[i]()
+	}
+	s.stop = nil
+	return nil
+}
+
+func (s *server) path(name string) string { return filepath.Join(s.options.Data, name) }
+
+func (s *server) database() string {
+	if s.options.Database != "" {
+		return s.options.Database
+	}
+	return s.path("aloft.db")
+}
+
+func (s *server) logError(what string, err error) {
+	if err != nil {
+		s.logger.Error("cannot "+what, "error", err)
+	}
+}
+
+// checkAddress refuses an address that others can reach without TLS.
+func checkAddress(o serveOptions) error {
+	host, _, err := net.SplitHostPort(o.Address)
+	if err != nil {
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")}
+	}
+	if ip := net.ParseIP(host); o.Insecure || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s can be reached from outside, and there is no TLS", o.Address).
+		WithHint("listen on 127.0.0.1 behind a TLS proxy, or say --insecure")}
+}
+
+// dataDir returns the folder for data, made with mode 0700.
+func dataDir(wanted string) (string, error) {
+	dir := wanted
+	if dir == "" {
+		if base := os.Getenv("XDG_DATA_HOME"); base != "" {
+			dir = filepath.Join(base, "aloft")
+		} else if home, err := os.UserHomeDir(); err == nil {
+			dir = filepath.Join(home, ".local", "share", "aloft")
+		} else {
+			return "", aloft.Errorf(aloft.CodeUnavailable, "cannot find the folder for data: %w", err).WithHint("name it with --data")
+		}
+	}
+	dir, err := filepath.Abs(dir)
+	for _, folder := range []string{"", "runs", "environments", "artifacts"} {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, folder), 0o700))
+	}
+	if err != nil {
+		return "", aloft.Errorf(aloft.CodeUnavailable, "cannot make the data folder: %w", err).WithHint("name another with --data")
+	}
+	return dir, nil
+}
+
+// cacheDir returns a folder for what can be made again.
+func cacheDir(name string) string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		base = os.TempDir()
+	}
+	return filepath.Join(base, "aloft", name)
+}
+
+// openToken reads the server's token, or makes one at first.
+func openToken(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		token := api.NewToken()
+		return token, replaceFile(path, []byte(token+"\n"))
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read the token: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// sessionKey signs the cookies of browsers: logins outlive a restart, and end
+// with the token.
+func sessionKey(token string) []byte {
+	key := sha256.Sum256([]byte("sessions of " + token))
+	return key[:]
+}

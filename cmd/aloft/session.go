@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/provider"
+	"github.com/aloft-dev/aloft/internal/run"
+)
+
+// targetVariables start the names of the variables through which engines and
+// their providers take credentials. Nothing else of Aloft's own environment
+// reaches them.
+var targetVariables = []string{
+	"ARM_", "AZURE_", "AWS_", "GOOGLE_", "CLOUDSDK_", "KUBE_", "KUBECONFIG", "DIGITALOCEAN_", "HCLOUD_", "CLOUDFLARE_", "OCI_", "PG",
+}
+
+func targetEnvironment(environ []string) map[string]string {
+	env := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		for _, prefix := range targetVariables {
+			if strings.HasPrefix(name, prefix) {
+				env[name] = value
+			}
+		}
+	}
+	return env
+}
+
+// session opens what a run's Terraform talks to: the state, and the provider of
+// the local target, both with a token that ends with the run and is good for
+// its environment only.
+func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
+	token := s.tokens.Issue(r.EnvironmentKey, r.ID)
+	session := run.Session{
+		Backend: backendFor(s.loopbackURL(), token, r.EnvironmentKey, summary),
+		Env:     targetEnvironment(os.Environ()),
+		Close:   func() { s.tokens.Revoke(token) },
+	}
+	if !summary.Local {
+		return session, nil
+	}
+	reattach, stop, err := provider.Serve(ctx, provider.Options{
+		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
+		Version: buildVersion().Version,
+	})
+	if err != nil {
+		session.Close()
+		return run.Session{}, err
+	}
+	session.Reattach = reattach
+	session.Close = func() {
+		stop()
+		s.tokens.Revoke(token)
+	}
+	return session, nil
+}
+
+// backendFor returns where an environment's state is: with the server, or
+// where the configuration says, under the environment's own key.
+func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.ConfigurationSummary) aloft.Backend {
+	config := map[string]string{}
+	switch summary.Backend {
+	case "", "local", "http":
+		return aloft.Backend{
+			Type: "http", Address: server + "/state/" + key.String(), Username: "aloft", Password: token,
+		}
+	case "azurerm", "s3", "oss", "cos":
+		config["key"] = key.StateKey()
+	case "gcs":
+		config["prefix"] = key.String()
+	case "pg":
+		config["schema_name"] = strings.ReplaceAll(key.Project+"_"+key.Environment, "-", "_")
+	}
+	return aloft.Backend{Type: summary.Backend, Config: maps.Clone(config)}
+}

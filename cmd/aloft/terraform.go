@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/manifest"
+	"github.com/aloft-dev/aloft/internal/provider"
+	"github.com/aloft-dev/aloft/internal/terraform"
+)
+
+func newTerraform(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "terraform ENV -- ARGUMENT...",
+		Short: "Run the engine by hand on an environment: plan, state list, import…",
+		Long: `Terraform runs OpenTofu or Terraform in the working tree's Terraform folder, with
+the variables, the state and the provider that a run of the environment has. It
+initialises first. Nothing stands between you and the engine:
+
+  aloft terraform alice -- plan
+  aloft terraform alice -- state list`,
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return misuse{aloft.Errorf(aloft.CodeInvalid, "which arguments for the engine?").WithHint("aloft terraform ENV -- plan")}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx := command.Context()
+			key, err := o.key(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			engine, c, stop, err := o.byHand(command, key)
+			if err != nil {
+				return err
+			}
+			defer stop()
+			return runEngine(ctx, command, engine, c, args[1:])
+		},
+	}
+}
+
+// byHand puts together what the engine needs in the working tree.
+func (o *options) byHand(command *cobra.Command, key aloft.EnvironmentKey) (*terraform.Engine, aloft.Configuration, func(), error) {
+	ctx := command.Context()
+	none := func() {}
+	t, err := workingTree(ctx)
+	if err != nil {
+		return nil, aloft.Configuration{}, none, err
+	}
+	m, err := manifest.Load(os.DirFS(t.root))
+	if err != nil {
+		return nil, aloft.Configuration{}, none, err
+	}
+	engine, err := (&engines{}).find(ctx, m.Engine, command.ErrOrStderr())
+	if err != nil {
+		return nil, aloft.Configuration{}, none, err
+	}
+	settings := m.Environment(key.Environment)
+	c := aloft.Configuration{
+		Key:     key,
+		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
+		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
+		Vars:    map[string]string{"project": key.Project, "application_name": key.Project, "environment": key.Environment, "revision": t.revision},
+		Env:     targetEnvironment(os.Environ()),
+		Log:     command.ErrOrStderr(),
+	}
+	for name, value := range settings.Variables {
+		c.Vars[name] = value
+	}
+	for _, name := range []string{key.Environment, "default"} {
+		file := filepath.Join(c.Dir, "environments", name+".tfvars")
+		if _, err := os.Stat(file); err == nil && c.VarFile == "" {
+			c.VarFile = file
+		}
+	}
+	if !t.onServer() {
+		c.Backend = backendFor("", "", key, t.summary)
+		return engine, c, none, nil
+	}
+	server := o.serverURL(ctx)
+	secret, err := token(server)
+	if err != nil {
+		return nil, c, none, err
+	}
+	c.Backend = backendFor(server, secret, key, t.summary)
+	client := api.NewClient(api.ClientOptions{URL: server, Token: secret})
+	reattach, stop, err := provider.Serve(ctx, provider.Options{Client: client, Version: buildVersion().Version})
+	c.Reattach = reattach
+	return engine, c, stop, err
+}
+
+func runEngine(ctx context.Context, command *cobra.Command, engine *terraform.Engine, c aloft.Configuration, args []string) error {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return err
+	}
+	// The engine runs in the working tree; what points it to the server's states
+	// there goes when it is done.
+	defer func() { _ = os.Remove(filepath.Join(c.Dir, terraform.OverrideFile)) }()
+	if _, err := engine.Init(ctx, c); err != nil {
+		return err
+	}
+	process := engine.Command(ctx, c, args...)
+	process.Stdin, process.Stdout, process.Stderr = os.Stdin, command.OutOrStdout(), command.ErrOrStderr()
+	err := process.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
+		return exitCode(exit.ExitCode())
+	}
+	return err
+}
+
+// servePlugin is this program under the name terraform-provider-aloft: an engine
+// started it, by hand, without Aloft.
+func servePlugin(ctx context.Context) int {
+	o := &options{}
+	client, err := o.client(ctx)
+	if err == nil {
+		err = provider.Main(provider.Options{Client: client, Version: buildVersion().Version})
+	}
+	if err != nil {
+		printError(os.Stderr, err)
+		return exitCodeOf(err)
+	}
+	return exitDone
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/manifest"
+	"github.com/aloft-dev/aloft/internal/terraform"
+)
+
+func newUp(o *options) *cobra.Command {
+	var run aloft.RunOptions
+	command := &cobra.Command{
+		Use:   "up ENV",
+		Short: "Bring an environment to the working tree's commit",
+		Long: `Up takes the steps that a push of env-ENV takes, with the commit that is
+checked out. With the local target the Aloft server takes them; with any other
+this machine does, and the project's own backend keeps the state.`,
+		Args: arguments("ENV"),
+		RunE: func(command *cobra.Command, args []string) error {
+			return advance(command, o, args[0], aloft.OperationUp, run)
+		},
+	}
+	command.Flags().BoolVar(&run.Detach, "detach", false, "return at once; the server goes on")
+	command.Flags().BoolVar(&run.SkipBuild, "skip-build", false, "only provision; keep what runs")
+	command.Flags().DurationVar(&run.TTL, "ttl", 0, "life of the environment after this push, such as 72h")
+	return command
+}
+
+func newPlan(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "plan ENV",
+		Short: "Show what up would change, and change nothing",
+		Args:  arguments("ENV"),
+		RunE: func(command *cobra.Command, args []string) error {
+			return advance(command, o, args[0], aloft.OperationPlan, aloft.RunOptions{Plan: true})
+		},
+	}
+}
+
+func newDestroy(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "destroy ENV",
+		Short: "Remove an environment, its resources and its branch",
+		Args:  arguments("ENV"),
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx := command.Context()
+			tree, err := workingTree(ctx)
+			if err == nil && !tree.onServer() {
+				return withoutServer(command, o, tree, args[0], aloft.OperationDestroy)
+			}
+			key, err := o.key(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			client, err := o.client(ctx)
+			if err != nil {
+				return err
+			}
+			run, err := client.DestroyEnvironment(ctx, key)
+			if err != nil {
+				return err
+			}
+			return followRun(ctx, client, run.ID, command.OutOrStdout())
+		},
+	}
+}
+
+// advance takes up or plan to where they are carried out.
+func advance(command *cobra.Command, o *options, environment string, operation aloft.Operation, run aloft.RunOptions) error {
+	ctx := command.Context()
+	tree, err := workingTree(ctx)
+	if err != nil {
+		return err
+	}
+	if tree.dirty {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), " !     uncommitted changes are not part of it: it goes to commit %.8s\n", tree.revision)
+	}
+	if !tree.onServer() {
+		return withoutServer(command, o, tree, environment, operation)
+	}
+	key, err := o.key(ctx, environment)
+	if err != nil {
+		return err
+	}
+	client, err := o.client(ctx)
+	if err != nil {
+		return err
+	}
+	if known, err := client.Environment(ctx, key); err == nil && known.Revision == tree.revision {
+		return again(command, client, key, operation, tree.revision, run)
+	}
+	return o.push(command, tree, key, run)
+}
+
+// again asks for a run to the commit that is there already: git would not push it.
+func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string, options aloft.RunOptions) error {
+	request := api.RunRequest{Operation: operation, Revision: revision, SkipBuild: options.SkipBuild}
+	if options.TTL > 0 {
+		request.TTL = options.TTL.String()
+	}
+	run, err := client.CreateRun(command.Context(), key, request)
+	if err != nil || options.Detach {
+		return err
+	}
+	return followRun(command.Context(), client, run.ID, command.OutOrStdout())
+}
+
+// tree is the working tree that the command was called in.
+type tree struct {
+	root     string
+	revision string
+	dirty    bool
+	summary  aloft.ConfigurationSummary
+}
+
+// onServer reports whether a server must do it: for the local target, and
+// where the configuration names no backend of its own.
+func (t tree) onServer() bool {
+	return t.summary.Local || t.summary.Backend == "" || t.summary.Backend == "http" || t.summary.Backend == "local"
+}
+
+func workingTree(ctx context.Context) (tree, error) {
+	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	if err != nil {
+		return tree{}, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository").
+			WithHint("go to your project's folder, or: git init && git add --all && git commit -m start")
+	}
+	t := tree{root: root}
+	if t.revision, err = gitOutput(ctx, root, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
+		return t, aloft.Errorf(aloft.CodeInvalid, "there is no commit yet").WithHint("git add --all && git commit -m start")
+	}
+	status, err := gitOutput(ctx, root, "status", "--porcelain", "--untracked-files=no")
+	t.dirty = status != ""
+	if err != nil {
+		return t, err
+	}
+	m, err := manifest.Load(os.DirFS(root))
+	if err != nil {
+		return t, err
+	}
+	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())))
+	return t, err
+}
+
+func gitOutput(ctx context.Context, dir string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", args...)
+	command.Dir = dir
+	output, err := command.Output()
+	if err != nil {
+		return "", aloft.Errorf(aloft.CodeFailed, "git %s: %w", args[0], err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// push takes the same way as git push: the server does the rest.
+func (o *options) push(command *cobra.Command, t tree, key aloft.EnvironmentKey, run aloft.RunOptions) error {
+	ctx := command.Context()
+	server := o.serverURL(ctx)
+	secret, err := token(server)
+	if err != nil {
+		return err
+	}
+	args := []string{"-c", "credential.helper=", "-c", "credential.helper=" + credentialHelper(), "push", "--force"}
+	for _, option := range pushOptions(run) {
+		args = append(args, "--push-option="+option)
+	}
+	args = append(args, fmt.Sprintf("%s/%s.git", server, key.Project), t.revision+":refs/heads/"+key.Branch())
+	git := exec.CommandContext(ctx, "git", args...)
+	git.Dir = t.root
+	git.Env = append(os.Environ(), "ALOFT_TOKEN="+secret, "GIT_TERMINAL_PROMPT=0")
+	git.Stdout, git.Stderr = command.OutOrStdout(), command.ErrOrStderr()
+	git.Cancel = func() error { return git.Process.Signal(os.Interrupt) }
+	git.WaitDelay = 5 * time.Second
+	if err := git.Run(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return exitCode(exitFailed) // git has passed on what the server said
+	}
+	return nil
+}
+
+func pushOptions(run aloft.RunOptions) []string {
+	var options []string
+	if run.Detach {
+		options = append(options, "detach")
+	}
+	if run.Plan {
+		options = append(options, "plan")
+	}
+	if run.SkipBuild {
+		options = append(options, "skip-build")
+	}
+	if run.TTL > 0 {
+		options = append(options, "ttl="+run.TTL.String())
+	}
+	return options
+}
+
+// followRun shows a run until it has ended; its result is the command's.
+func followRun(ctx context.Context, client *api.Client, id int64, out io.Writer) error {
+	err := client.RunLog(ctx, id, true, out)
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintf(out, "\ndetached; run %d goes on. Follow it again with: aloft run attach %d\n", id, id)
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	run, err := client.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch run.Status {
+	case aloft.RunSucceeded:
+		return nil
+	case aloft.RunCanceled:
+		return exitCode(exitCanceled)
+	}
+	return exitCode(exitFailed)
+}

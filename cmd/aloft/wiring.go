@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/build"
+	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/git"
+	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/store"
+	"github.com/aloft-dev/aloft/internal/supervise"
+	"github.com/aloft-dev/aloft/internal/terraform"
+	"github.com/aloft-dev/aloft/internal/web"
+)
+
+// The types below fit rooms, which do not know each other, to the contracts of
+// the rooms that use them.
+
+// repository is one project of the embedded remote.
+type repository struct {
+	remote  *git.Remote
+	project string
+}
+
+func (r repository) Checkout(ctx context.Context, revision, dir string) error {
+	return r.remote.Checkout(ctx, r.project, revision, dir)
+}
+func (r repository) Tree(ctx context.Context, revision, path string, without ...string) (string, error) {
+	return r.remote.TreeWithout(ctx, r.project, revision, path, without...)
+}
+func (r repository) Commit(ctx context.Context, revision string) (aloft.Commit, error) {
+	return r.remote.Commit(ctx, r.project, revision)
+}
+func (r repository) Branch(ctx context.Context, branch string) (string, error) {
+	return r.remote.Branch(ctx, r.project, branch)
+}
+func (r repository) Branches(ctx context.Context, prefix string) (map[string]string, error) {
+	return r.remote.Branches(ctx, r.project, prefix)
+}
+func (r repository) MoveBranch(ctx context.Context, branch, revision string) error {
+	return r.remote.MoveBranch(ctx, r.project, branch, revision)
+}
+func (r repository) DeleteBranch(ctx context.Context, branch string) error {
+	return r.remote.DeleteBranch(ctx, r.project, branch)
+}
+func (r repository) UpdateRef(ctx context.Context, update aloft.RefUpdate) error {
+	return r.remote.UpdateRef(ctx, r.project, update)
+}
+func (r repository) Hold(ctx context.Context, name, revision string) error {
+	return r.remote.Hold(ctx, r.project, name, revision)
+}
+func (r repository) Unhold(ctx context.Context, name string) error {
+	return r.remote.Unhold(ctx, r.project, name)
+}
+
+// engines finds each kind of engine once.
+type engines struct {
+	mu    sync.Mutex
+	found map[string]*terraform.Engine
+}
+
+func (e *engines) find(ctx context.Context, kind string, progress io.Writer) (*terraform.Engine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if engine, ok := e.found[kind]; ok {
+		return engine, nil
+	}
+	engine, err := terraform.Find(ctx, terraform.FindOptions{
+		CacheDir: cacheDir(""), Kind: kind, Path: os.Getenv("PATH"), Install: true, Progress: progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if e.found == nil {
+		e.found = map[string]*terraform.Engine{}
+	}
+	e.found[kind] = engine
+	return engine, nil
+}
+
+func (e *engines) open(ctx context.Context, kind string, progress io.Writer) (run.Terraform, error) {
+	engine, err := e.find(ctx, kind, progress)
+	return driver{engine}, err
+}
+
+// driver is an engine as the run room wants it.
+type driver struct{ *terraform.Engine }
+
+func (d driver) Plan(ctx context.Context, c aloft.Configuration, destroy bool) (aloft.Plan, error) {
+	return d.Engine.Plan(ctx, c, terraform.PlanOptions{Destroy: destroy})
+}
+func (d driver) Key(c aloft.Configuration, summary aloft.ConfigurationSummary) (string, error) {
+	return terraform.Digest(c.Dir, summary, c.Vars, c.VarFile, d.Engine)
+}
+func (driver) Show(w io.Writer, plan aloft.Plan) { terraform.WritePlan(w, plan) }
+
+// builder is the build room as the run room wants it.
+type builder struct{ *build.Builder }
+
+func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
+	result, err := b.Builder.Build(ctx, build.Request{
+		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log,
+	})
+	return result.Artifact, result.Skipped, err
+}
+
+// target is the local target: apps and databases together.
+type target struct {
+	apps       *deploy.Local
+	databases  *postgres.Server
+	supervisor *supervise.Supervisor
+}
+
+func deployRequest(r run.DeployRequest) deploy.Request {
+	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log}
+}
+
+func (t target) Release(ctx context.Context, r run.DeployRequest) error {
+	return t.apps.Release(ctx, deployRequest(r))
+}
+func (t target) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Release, bool, error) {
+	return t.apps.Deploy(ctx, deployRequest(r))
+}
+func (t target) Verify(ctx context.Context, r run.DeployRequest) error {
+	return t.apps.Verify(ctx, r.Key, r.App.Name)
+}
+
+// Reconcile heals apps. A missing database is Terraform's to make again, and so
+// is what does not heal.
+func (t target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error) {
+	if broken, err = t.databases.Reconcile(ctx, key); err != nil {
+		return nil, nil, err
+	}
+	differences, err := t.apps.Reconcile(ctx, key)
+	for _, difference := range differences {
+		if difference.Healed {
+			healed = append(healed, difference.String())
+		} else {
+			broken = append(broken, difference.String())
+		}
+	}
+	return healed, broken, err
+}
+
+func (t target) Remove(ctx context.Context, key aloft.EnvironmentKey) error {
+	if err := t.apps.RemoveAll(ctx, key); err != nil {
+		return err
+	}
+	if err := t.databases.DeleteAll(ctx, key); err != nil {
+		return err
+	}
+	return t.supervisor.DeleteLogs(key)
+}
+
+func (t target) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	left, err := t.apps.Remains(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := t.databases.Remains(ctx, key)
+	return append(left, databases...), err
+}
+
+// runs is the run room as the API wants it.
+type runs struct {
+	*run.Reconciler
+	server *server
+}
+
+func (r runs) CreateProject(ctx context.Context, name string) (aloft.Project, error) {
+	project, err := r.server.store.CreateProject(ctx, name)
+	if err != nil {
+		return project, err
+	}
+	return project, r.server.remote.CreateRepository(ctx, name)
+}
+
+func (r runs) DeleteProject(ctx context.Context, name string) error {
+	if err := r.server.store.DeleteProject(ctx, name); err != nil {
+		return err
+	}
+	return r.server.remote.DeleteRepository(ctx, name)
+}
+
+// appLogs, processes and events are what the API shows of other rooms.
+type appLogs struct{ *supervise.Supervisor }
+
+func (l appLogs) Logs(ctx context.Context, key aloft.EnvironmentKey, app string, lines int, follow bool, w io.Writer) error {
+	return l.Supervisor.Logs(ctx, key, app, supervise.LogOptions{Lines: lines, Follow: follow}, w)
+}
+
+type processes struct{ *supervise.Supervisor }
+
+func (p processes) Processes(key aloft.EnvironmentKey) []api.Process {
+	list := []api.Process{}
+	for _, s := range p.Supervisor.Processes(key) {
+		process := api.Process{
+			App: s.App, Process: s.Process, Instance: s.Instance, PID: s.PID, State: string(s.State),
+			StartedAt: s.StartedAt, Restarts: s.Restarts, MemoryBytes: s.RSS, LastExit: s.LastExit.String(),
+		}
+		list = append(list, process)
+	}
+	return list
+}
+
+// pageProcesses is processes as the pages want it.
+func pageProcesses(supervisor *supervise.Supervisor) func(aloft.EnvironmentKey) []web.Process {
+	return func(key aloft.EnvironmentKey) []web.Process {
+		list := processes{supervisor}.Processes(key)
+		shown := make([]web.Process, len(list))
+		for i, process := range list {
+			shown[i] = web.Process(process)
+		}
+		return shown
+	}
+}
+
+type events struct{ *store.Store }
+
+func (e events) Subscribe(ctx context.Context) <-chan api.Event {
+	in, out := e.Store.Subscribe(ctx), make(chan api.Event)
+	go func() {
+		defer close(out)
+		for event := range in {
+			select {
+			case out <- api.Event{Key: event.Key, RunID: event.RunID}:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return out
+}
+
+// authorizeGit lets the server's token push and fetch.
+func (s *server) authorizeGit(r *http.Request, _ string) (string, error) {
+	scope, ok := s.tokens.Authenticate(api.Token(r))
+	if !ok || !scope.Admin {
+		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").WithHint("aloft login")
+	}
+	user, _, _ := r.BasicAuth()
+	return user, nil
+}
+
+// authorizeState lets a run use the state of its own environment, and the
+// server's token every state.
+func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int64, error) {
+	scope, ok := s.tokens.Authenticate(api.Token(r))
+	if !ok || !scope.Admin && scope.Key != key {
+		return 0, aloft.Errorf(aloft.CodeForbidden, "the token may not use the state of %s", key)
+	}
+	return scope.RunID, nil
+}
+
+func (s *server) createProject(ctx context.Context, name string) error {
+	_, err := s.store.CreateProject(ctx, name)
+	return err
+}
+
+// size measures what an environment takes on disk.
+func (s *server) size(_ context.Context, key aloft.EnvironmentKey) (int64, error) {
+	var total int64
+	for _, dir := range []string{
+		filepath.Join(s.path("environments"), key.Project, key.Environment),
+		filepath.Join(s.path("processes"), key.Project, key.Environment),
+	} {
+		err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return nil // what vanishes while it is measured counts nothing
+			}
+			if info, err := entry.Info(); err == nil {
+				total += info.Size()
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, fmt.Errorf("cannot measure %s: %w", key, err)
+		}
+	}
+	return total, nil
+}
+
+// tagOf marks the processes of the server with this data folder.
+func tagOf(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	return hex.EncodeToString(sum[:6])
+}
+
+// ownHost reports whether a request is for the server itself and not for an app.
+func ownHost(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	return !strings.HasSuffix(strings.ToLower(name), ".localhost")
+}
