@@ -1,0 +1,97 @@
+package aloft_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+)
+
+func TestBranchRule(t *testing.T) {
+	for _, test := range []struct {
+		branch, environment, hint string
+		invalid                   bool
+	}{
+		{branch: "env-alice", environment: "alice"},
+		{branch: "env-1", environment: "1"},
+		{branch: "env-a-b--c", environment: "a-b--c"},
+		{branch: "env-" + strings.Repeat("a", 20), environment: strings.Repeat("a", 20)},
+		{branch: "main"},
+		{branch: "environment"},
+		{branch: "feature/env-alice"},
+		{branch: "env-", invalid: true},
+		{branch: "env--alice", invalid: true, hint: "env-alice"},
+		{branch: "env-alice-", invalid: true, hint: "env-alice"},
+		{branch: "env-Alice", invalid: true, hint: "env-alice"},
+		{branch: "env-alice/login", invalid: true, hint: "env-alice-login"},
+		{branch: "env-alice_1", invalid: true, hint: "env-alice-1"},
+		{branch: "env-älice", invalid: true, hint: "env-lice"},
+		{branch: "env-" + strings.Repeat("a", 21), invalid: true, hint: "env-" + strings.Repeat("a", 20)},
+		{branch: "env-a;rm -rf", invalid: true, hint: "env-a-rm-rf"},
+		{branch: "env-a\n", invalid: true, hint: "env-a"},
+	} {
+		t.Run(test.branch, func(t *testing.T) {
+			name, err := aloft.EnvironmentOfBranch(test.branch)
+			if name != test.environment || (err != nil) != test.invalid {
+				t.Fatalf("got %q, %v", name, err)
+			}
+			if test.invalid && aloft.ErrorCode(err) != aloft.CodeInvalid {
+				t.Errorf("code %q", aloft.ErrorCode(err))
+			}
+			if hint := aloft.ErrorHint(err); !strings.HasSuffix(hint, test.hint) {
+				t.Errorf("hint %q, want one that ends in %q", hint, test.hint)
+			}
+		})
+	}
+}
+
+func FuzzNearestNameIsValid(f *testing.F) {
+	for _, seed := range []string{"Alice", "--", "a b c", "ÄÖÜ", "feature/x_y", strings.Repeat("é-", 40)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		near := aloft.NearestName(name, aloft.MaxEnvironmentName)
+		if near == "" {
+			return
+		}
+		if err := aloft.ValidateEnvironmentName(near); err != nil {
+			t.Errorf("the nearest name of %q: %v", name, err)
+		}
+		if aloft.ValidateEnvironmentName(name) == nil && near != name {
+			t.Errorf("%q is valid, but the nearest name is %q", name, near)
+		}
+	})
+}
+
+func TestStatusMoves(t *testing.T) {
+	for _, test := range []struct {
+		from, to aloft.EnvironmentStatus
+		allowed  bool
+	}{
+		{aloft.EnvironmentCreating, aloft.EnvironmentReady, true},
+		{aloft.EnvironmentReady, aloft.EnvironmentReady, true},
+		{aloft.EnvironmentReady, aloft.EnvironmentCreating, false},
+		{aloft.EnvironmentDestroyed, aloft.EnvironmentCreating, true},
+		{aloft.EnvironmentDestroyed, aloft.EnvironmentReady, false},
+		{aloft.EnvironmentDestroying, aloft.EnvironmentReady, false},
+		{aloft.EnvironmentDegraded, aloft.EnvironmentUpdating, true},
+	} {
+		if got := test.from.CanBecome(test.to); got != test.allowed {
+			t.Errorf("%s to %s: %t", test.from, test.to, got)
+		}
+	}
+	for _, test := range []struct {
+		from, to aloft.RunStatus
+		allowed  bool
+	}{
+		{aloft.RunQueued, aloft.RunRunning, true},
+		{aloft.RunRunning, aloft.RunSuperseded, false},
+		{aloft.RunWaiting, aloft.RunQueued, true},
+		{aloft.RunSucceeded, aloft.RunRunning, false},
+		{aloft.RunFailed, aloft.RunQueued, false},
+	} {
+		if got := test.from.CanBecome(test.to); got != test.allowed {
+			t.Errorf("%s to %s: %t", test.from, test.to, got)
+		}
+	}
+}
