@@ -84,7 +84,9 @@ func (e noStart) Unwrap() error { return e.cause }
 // App looks at the app in a folder of a source tree; "." is the root. Name,
 // which the caller gives, is left empty. The error is CodeInvalid when nothing
 // is recognised, when a file cannot be understood (it names file and line), or
-// when several things could be meant (it names them and what to write).
+// when several things could be meant (it names them and what to write). When only
+// the start is not known, the app comes with the error as far as it is: a start
+// command from the manifest then makes it whole.
 func App(source fs.FS, dir string) (aloft.App, error) { return As(source, dir, "") }
 
 // As is App for a runtime that the manifest names; "" leaves the choice to the
@@ -97,6 +99,7 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 	if f.procfile, err = readProcfile(f); err != nil {
 		return aloft.App{}, err
 	}
+	var known aloft.App // the first that cannot be started, and why
 	var unstartable error
 	for _, r := range runtimes() {
 		if wanted != "" && r.name != wanted || !r.found(f) {
@@ -105,7 +108,10 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 		app, err := r.detect(f)
 		if errors.As(err, new(noStart)) {
 			if !f.procfile.has("web") {
-				unstartable = firstError(unstartable, err)
+				if unstartable == nil {
+					known, unstartable = app, err
+					known.Path, known.Runtime.Value = f.dir, r.name
+				}
 				continue
 			}
 			err = nil
@@ -116,16 +122,10 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 		return complete(f, r.name, app)
 	}
 	if unstartable != nil {
-		return aloft.App{}, unwrapStart(unstartable)
+		f.procfile.apply(&known)
+		return known, unwrapStart(unstartable)
 	}
 	return aloft.App{}, unknown(f, wanted)
-}
-
-func firstError(first, next error) error {
-	if first != nil {
-		return first
-	}
-	return next
 }
 
 // unwrapStart takes off the mark that only this package looks at.

@@ -41,6 +41,15 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestAppIsGivenAsFarAsItIsKnown(t *testing.T) {
+	app, err := detect.App(fstest.MapFS{
+		"requirements.txt": {Data: []byte("psycopg\n")}, "Procfile": {Data: []byte("worker: w\n")},
+	}, ".")
+	if err == nil || app.Runtime.Value != "python" || len(app.Build) != 2 || len(app.AddOns) != 1 || len(app.Processes) != 1 || !app.Start.Empty() {
+		t.Errorf("%v, %+v", err, app)
+	}
+}
+
 func TestOldEncodings(t *testing.T) {
 	text := "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<Project Sdk=\"Microsoft.NET.Sdk.Web\"><PropertyGroup><AssemblyName>K\xe4se</AssemblyName></PropertyGroup></Project>"
 	app, err := detect.App(fstest.MapFS{"a.csproj": {Data: []byte(text)}}, ".")
@@ -49,7 +58,7 @@ func TestOldEncodings(t *testing.T) {
 	}
 }
 
-// hostile is repeated in every file that is parsed: it must neither crash nor
+// TestHostileFiles repeats a text in every file that is parsed: it must neither crash nor
 // take more than a moment.
 func TestHostileFiles(t *testing.T) {
 	files := []string{
@@ -58,7 +67,7 @@ func TestHostileFiles(t *testing.T) {
 	}
 	for _, unit := range []string{"[", "{\"a\":", "a=[", "a={a=", "<a>", "[a]\n", "x\n", "/*", "\"", "gem 'a'\n", "group do\n", "x=1\\\n", "a: b\n"} {
 		for _, name := range files {
-			data := bytes.Repeat([]byte(unit), (256<<10)/len(unit))
+			data := bytes.Repeat([]byte(unit), (64<<10)/len(unit))
 			if _, err := detect.App(fstest.MapFS{name: {Data: data}}, "."); err != nil && aloft.ErrorCode(err) != aloft.CodeInvalid {
 				t.Errorf("%s of %q: %v", name, unit, err)
 			}
