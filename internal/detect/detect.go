@@ -13,7 +13,7 @@
 // is that of the first. A package.json beside PHP, Ruby, Python or Go whose
 // script "build" makes assets is built first.
 //
-// A Procfile goes with every runtime: its process "web" becomes the start
+// A Procfile goes with every runtime but docker: its process "web" becomes the start
 // command, "release" the release command, the others further processes. Without
 // a known language the runtime is "procfile".
 //
@@ -99,7 +99,7 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 	if f.procfile, err = readProcfile(f); err != nil {
 		return aloft.App{}, err
 	}
-	var known aloft.App // the first that cannot be started, and why
+	var known aloft.App // the first that cannot be started
 	var unstartable error
 	for _, r := range runtimes() {
 		if wanted != "" && r.name != wanted || !r.found(f) {
@@ -146,7 +146,9 @@ func complete(f *folder, name string, app aloft.App) (aloft.App, error) {
 			return aloft.App{}, err
 		}
 	}
-	f.procfile.apply(&app)
+	if name != "docker" { // whose processes stand in the Dockerfile
+		f.procfile.apply(&app)
+	}
 	return app, nil
 }
 
