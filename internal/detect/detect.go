@@ -82,9 +82,9 @@ func (e noStart) Error() string { return e.cause.Error() }
 func (e noStart) Unwrap() error { return e.cause }
 
 // App looks at the app in a folder of a source tree; "." is the root. Name,
-// which the caller gives, is left empty. The error is CodeInvalid when nothing
-// is recognised, when a file cannot be understood (it names file and line), or
-// when several things could be meant (it names them and what to write). When only
+// which the caller gives, is left empty. The error is CodeNotFound when nothing
+// is recognised, CodeInvalid when a file cannot be understood (it names file and
+// line), or when several things could be meant (it names them and what to write). When only
 // the start is not known, the app comes with the error as far as it is: a start
 // command from the manifest then makes it whole.
 func App(source fs.FS, dir string) (aloft.App, error) { return As(source, dir, "") }
@@ -172,7 +172,7 @@ func unknown(f *folder, wanted string) error {
 		return aloft.Errorf(aloft.CodeInvalid, "cannot find an app of runtime %s in %s: looked for %s, there is %s", wanted, place, strings.Join(marks, ", "), seen).
 			WithHint("take the line \"runtime: %s\" out of aloft.yaml, or correct the app's path", wanted)
 	}
-	return aloft.Errorf(aloft.CodeInvalid, "cannot tell what the app in %s is: looked for %s; there is %s", place, strings.Join(marks, ", "), seen).
+	return aloft.Errorf(aloft.CodeNotFound, "cannot tell what the app in %s is: looked for %s; there is %s", place, strings.Join(marks, ", "), seen).
 		WithHint("%s", manifestLines("path: <folder of the app>", "build: <command>", "start: <command that listens on $PORT>"))
 }
 

@@ -77,7 +77,7 @@ func look(t *testing.T, archive *txtar.Archive) string {
 		checkSources(t, source, app)
 		return describe(app)
 	}
-	if aloft.ErrorCode(err) != aloft.CodeInvalid || aloft.ErrorHint(err) == "" {
+	if !forPeople(err) {
 		t.Errorf("an error for people has a code and a hint: %v", err)
 	}
 	return "error: " + err.Error() + "\nhint: " + aloft.ErrorHint(err) + "\n"
@@ -121,4 +121,11 @@ func describe(app aloft.App) string {
 		line("add-on", a.Kind, a.Source)
 	}
 	return b.String()
+}
+
+// forPeople reports whether an error has one of the two codes that App promises,
+// and a hint.
+func forPeople(err error) bool {
+	code := aloft.ErrorCode(err)
+	return (code == aloft.CodeInvalid || code == aloft.CodeNotFound) && aloft.ErrorHint(err) != ""
 }

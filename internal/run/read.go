@@ -73,13 +73,15 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 func readApps(files fs.FS, m manifest.Manifest) ([]aloft.App, error) {
 	var apps []aloft.App
 	for _, name := range m.AppNames() {
-		dir := m.AppPath(name)
-		found, err := detect.App(files, dir)
+		found, err := detect.As(files, m.AppPath(name), m.AppRuntime(name))
 		app := m.Override(name, found)
-		if err != nil && app.Start.Empty() && app.Static.Value == "" {
+		// A manifest that says how to start makes up for what was not recognised,
+		// not for a file that cannot be read.
+		told := !app.Start.Empty() || app.Static.Value != ""
+		unread := aloft.ErrorCode(err) != aloft.CodeNotFound && found.Runtime.Value == ""
+		if err != nil && (!told || unread) {
 			return nil, err
 		}
-		app.Name, app.Path = name, dir
 		apps = append(apps, app)
 	}
 	return apps, nil
@@ -93,13 +95,13 @@ func describe(s *step, app aloft.App) {
 			rows = append(rows, [2]string{label, value + from.String()})
 		}
 	}
-	runtime := app.Runtime.Value
-	for _, more := range []string{app.Version.Value, app.Framework.Value} {
-		if more != "" {
-			runtime += " " + more
-		}
+	if app.Version.Value == "" {
+		add("runtime", app.Runtime.Value, app.Runtime.Source)
+	} else {
+		add("runtime", app.Runtime.Value+" "+app.Version.Value, app.Version.Source)
 	}
-	add("runtime", runtime, app.Runtime.Source)
+	add("framework", app.Framework.Value, app.Framework.Source)
+	add("package", app.Package.Value, app.Package.Source)
 	for _, command := range app.Build {
 		add("build", command.String(), command.Source)
 	}
@@ -124,7 +126,7 @@ func describe(s *step, app aloft.App) {
 		if i == len(rows)-1 {
 			edge = "└"
 		}
-		s.voice.detail("%s %-8s %s", edge, row[0], row[1])
+		s.voice.detail("%s %-9s %s", edge, row[0], row[1])
 	}
 }
 

@@ -45,6 +45,9 @@ func (p *Process) watch(l *life) {
 			return
 		case <-p.kept:
 		}
+		if isClosed(p.stopped) { // a select takes either of two that are ready
+			return
+		}
 		if l.lasted() >= healthyLife {
 			pauses.Reset()
 		}
