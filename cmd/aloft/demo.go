@@ -165,7 +165,7 @@ func (d *demonstration) changeTerraform(ctx context.Context) error {
 }
 
 func (d *demonstration) breakApp(ctx context.Context) error {
-	if err := d.edit("main.go", `log.Println("shop listens`, `log.Fatal("shop is broken on purpose, not listening`); err != nil {
+	if err := d.edit("main.go", `log.Println("shop listens`, `log.Fatalln("shop is broken on purpose, not listening`); err != nil {
 		return err
 	}
 	if err := d.commit(ctx, "Break the app"); err != nil {

@@ -22,12 +22,7 @@ import (
 // state, and nothing of Aloft needs to run anywhere.
 func withoutServer(command *cobra.Command, o *options, t tree, environment string, operation aloft.Operation) error {
 	ctx := command.Context()
-	if o.project == "" && os.Getenv("ALOFT_PROJECT") == "" && remote(ctx) == nil {
-		if name := aloft.NearestName(filepath.Base(t.root), aloft.MaxProjectName); name != "" {
-			o.project = projectOf(t.root, name)
-		}
-	}
-	key, err := o.key(ctx, environment)
+	key, err := o.keyIn(ctx, t, environment)
 	if err != nil {
 		return err
 	}
@@ -66,12 +61,18 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 	return nil
 }
 
-// projectOf names the project after the manifest, else the folder.
-func projectOf(root, fallback string) string {
-	if m, err := loadManifest(root); err == nil && m.Project != "" {
-		return m.Project
+// keyIn is key for a working tree. Without a server, the folder's name will do
+// for the project's.
+func (o *options) keyIn(ctx context.Context, t tree, environment string) (aloft.EnvironmentKey, error) {
+	key, err := o.key(ctx, environment)
+	if err == nil || t.onServer() || o.project != "" {
+		return key, err
 	}
-	return fallback
+	name := aloft.NearestName(filepath.Base(t.root), aloft.MaxProjectName)
+	if name == "" {
+		return key, err
+	}
+	return (&options{project: name}).key(ctx, environment)
 }
 
 // mirror makes a repository of its own with the working tree's commit, so that

@@ -137,7 +137,11 @@ func newGitCredential() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "username=aloft\npassword=%s\n", secret)
+			name := actor() // shown with the runs that a push makes
+			if name == "" {
+				name = "aloft"
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "username=%s\npassword=%s\n", name, secret)
 			return err
 		},
 	}

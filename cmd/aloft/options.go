@@ -217,6 +217,3 @@ func (o *options) print(w io.Writer, value any, write func(w io.Writer) error) e
 	}
 	return nil
 }
-
-// loadManifest reads the manifest of a folder.
-func loadManifest(root string) (manifest.Manifest, error) { return manifest.Load(os.DirFS(root)) }

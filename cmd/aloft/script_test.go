@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"fetch":        commandFetch,
 			"waitfetch":    commandWaitFetch,
 			"waitrun":      commandWaitRun,
+			"fetchenv":     commandFetchEnv,
 			"killapp":      commandKillApp,
 			"dropdatabase": commandDropDatabase,
 		},
@@ -253,6 +254,14 @@ func commandKillApp(ts *testscript.TestScript, neg bool, args []string) {
 	pid, err := strconv.Atoi(answer(ts, neg, args))
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// commandFetchEnv: fetchenv NAME HOST/PATH sets a variable to the answer.
+func commandFetchEnv(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: fetchenv NAME HOST/PATH")
+	}
+	ts.Setenv(args[0], answer(ts, neg, args[1:]))
 }
 
 // commandDropDatabase: dropdatabase HOST/PATH drops the database whose URL is

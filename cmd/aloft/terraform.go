@@ -34,11 +34,15 @@ initialises first. Nothing stands between you and the engine:
 		},
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
-			key, err := o.key(ctx, args[0])
+			t, err := workingTree(ctx)
 			if err != nil {
 				return err
 			}
-			engine, c, stop, err := o.byHand(command, key)
+			key, err := o.keyIn(ctx, t, args[0])
+			if err != nil {
+				return err
+			}
+			engine, c, stop, err := o.byHand(command, t, key)
 			if err != nil {
 				return err
 			}
@@ -49,13 +53,9 @@ initialises first. Nothing stands between you and the engine:
 }
 
 // byHand puts together what the engine needs in the working tree.
-func (o *options) byHand(command *cobra.Command, key aloft.EnvironmentKey) (*terraform.Engine, aloft.Configuration, func(), error) {
+func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKey) (*terraform.Engine, aloft.Configuration, func(), error) {
 	ctx := command.Context()
 	none := func() {}
-	t, err := workingTree(ctx)
-	if err != nil {
-		return nil, aloft.Configuration{}, none, err
-	}
 	m, err := manifest.Load(os.DirFS(t.root))
 	if err != nil {
 		return nil, aloft.Configuration{}, none, err

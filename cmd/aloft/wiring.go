@@ -270,14 +270,25 @@ func (s *server) createProject(ctx context.Context, name string) error {
 	return err
 }
 
-// size measures what an environment takes on disk.
-func (s *server) size(_ context.Context, key aloft.EnvironmentKey) (int64, error) {
-	var total int64
-	for _, dir := range []string{
+// size measures what an environment takes on disk: its own files, its logs, and
+// the artifacts that run in it, which others may share.
+func (s *server) size(ctx context.Context, key aloft.EnvironmentKey) (int64, error) {
+	folders := []string{
 		filepath.Join(s.path("environments"), key.Project, key.Environment),
 		filepath.Join(s.path("processes"), key.Project, key.Environment),
-	} {
-		err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+	}
+	releases, err := s.store.Releases(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	for _, release := range releases {
+		if release.Status == aloft.ReleaseActive {
+			folders = append(folders, release.Artifact.Dir)
+		}
+	}
+	var total int64
+	for _, folder := range folders {
+		err := filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return nil // what vanishes while it is measured counts nothing
 			}

@@ -32,7 +32,7 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 		}
 		plan, err := p.destroyWith(ctx, s, j, conf)
 		if err == nil {
-			s.say(counts(plan))
+			s.say(counts(plan, false))
 			return plan, nil
 		}
 		if _, waiting := errors.AsType[waitForApproval](err); waiting || ctx.Err() != nil {

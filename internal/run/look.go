@@ -173,6 +173,18 @@ func (r *Reconciler) warn(ctx context.Context, e aloft.Environment) error {
 	return err
 }
 
+// measureAfter measures what a run may have changed.
+func (r *Reconciler) measureAfter(ctx context.Context, run aloft.Run) error {
+	environment, err := r.store.Environment(ctx, run.EnvironmentKey)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound || environment.Status == aloft.EnvironmentDestroyed {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.measure(ctx, environment)
+}
+
 // measure notes the environment's size on disk, when it has changed.
 func (r *Reconciler) measure(ctx context.Context, e aloft.Environment) error {
 	if r.pipeline.Size == nil {

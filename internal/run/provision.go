@@ -156,7 +156,7 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	if err != nil {
 		return outputs, err
 	}
-	s.say(counts(plan))
+	s.say(counts(plan, false))
 	conf.Apps = outputs.Apps
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
@@ -208,7 +208,7 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 		return plan, err
 	}
 	e.terraform.Show(s.log(), plan)
-	s.say(counts(plan))
+	s.say(counts(plan, true))
 	if lost := plan.LosesData(); len(lost) > 0 && (d.settings.Protected || j.environment.Protected) {
 		s.voice.detail("the environment is protected: this would wait for `aloft run approve`")
 	}
@@ -227,22 +227,34 @@ func (p *Pipeline) keepPlan(run aloft.Run, plan aloft.Plan) error {
 	return replaceFile(p.planPath(run.ID), data)
 }
 
-// counts tells a plan in a few words.
-func counts(plan aloft.Plan) string {
+// counted are the actions of a plan, in the order they are told, with the words
+// for what will be and what was done.
+var counted = []struct {
+	action        aloft.Action
+	planned, done string
+}{
+	{aloft.ActionCreate, "to create", "created"},
+	{aloft.ActionImport, "to import", "imported"},
+	{aloft.ActionUpdate, "to update", "updated"},
+	{aloft.ActionReplace, "to replace", "replaced"},
+	{aloft.ActionDelete, "to destroy", "destroyed"},
+	{aloft.ActionForget, "to forget", "forgotten"},
+}
+
+// counts tells in a few words what a plan has done, or will do.
+func counts(plan aloft.Plan, planned bool) string {
 	number := map[aloft.Action]int{}
 	for _, change := range plan.Changes {
 		number[change.Action]++
 	}
 	var parts []string
-	for _, row := range []struct {
-		action aloft.Action
-		word   string
-	}{
-		{aloft.ActionCreate, "created"}, {aloft.ActionImport, "imported"}, {aloft.ActionUpdate, "updated"},
-		{aloft.ActionReplace, "replaced"}, {aloft.ActionDelete, "destroyed"}, {aloft.ActionForget, "forgotten"},
-	} {
+	for _, row := range counted {
+		word := row.done
+		if planned {
+			word = row.planned
+		}
 		if n := number[row.action]; n > 0 {
-			parts = append(parts, fmt.Sprint(n, " ", row.word))
+			parts = append(parts, fmt.Sprint(n, " ", word))
 		}
 	}
 	if len(parts) == 0 {

@@ -79,6 +79,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, key aloft.EnvironmentKey) er
 		if err := r.carryOut(ctx, run); err != nil {
 			return err
 		}
+		if err := r.measureAfter(ctx, run); err != nil {
+			return err
+		}
 	}
 }
 
