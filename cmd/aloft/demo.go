@@ -15,8 +15,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
+	"golang.org/x/tools/txtar"
 
 	"github.com/aloft-dev/aloft"
 )

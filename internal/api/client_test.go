@@ -184,7 +184,7 @@ func TestClientWithoutServer(t *testing.T) {
 		code   aloft.Code
 	}{
 		"another program answers": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 404) }, aloft.CodeNotFound},
-		"a redirect":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 302) }, aloft.CodeInternal},
+		"a redirect":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusFound) }, aloft.CodeInternal},
 		"not JSON":                {func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("hello")) }, aloft.CodeUnavailable},
 		"a cut answer":            {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, aloft.CodeUnavailable},
 	} {

@@ -75,7 +75,7 @@ func TestHook(t *testing.T) {
 		{"a server that is away", nil, refused("the server went away"), " !    the server went away; the run goes on when it is back\n"},
 		{"a server that goes away in the middle", lines(`{"log":"aGkK"}`, `{"res`), refused("the server went away"),
 			"hi\n !    the server went away; the run goes on when it is back\n"},
-		{"a server that knows nothing of the push", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who?", 403) },
+		{"a server that knows nothing of the push", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who?", http.StatusForbidden) },
 			refused("the server refused the push: who?"), " !    the server refused the push: who?\n"},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
