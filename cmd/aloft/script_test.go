@@ -74,6 +74,7 @@ func TestScripts(t *testing.T) {
 			"project":      commandProject,
 			"fetch":        commandFetch,
 			"waitfetch":    commandWaitFetch,
+			"waitlog":      commandWaitLog,
 			"waitrun":      commandWaitRun,
 			"fetchenv":     commandFetchEnv,
 			"killapp":      commandKillApp,
@@ -231,9 +232,8 @@ func commandWaitRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: waitrun OPERATION STATUS")
 	}
-	client := api.NewClient(api.ClientOptions{URL: "http://127.0.0.1:" + ts.Getenv("PORT"), Token: ts.Getenv("ALOFT_TOKEN")})
 	ts.Check(waitFor(func() error {
-		runs, err := client.Runs(context.Background(), aloft.RunFilter{})
+		runs, err := scriptClient(ts).Runs(context.Background(), aloft.RunFilter{})
 		if err != nil {
 			return err
 		}
@@ -247,6 +247,29 @@ func commandWaitRun(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return fmt.Errorf("there is no %s among %d runs", args[0], len(runs))
 	}))
+}
+
+// commandWaitLog: waitlog RUN TEXT waits until the log of a run has the text.
+func commandWaitLog(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitlog RUN TEXT")
+	}
+	id, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	ts.Check(waitFor(func() error {
+		var log strings.Builder
+		if err := scriptClient(ts).RunLog(context.Background(), id, false, &log); err != nil {
+			return err
+		}
+		if !strings.Contains(log.String(), args[1]) {
+			return fmt.Errorf("%q is not in the log of run %d:\n%s", args[1], id, log.String())
+		}
+		return nil
+	}))
+}
+
+func scriptClient(ts *testscript.TestScript) *api.Client {
+	return api.NewClient(api.ClientOptions{URL: "http://127.0.0.1:" + ts.Getenv("PORT"), Token: ts.Getenv("ALOFT_TOKEN")})
 }
 
 // commandKillApp: killapp HOST/PATH kills the process whose number is the answer.

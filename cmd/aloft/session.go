@@ -10,6 +10,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/provider"
 	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/supervise"
 )
 
 // targetVariables start the names of the variables through which engines and
@@ -42,6 +43,8 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 		Env:     targetEnvironment(os.Environ()),
 		Close:   func() { s.tokens.Revoke(token) },
 	}
+	// A server that is killed leaves its engines behind: the next one finds them.
+	session.Env[supervise.TagVariable] = tagOf(s.options.Data) + "/.engine/" + r.EnvironmentKey.String()
 	if !summary.Local {
 		return session, nil
 	}

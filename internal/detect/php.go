@@ -41,18 +41,49 @@ func detectPHP(f *folder) (aloft.App, error) {
 			app.Release = run(need.Source, "php", "bin/console", "doctrine:migrations:migrate", "--no-interaction", "--allow-no-migration")
 		}
 	}
-	for _, root := range []string{"public", "web", "."} {
-		if name := strings.TrimPrefix(root+"/index.php", "./"); f.has(name) {
-			text := "php -S " + bindHost + ":$PORT"
-			if root != "." {
-				text += " -t " + root
-			}
-			app.Start = shell(text, f.at(name, 0, ""))
+	for _, root := range []string{"public", "web"} {
+		if name := root + "/index.php"; f.has(name) {
+			app.Start = shell(phpServer+root, f.at(name, 0, ""))
 			return app, nil
 		}
 	}
+	if f.has("index.php") {
+		startPHPRoot(f, &app)
+		return app, nil
+	}
 	return app, missingStart(manifestLines("start: php -S 0.0.0.0:$PORT -t <folder of index.php>"),
 		"cannot tell how to start the PHP app of %s: there is no index.php, public/index.php or web/index.php", from.File)
+}
+
+// phpServer is PHP's own server; the folder that it serves follows.
+const phpServer = "php -S " + bindHost + ":$PORT -t "
+
+// startPHPRoot serves an index.php beside everything else. PHP's own server hands
+// out every file below its folder, hidden ones too, so it is given a folder of
+// links to what visitors may see. PHP resolves the links: scripts find their
+// neighbours, those that are not linked as well.
+func startPHPRoot(f *folder, app *aloft.App) {
+	from := f.at("index.php", 0, "")
+	app.Start = shell(phpServer+site, from)
+	if f.procfile.has("web") {
+		return
+	}
+	hidden := []string{"composer.*", "node_modules", "*.tf", "*.tfvars"}
+	if !f.hasDir("vendor") { // then Composer makes it
+		hidden = append(hidden, "vendor")
+	}
+	for _, e := range f.entries {
+		if name := e.Name(); !strings.HasPrefix(name, ".") && f.private(e) && !strings.HasSuffix(name, ".tf") && !strings.HasSuffix(name, ".tfvars") {
+			hidden = append(hidden, quote(name))
+		}
+	}
+	names := "*"
+	if f.hasDir(".well-known") {
+		names = ".well-known *"
+	}
+	from.Reason = withoutPrivate
+	app.Build = append(app.Build, shell("mkdir -p "+site+"; for name in "+names+"; do case \"$name\" in "+
+		strings.Join(hidden, " | ")+") ;; *) ln -s \"../../$name\" "+site+" ;; esac; done", from))
 }
 
 // phpInstall installs the packages, with the Composer of the repository if it

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -51,37 +52,43 @@ func detectStatic(f *folder) (aloft.App, error) {
 		app.Static = aloft.Setting{Value: ".", Source: from}
 		return app, nil
 	}
-	from.Reason = "without what visitors need not see"
-	app.Static = aloft.Setting{Value: ".aloft/site", Source: from}
+	from.Reason = withoutPrivate
+	app.Static = aloft.Setting{Value: site, Source: from}
 	app.Build = []aloft.Command{
-		run(from, "mkdir", "-p", ".aloft/site"),
-		run(from, append([]string{"cp", "-R", "--"}, append(visible(f), ".aloft/site")...)...),
+		run(from, "mkdir", "-p", site),
+		run(from, append([]string{"cp", "-R", "--"}, append(visible(f), site)...)...),
 	}
 	return app, nil
 }
 
-// visible returns what belongs to a site in the root of a repository: not
-// hidden files, the manifest and the Terraform.
+// site is where a build gathers what visitors may see of a folder that holds
+// more than that.
+const (
+	site           = ".aloft/site"
+	withoutPrivate = "without what visitors need not see"
+)
+
+// visible returns what belongs to a site.
 func visible(f *folder) []string {
 	var names []string
 	for _, e := range f.entries {
-		name := e.Name()
-		if name == ".well-known" {
-			names = append(names, name)
-		}
-		if strings.HasPrefix(name, ".") || slices.Contains([]string{"aloft.yaml", "Dockerfile", "Procfile", "Makefile"}, name) {
-			continue
-		}
-		if e.IsDir() {
-			if sub := f.sub(name); name == "terraform" || sub != nil && len(sub.glob("*.tf")) > 0 {
-				continue
-			}
-		}
-		if !strings.HasSuffix(name, ".tf") && !strings.HasSuffix(name, ".tfvars") {
-			names = append(names, name)
+		if !f.private(e) {
+			names = append(names, e.Name())
 		}
 	}
 	return names
+}
+
+// private reports whether visitors need not see an entry: hidden files, the
+// manifest and its like, the Terraform.
+func (f *folder) private(e fs.DirEntry) bool {
+	name := e.Name()
+	if e.IsDir() {
+		sub := f.sub(name)
+		return strings.HasPrefix(name, ".") && name != ".well-known" || name == "terraform" || sub != nil && len(sub.glob("*.tf")) > 0
+	}
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tfvars") ||
+		slices.Contains([]string{"aloft.yaml", "Dockerfile", "Procfile", "Makefile"}, name)
 }
 
 func foundDocker(f *folder) bool { return f.has("Dockerfile") }

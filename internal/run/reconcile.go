@@ -132,6 +132,9 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	voice.headline("%s", describeRun(run))
 	if interrupted {
 		voice.detail("the server was restarted: the run starts over from what is there")
+		if err := r.releaseLocks(ctx, run, voice); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	r.track(run.ID, cancel)
@@ -140,6 +143,18 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 
 	err = r.operate(ctx, j)
 	return r.finish(context.WithoutCancel(ctx), ctx, j, err)
+}
+
+// releaseLocks frees the states that a run locked before it was cut off.
+func (r *Reconciler) releaseLocks(ctx context.Context, run aloft.Run, voice *voice) error {
+	if r.pipeline.States == nil {
+		return nil
+	}
+	keys, err := r.pipeline.States.UnlockRun(ctx, run.ID)
+	for _, key := range keys {
+		voice.detail("released the lock that it had on the state of %s", key)
+	}
+	return err
 }
 
 // operate starts the environment moving and takes the steps of the operation.
