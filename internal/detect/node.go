@@ -229,8 +229,8 @@ func addAssets(f *folder, app *aloft.App) error {
 		commands = commands[:1]
 	}
 	at := 0
-	if app.Runtime.Value == "php" || app.Runtime.Value == "ruby" { // assets come from packages too
-		at = min(len(app.Build), map[string]int{"php": 1, "ruby": 2}[app.Runtime.Value])
+	if app.Package.Value == "composer" || app.Package.Value == "bundler" { // assets come from packages too
+		at = min(len(app.Build), map[string]int{"composer": 1, "bundler": 2}[app.Package.Value])
 	}
 	app.Build = append(append(append([]aloft.Command{}, app.Build[:at]...), commands...), app.Build[at:]...)
 	app.Toolchains = append(app.Toolchains, n.toolchains()...)
