@@ -207,14 +207,15 @@ func (b *Builder) commands(ctx context.Context, r Request, folder string) error 
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return aloft.Errorf(aloft.CodeInvalid, "cannot build %s: the repository has no folder %s", r.App.Name, r.App.Path)
 	}
-	if len(r.App.Build) == 0 {
-		return nil
-	}
 	temp := folder + tempSuffix
 	defer removeAll(temp) //nolint:errcheck // Collect takes it later
-	env, err := b.environment(r, temp)
+	env, err := b.environment(r, dir, temp)
 	if err != nil {
 		return err
+	}
+	b.checkVersion(ctx, r, dir, env)
+	if len(r.App.Build) == 0 {
+		return nil
 	}
 	if err := prepare(r, dir); err != nil {
 		return err

@@ -436,9 +436,13 @@ func TestEnvironment(t *testing.T) {
 	}
 	env := "\n" + string(text)
 	cache := filepath.Join(b.options.CacheDir, "shop")
+	programs := ""
+	for _, folder := range []string{".aloft/bin", ".aloft/venv/bin", "node_modules/.bin", "vendor/bin"} {
+		programs += filepath.Join(result.Artifact.Dir, folder) + ":"
+	}
 	for _, want := range []string{
 		"HTTPS_PROXY=http://proxy", "CI=true", "HOME=" + cache + "/home", "GOFLAGS=-modcacherw -buildvcs=false -mod=mod",
-		"RUSTUP_HOME=" + home + "/.rustup", "npm_config_cache=" + cache + "/npm", "ALOFT_TAG=%2Fdata/.build/shop",
+		"RUSTUP_HOME=" + home + "/.rustup", "PATH=" + programs + os.Getenv("PATH"), "npm_config_cache=" + cache + "/npm", "ALOFT_TAG=%2Fdata/.build/shop",
 	} {
 		if !strings.Contains(env, "\n"+want+"\n") {
 			t.Errorf("no %s in %s", want, env)

@@ -82,6 +82,7 @@ var settings = map[string]string{
 	"PIPENV_VENV_IN_PROJECT":          "1",
 	"BUNDLE_PATH":                     "vendor/bundle",
 	"BUNDLE_GLOBAL_GEM_CACHE":         "true",
+	"BUNDLE_SILENCE_ROOT_WARNING":     "true",
 	"COMPOSER_NO_INTERACTION":         "1",
 	"COMPOSER_ALLOW_SUPERUSER":        "1",
 	"DOTNET_CLI_TELEMETRY_OPTOUT":     "1",
@@ -91,9 +92,13 @@ var settings = map[string]string{
 	"NX_DAEMON":                       "false",
 }
 
-// environment makes the whole environment of the build commands, and the
-// folders that it names. HOME, caches and temp are the build's own.
-func (b *Builder) environment(r Request, temp string) ([]string, error) {
+// programs are the folders of an app whose programs its commands expect on the
+// PATH, as its processes do.
+var programs = []string{".aloft/bin", ".aloft/venv/bin", "node_modules/.bin", "vendor/bin"}
+
+// environment makes the whole environment of the build commands, which run in
+// dir, and the folders that it names. HOME, caches and temp are the build's own.
+func (b *Builder) environment(r Request, dir, temp string) ([]string, error) {
 	cache := filepath.Join(b.options.CacheDir, r.Project)
 	for _, folder := range []string{temp, filepath.Join(cache, "home")} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -101,6 +106,9 @@ func (b *Builder) environment(r Request, temp string) ([]string, error) {
 		}
 	}
 	values := map[string]string{"PATH": b.options.Path, "TMPDIR": temp}
+	for _, folder := range slices.Backward(programs) {
+		values["PATH"] = filepath.Join(dir, folder) + string(filepath.ListSeparator) + values["PATH"]
+	}
 	for name, value := range settings {
 		values[name] = value
 	}

@@ -34,7 +34,7 @@ func (b *Builder) toolchains(r Request) ([]tool, error) {
 }
 
 func missing(r Request, chain aloft.Toolchain) error {
-	err := aloft.Errorf(aloft.CodeUnavailable, "cannot build %s: %s is not installed, and it needs it%s: there is no %s on the PATH",
+	err := aloft.Errorf(aloft.CodeUnavailable, "cannot build %s: it needs %s%s, which is not installed: there is no %s on the PATH",
 		r.App.Name, chain.Name, chain.Source, strings.Join(chain.Program, " or "))
 	if chain.Remedy != "" {
 		return err.WithHint("%s", chain.Remedy)
