@@ -220,8 +220,6 @@ func (b *Builder) commands(ctx context.Context, r Request, folder string) error 
 	if err := prepare(r, dir); err != nil {
 		return err
 	}
-	b.takeKept(ctx, r, dir)
-	defer b.putKept(context.WithoutCancel(ctx), r, dir)
 	for _, command := range r.App.Build {
 		if err := b.run(ctx, execution{request: r, command: command, dir: dir, env: env}); err != nil {
 			return err
