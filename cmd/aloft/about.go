@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -120,19 +121,18 @@ func (s *server) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]strin
 
 // sweep looks at everything, then tidies up what nothing needs any more.
 func (s *server) sweep(ctx context.Context) error {
-	if err := s.reconciler.Sweep(ctx); err != nil {
-		return err
-	}
 	projects, err := s.store.Projects(ctx)
 	if err != nil {
 		return err
 	}
 	for _, project := range projects {
-		if err := s.collect(ctx, project.Name); err != nil {
-			return err
-		}
+		err = errors.Join(err, s.remote.CreateRepository(ctx, project.Name)) // one whose creation was cut off
 	}
-	return s.remote.Maintain(ctx)
+	err = errors.Join(err, s.reconciler.Sweep(ctx))
+	for _, project := range projects {
+		err = errors.Join(err, s.collect(ctx, project.Name))
+	}
+	return errors.Join(err, s.remote.Maintain(ctx))
 }
 
 // releasesKept is how many releases of each environment keep their artifacts.

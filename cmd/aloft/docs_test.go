@@ -47,6 +47,7 @@ var runElsewhere = map[string]bool{
 }
 
 var (
+	console = regexp.MustCompile("(?s)```(?:console)?\n.*?```")
 	fence   = regexp.MustCompile("(?s)```sh\n(.*?)```")
 	inline  = regexp.MustCompile("`((?:aloft|git push) [^`]+)`")
 	comment = regexp.MustCompile(` {2,}#.*$`)
@@ -95,6 +96,7 @@ func commandsOf(text string) []string {
 			}
 		}
 	}
+	text = console.ReplaceAllString(fence.ReplaceAllString(text, ""), "") // what programs print is no instruction
 	for _, match := range inline.FindAllStringSubmatch(text, -1) {
 		commands = append(commands, match[1])
 	}

@@ -88,7 +88,9 @@ func mirror(ctx context.Context, dir string, t tree, project string) (*git.Remot
 	if err := remote.CreateRepository(ctx, project); err != nil {
 		return nil, err
 	}
+	// A CI job often has a shallow clone, which is enough here.
 	push := exec.CommandContext(ctx, "git", "push", "--quiet", "--no-verify",
+		"--receive-pack=git -c receive.shallowUpdate=true receive-pack",
 		filepath.Join(dir, "repositories", project+".git"), t.revision+":refs/heads/work")
 	push.Dir = t.root
 	if output, err := push.CombinedOutput(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -89,7 +90,8 @@ type running struct {
 	done    chan struct{}
 }
 
-var servers = map[*testscript.TestScript]*running{}
+// servers holds the running *running of each *testscript.TestScript.
+var servers sync.Map
 
 // commandServer: server start | stop | kill. A started server's URL and token
 // are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT.
@@ -138,7 +140,7 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 		_ = log.Close()
 		close(s.done)
 	}()
-	servers[ts] = s
+	servers.Store(ts, s)
 	ts.Defer(func() { endScriptServer(ts, syscall.SIGINT) })
 	ts.Check(waitFor(func() error {
 		select {
@@ -163,11 +165,11 @@ func scriptEnv(ts *testscript.TestScript) []string {
 }
 
 func endScriptServer(ts *testscript.TestScript, signal os.Signal) {
-	s := servers[ts]
-	if s == nil {
+	found, ok := servers.LoadAndDelete(ts)
+	if !ok {
 		return
 	}
-	delete(servers, ts)
+	s := found.(*running)
 	_ = s.command.Process.Signal(signal)
 	select {
 	case <-s.done:

@@ -63,6 +63,7 @@ func newServe() *cobra.Command {
 	command.Flags().StringVar(&o.Address, "listen", defaultAddress, "address to listen on")
 	command.Flags().StringVar(&o.Data, "data", "", "folder for all data (default $XDG_DATA_HOME/aloft)")
 	command.Flags().StringVar(&o.Database, "database", "", "postgres:// URL for the records (default: SQLite in the data folder)")
+	command.Flags().StringArrayVar(&o.Hosts, "host", nil, "a further host name that the server answers to; may be repeated")
 	command.Flags().IntVar(&o.Workers, "workers", max(2, runtime.NumCPU()), "how many environments are worked on at the same time")
 	command.Flags().DurationVar(&o.SweepEvery, "sweep-every", sweepEvery, "how often everything is looked at, whatever events say")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
@@ -72,9 +73,10 @@ func newServe() *cobra.Command {
 // serveOptions tell what a server works with.
 type serveOptions struct {
 	Address    string
-	Data       string // "" = dataDir()
-	Database   string // "" = SQLite in Data
-	Workers    int    // 0 = 2
+	Data       string   // "" = dataDir()
+	Database   string   // "" = SQLite in Data
+	Hosts      []string // host names to answer to besides those of loopback
+	Workers    int      // 0 = 2
 	Insecure   bool
 	SweepEvery time.Duration // 0 = sweepEvery
 	Out        io.Writer     // progress of the start
@@ -168,6 +170,8 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Local:      target{s.local, s.postgres, s.supervisor},
 		Releases:   s.store,
 		States:     s.store,
+		Sealer:     sealer,
+		Secrets:    s.secrets,
 		Size:       s.size,
 	}
 	s.reconciler = run.NewReconciler(run.ReconcilerOptions{Pipeline: pipeline, Store: s.store, Logs: logs, Logger: s.logger})
@@ -193,14 +197,14 @@ func (s *server) serve(routes *proxy.Proxy, sealer *aloft.Sealer) {
 	s.api = api.New(api.Options{
 		Store: s.store, Runs: runs{s.reconciler, s}, History: history, Apps: s.local, Databases: s.postgres,
 		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store},
-		Authenticate: s.tokens.Authenticate, SessionKey: sessionKey(s.token), Version: buildVersion(), Logger: s.logger,
+		Authenticate: s.tokens.Authenticate, SessionKey: sessionKey(s.token), Hosts: s.options.Hosts, Version: buildVersion(), Logger: s.logger,
 	})
 	pages := web.New(web.Options{
 		Data: s.store, Runs: s.reconciler, Logs: appLogs{s.supervisor}, Processes: pageProcesses(s.supervisor),
 		LoggedIn: s.api.LoggedIn, Logger: s.logger,
 	})
 	own := http.NewServeMux()
-	own.Handle("/", api.Guard(nil, pages))
+	own.Handle("/", api.Guard(s.options.Hosts, pages))
 	own.Handle("/state/", state.Handler(state.Options{Store: s.store, Sealer: sealer, Authorize: s.authorizeState}))
 	for _, pattern := range []string{"/api/", "/healthz", "/login", "/logout"} {
 		own.Handle(pattern, s.api)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,13 +70,14 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		Key:     key,
 		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
 		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
-		Vars:    map[string]string{"project": key.Project, "application_name": key.Project, "environment": key.Environment, "revision": t.revision},
+		Vars:    map[string]string{},
 		Env:     targetEnvironment(os.Environ()),
 		Log:     command.ErrOrStderr(),
 	}
-	for name, value := range settings.Variables {
-		c.Vars[name] = value
-	}
+	maps.Copy(c.Vars, settings.Variables)
+	maps.Copy(c.Vars, map[string]string{
+		"project": key.Project, "application_name": key.Project, "environment": key.Environment, "revision": t.revision,
+	})
 	for _, name := range []string{key.Environment, "default"} {
 		file := filepath.Join(c.Dir, "environments", name+".tfvars")
 		if _, err := os.Stat(file); err == nil && c.VarFile == "" {

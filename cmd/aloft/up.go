@@ -56,7 +56,7 @@ func newDestroy(o *options) *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
 			tree, err := workingTree(ctx)
-			if err == nil && !tree.onServer() {
+			if err == nil && !tree.onServer() && o.server == "" {
 				return withoutServer(command, o, tree, args[0], aloft.OperationDestroy)
 			}
 			key, err := o.key(ctx, args[0])
@@ -86,7 +86,7 @@ func advance(command *cobra.Command, o *options, environment string, operation a
 	if tree.dirty {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), " !     uncommitted changes are not part of it: it goes to commit %.8s\n", tree.revision)
 	}
-	if !tree.onServer() {
+	if !tree.onServer() && o.server == "" {
 		return withoutServer(command, o, tree, environment, operation)
 	}
 	key, err := o.key(ctx, environment)
@@ -97,13 +97,16 @@ func advance(command *cobra.Command, o *options, environment string, operation a
 	if err != nil {
 		return err
 	}
-	if known, err := client.Environment(ctx, key); err == nil && known.Revision == tree.revision {
-		return again(command, client, key, operation, tree.revision, run)
+	// git pushes nothing when the server has the commit on that branch already.
+	err = again(command, client, key, operation, tree.revision, run)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return o.push(command, tree, key, run)
 	}
-	return o.push(command, tree, key, run)
+	return err
 }
 
-// again asks for a run to the commit that is there already: git would not push it.
+// again asks for a run to a commit that the server has; CodeNotFound tells that
+// it does not have it.
 func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string, options aloft.RunOptions) error {
 	request := api.RunRequest{Operation: operation, Revision: revision, SkipBuild: options.SkipBuild}
 	if options.TTL > 0 {

@@ -45,6 +45,9 @@ func (r repository) Tree(ctx context.Context, revision, path string, without ...
 func (r repository) Commit(ctx context.Context, revision string) (aloft.Commit, error) {
 	return r.remote.Commit(ctx, r.project, revision)
 }
+func (r repository) Descends(ctx context.Context, ancestor, revision string) (bool, error) {
+	return r.remote.Descends(ctx, r.project, ancestor, revision)
+}
 func (r repository) Branch(ctx context.Context, branch string) (string, error) {
 	return r.remote.Branch(ctx, r.project, branch)
 }
@@ -268,6 +271,16 @@ func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int6
 func (s *server) createProject(ctx context.Context, name string) error {
 	_, err := s.store.CreateProject(ctx, name)
 	return err
+}
+
+// secrets are the passwords of an environment's databases.
+func (s *server) secrets(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	databases, err := s.store.Databases(ctx, key)
+	values := make([]string, 0, len(databases))
+	for _, database := range databases {
+		values = append(values, database.Password)
+	}
+	return values, err
 }
 
 // size measures what an environment takes on disk: its own files, its logs, and

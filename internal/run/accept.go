@@ -72,6 +72,7 @@ func (r *Reconciler) Accept(ctx context.Context, run aloft.Run) (aloft.Run, erro
 			run.Title = commit.Subject
 		}
 	}
+	ctx = context.WithoutCancel(ctx) // what is accepted is completed, whoever goes away
 	accepted, superseded, err := r.store.AcceptRun(ctx, run)
 	if err != nil {
 		return run, err
@@ -82,10 +83,23 @@ func (r *Reconciler) Accept(ctx context.Context, run aloft.Run) (aloft.Run, erro
 	if run.Operation == aloft.OperationUp {
 		err = r.adopt(ctx, accepted, commit)
 	}
-	if run.Revision != "" {
-		err = errors.Join(err, repository.Hold(ctx, holdName(accepted.ID), run.Revision))
+	return accepted, errors.Join(err, r.hold(ctx, repository, accepted))
+}
+
+// hold keeps a run's commit from being collected, unless the run has ended
+// already.
+func (r *Reconciler) hold(ctx context.Context, repository Repository, run aloft.Run) error {
+	if run.Revision == "" {
+		return nil
 	}
-	return accepted, err
+	if err := repository.Hold(ctx, holdName(run.ID), run.Revision); err != nil {
+		return err
+	}
+	now, err := r.store.Run(ctx, run.ID)
+	if err != nil || !now.Status.Finished() {
+		return err
+	}
+	return repository.Unhold(ctx, holdName(run.ID))
 }
 
 // latest is the commit a retry goes to: that of the newest run, else the branch's.
@@ -124,42 +138,72 @@ func (r *Reconciler) adopt(ctx context.Context, run aloft.Run, commit aloft.Comm
 
 // supersede tells the followers of a run that a newer one took its place.
 func (r *Reconciler) supersede(ctx context.Context, old, by aloft.Run) {
-	if log, err := r.logs.open(old.ID); err == nil {
-		(&voice{out: log}).headline("run %d is superseded by run %d", old.ID, by.ID)
-		log.close(false)
-	}
-	r.logs.end(old.ID)
-	if err := r.pipeline.Repository(old.Project).Unhold(ctx, holdName(old.ID)); err != nil {
-		r.logger.Warn("cannot release the commit of a superseded run", "run", old.ID, "error", err)
+	r.closeLog(old.ID, fmt.Sprintf("run %d is superseded by run %d", old.ID, by.ID))
+	if err := r.letGo(ctx, old); err != nil {
+		r.logger.Warn("cannot let go of a superseded run", "run", old.ID, "error", err)
 	}
 }
+
+// errUnderWay tells that a run is being taken by this server.
+var errUnderWay = errors.New("the run is under way")
 
 // Cancel ends a run: at once when it has not begun, else as soon as its present
 // step can stop without harm. Canceling a finished run is CodeConflict.
 func (r *Reconciler) Cancel(ctx context.Context, id int64, actor string) error {
-	r.mu.Lock()
-	cancel := r.cancels[id]
-	r.mu.Unlock()
-	if cancel != nil {
-		cancel(errCanceled)
-		return nil
-	}
 	run, err := r.store.UpdateRun(ctx, id, func(u *aloft.Run) error {
-		if u.Status.Finished() {
+		switch {
+		case u.Status.Finished():
 			return aloft.Errorf(aloft.CodeConflict, "run %d has already %s", id, u.Status)
+		case u.Status == aloft.RunRunning && r.underWay(id) != nil:
+			return errUnderWay
 		}
 		u.Status, u.FinishedAt, u.Error, u.ErrorCode = aloft.RunCanceled, r.now(), "canceled by "+actor, aloft.CodeCanceled
 		return nil
 	})
+	if errors.Is(err, errUnderWay) {
+		if cancel := r.underWay(id); cancel != nil {
+			cancel(errCanceled)
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	r.closeLog(id, fmt.Sprintf("run %d was canceled by %s", id, actor))
+	_, err = r.store.UpdateEnvironment(ctx, run.EnvironmentKey, func(e *aloft.Environment) error {
+		if e.Status == aloft.EnvironmentDegraded && e.ProvisionKey != "" {
+			e.Status, e.Reason = aloft.EnvironmentReady, "" // it only waited for approval
+		}
+		return nil
+	})
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		err = nil // the run was a plan
+	}
+	return errors.Join(err, r.letGo(ctx, run), r.store.Wake(ctx, run.EnvironmentKey))
+}
+
+func (r *Reconciler) underWay(id int64) context.CancelCauseFunc {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cancels[id]
+}
+
+// closeLog writes the last line of a run that is not taken any more.
+func (r *Reconciler) closeLog(id int64, last string) {
 	if log, err := r.logs.open(id); err == nil {
-		(&voice{out: log}).headline("run %d was canceled", id)
+		(&voice{out: log}).headline("%s", last)
 		log.close(false)
 	}
 	r.logs.end(id)
-	return errors.Join(r.pipeline.Repository(run.Project).Unhold(ctx, holdName(id)), r.store.Wake(ctx, run.EnvironmentKey))
+}
+
+// letGo releases what is kept for a run: its lock, its commit, its folder.
+func (r *Reconciler) letGo(ctx context.Context, run aloft.Run) error {
+	var unlockErr error
+	if r.pipeline.States != nil {
+		_, unlockErr = r.pipeline.States.UnlockRun(ctx, run.ID)
+	}
+	return errors.Join(unlockErr, r.pipeline.forget(run), r.pipeline.Repository(run.Project).Unhold(ctx, holdName(run.ID)))
 }
 
 // Approve lets a waiting run go on, if its plan is still the one with this

@@ -20,9 +20,12 @@ type applied struct {
 
 // configuration is one apply's inputs and what came of it.
 type configuration struct {
+	RunID     int64                      `json:"runID"`
 	Revision  string                     `json:"revision"`
-	Engine    string                     `json:"engine,omitempty"` // as the manifest asked
-	Folder    string                     `json:"folder,omitempty"` // of the Terraform files, in the repository
+	Backend   string                     `json:"backend,omitempty"`   // type, as the configuration names it
+	Sensitive []byte                     `json:"sensitive,omitempty"` // values of sensitive outputs, sealed
+	Engine    string                     `json:"engine,omitempty"`    // as the manifest asked
+	Folder    string                     `json:"folder,omitempty"`    // of the Terraform files, in the repository
 	Vars      map[string]string          `json:"vars,omitempty"`
 	VarFile   string                     `json:"varFile,omitempty"`   // relative to Folder
 	Providers []string                   `json:"providers,omitempty"` // sources, as the configuration names them

@@ -18,7 +18,7 @@ type placement struct {
 }
 
 // place matches what was built with what Terraform has made for it.
-func (p *Pipeline) place(j journey, d desired, outputs aloft.Outputs, artifacts []aloft.Artifact) ([]placement, error) {
+func (p *Pipeline) place(ctx context.Context, j journey, d desired, outputs aloft.Outputs, artifacts []aloft.Artifact) ([]placement, error) {
 	var placements []placement
 	for _, name := range sortedNames(outputs.Apps) {
 		output := outputs.Apps[name]
@@ -41,7 +41,7 @@ func (p *Pipeline) place(j journey, d desired, outputs aloft.Outputs, artifacts 
 			}
 		}
 		if !fresh && p.Releases != nil {
-			release, err := p.activeRelease(j.run.EnvironmentKey, name)
+			release, err := p.activeRelease(ctx, j.run.EnvironmentKey, name)
 			if err != nil {
 				return nil, err
 			}
@@ -57,8 +57,16 @@ func (p *Pipeline) place(j journey, d desired, outputs aloft.Outputs, artifacts 
 	return placements, nil
 }
 
-func (p *Pipeline) activeRelease(key aloft.EnvironmentKey, app string) (aloft.Release, error) {
-	releases, err := p.Releases.Releases(context.Background(), key)
+// releases lists what was released, newest first.
+func (p *Pipeline) releases(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.Release, error) {
+	if p.Releases == nil {
+		return nil, nil
+	}
+	return p.Releases.Releases(ctx, key)
+}
+
+func (p *Pipeline) activeRelease(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Release, error) {
+	releases, err := p.releases(ctx, key)
 	if err != nil {
 		return aloft.Release{}, err
 	}
@@ -96,16 +104,9 @@ func (p *Pipeline) release(ctx context.Context, s *step, placements []placement)
 }
 
 // deploy swaps every release in. If one fails, those before it are swapped back.
-func (p *Pipeline) deploy(ctx context.Context, s *step, j journey, placements []placement) error {
+func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, placements []placement) error {
 	if len(placements) == 0 {
 		return skip("no apps")
-	}
-	var before []aloft.Release
-	if p.Releases != nil {
-		var err error
-		if before, err = p.Releases.Releases(ctx, j.run.EnvironmentKey); err != nil {
-			return err
-		}
 	}
 	var said []string
 	for i, place := range placements {
@@ -130,6 +131,7 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, j journey, placements []
 }
 
 func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release, swapped []placement) {
+	ctx = context.WithoutCancel(ctx) // what was canceled must not stay half swapped
 	for _, place := range swapped {
 		i := slices.IndexFunc(before, func(r aloft.Release) bool {
 			return r.App == place.request.App.Name && r.Status == aloft.ReleaseActive
@@ -148,7 +150,7 @@ func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release
 }
 
 // verify asks every app at its URL.
-func (p *Pipeline) verify(ctx context.Context, s *step, j journey, placements []placement) (map[string]string, error) {
+func (p *Pipeline) verify(ctx context.Context, s *step, placements []placement) (map[string]string, error) {
 	urls := map[string]string{}
 	var said []string
 	for _, place := range placements {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 	if candidates[0].Revision == "" {
 		return aloft.Plan{}, skip("nothing was ever applied")
 	}
+	if empty, err := p.neverMade(ctx, key, before); err != nil || empty {
+		return aloft.Plan{}, errors.Join(err, skip("no resource was ever made"))
+	}
 	var failures error
 	for i, conf := range candidates {
 		if conf.Revision == "" || i > 0 && conf.Revision == candidates[0].Revision {
@@ -35,16 +39,45 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 			s.say(counts(plan, false))
 			return plan, nil
 		}
-		if _, waiting := errors.AsType[waitForApproval](err); waiting || ctx.Err() != nil {
+		_, waiting := errors.AsType[waitForApproval](err)
+		if waiting || ctx.Err() != nil || aloft.ErrorCode(err) == aloft.CodeConflict {
 			return plan, err
 		}
 		failures = errors.Join(failures, err)
 	}
-	if before.Last.local() && p.Local != nil {
-		s.voice.detail("Terraform could not destroy (%s): the whole group is removed instead", firstLine(failures.Error()))
-		return aloft.Plan{}, nil
+	if p.Local == nil || j.environment.Protected || !before.local() {
+		return aloft.Plan{}, failures
 	}
-	return aloft.Plan{}, failures
+	s.voice.detail("Terraform could not destroy (%s): the whole group is removed instead", firstLine(failures.Error()))
+	s.say("the group as a whole")
+	return aloft.Plan{}, nil
+}
+
+// neverMade reports whether no apply has come so far as to make a resource:
+// Aloft keeps the state, there is none, and no journal tells of a begun one.
+func (p *Pipeline) neverMade(ctx context.Context, key aloft.EnvironmentKey, before applied) (bool, error) {
+	if p.States == nil || !before.Attempt.keptHere() || before.Last.Revision != "" {
+		return false, nil
+	}
+	versions, err := p.States.StateVersions(ctx, key)
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound || len(versions) > 0 {
+		return false, err
+	}
+	journal, err := os.ReadFile(p.journalPath(before.Attempt.RunID))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("cannot read the journal of run %d: %w", before.Attempt.RunID, err)
+	}
+	return !bytes.Contains(journal, []byte(`"type":"apply_start"`)), nil
+}
+
+// keptHere reports whether Aloft keeps the state.
+func (c configuration) keptHere() bool {
+	return c.Backend == "" || c.Backend == "http" || c.Backend == "local"
+}
+
+// local reports whether all that was applied lives on the local target alone.
+func (a applied) local() bool {
+	return a.Attempt.local() && (a.Last.Revision == "" || a.Last.local())
 }
 
 // local reports whether nothing but the local target's provider was used, so
@@ -56,6 +89,7 @@ func (c configuration) local() bool {
 func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf configuration) (aloft.Plan, error) {
 	run := j.run
 	run.Revision = conf.Revision
+	protected := j.environment.Protected
 	if conf.Folder == "" {
 		src, err := p.checkout(ctx, s, run, conf.Revision)
 		if err != nil {
@@ -68,6 +102,7 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 		if conf, err = p.configure(run, d); err != nil {
 			return aloft.Plan{}, err
 		}
+		protected = protected || d.settings.Protected
 	}
 	dir, summary, err := p.restore(ctx, s, run, conf)
 	if err != nil {
@@ -81,7 +116,7 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 	if err := e.init(ctx); err != nil {
 		return aloft.Plan{}, err
 	}
-	if err := p.approve(ctx, s, j, e, j.environment.Protected, true); err != nil {
+	if err := p.approve(ctx, s, j, e, protected, true); err != nil {
 		return aloft.Plan{}, err
 	}
 	if err := j.update(func(environment *aloft.Environment) { environment.ProvisionKey = "" }); err != nil {

@@ -13,8 +13,9 @@ import (
 // no branch that could be deleted.
 const abandonedAfter = 24 * time.Hour
 
-// finish records how a run ended. ctx lives on; runCtx is the run's own.
-func (r *Reconciler) finish(ctx, runCtx context.Context, j journey, err error) error {
+// finish records how a run ended; runCtx is the run's own.
+func (r *Reconciler) finish(runCtx context.Context, j journey, reached outcome, err error) error {
+	ctx := context.WithoutCancel(runCtx)
 	if err != nil && stopping(runCtx) {
 		j.recorder.voice.detail("%s: the run goes on when it is back", errStopping)
 		return runCtx.Err()
@@ -26,7 +27,7 @@ func (r *Reconciler) finish(ctx, runCtx context.Context, j journey, err error) e
 		return r.wait(ctx, j, waiting)
 	}
 	if err == nil {
-		err = r.settle(ctx, j)
+		err = r.settle(ctx, j, reached)
 	}
 	if err != nil {
 		return r.fail(ctx, j, err)
@@ -36,7 +37,7 @@ func (r *Reconciler) finish(ctx, runCtx context.Context, j journey, err error) e
 
 // settle makes branch and environment say what has become true. Every part of
 // it may be done twice: after a crash the run is taken again.
-func (r *Reconciler) settle(ctx context.Context, j journey) error {
+func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) error {
 	repository := r.pipeline.Repository(j.run.Project)
 	switch j.run.Operation {
 	case aloft.OperationPlan:
@@ -57,18 +58,36 @@ func (r *Reconciler) settle(ctx context.Context, j journey) error {
 			return err
 		}
 	}
-	_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
-		e.Status, e.Reason = aloft.EnvironmentReady, ""
-		if j.run.Operation == aloft.OperationUp {
-			e.Revision = j.run.Revision
-			r.renew(e)
-		}
-		if j.run.Operation == aloft.OperationRollback {
+	branch, err := repository.Branch(ctx, j.run.Branch())
+	if err != nil {
+		return err
+	}
+	_, err = r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
+		e.Status, e.Reason, e.Revision, e.URLs = aloft.EnvironmentReady, "", reached.revision, reached.urls
+		if branch != "" && branch != reached.revision {
 			e.Reason = "rolled back: the branch is ahead of what runs"
+		}
+		if j.run.Operation == aloft.OperationUp {
+			r.adoptSettings(e, j.run, reached)
 		}
 		return nil
 	})
 	return err
+}
+
+// adoptSettings hands the commit's settings to the environment. How long it
+// lives is for the push to say, else for aloft.yaml, else as it was.
+func (r *Reconciler) adoptSettings(e *aloft.Environment, run aloft.Run, reached outcome) {
+	if settings := reached.settings; settings != nil {
+		e.Protected = settings.Protected
+		if settings.TTLSet {
+			e.TTL = settings.TTL
+		}
+	}
+	if run.Options.TTL > 0 {
+		e.TTL = run.Options.TTL
+	}
+	r.renew(e)
 }
 
 // renew starts the environment's time anew.
@@ -90,23 +109,27 @@ func (r *Reconciler) wait(ctx context.Context, j journey, waiting waitForApprova
 	if err != nil {
 		return err
 	}
-	return r.rest(ctx, j, waiting.reason)
+	return r.rest(ctx, j, waiting.reason, false)
 }
 
-// rest says how the environment is while no run is on its way.
-func (r *Reconciler) rest(ctx context.Context, j journey, reason string) error {
+// rest says how the environment is while no run is on its way. Where a canceled
+// run had not begun to change anything, it is as it was.
+func (r *Reconciler) rest(ctx context.Context, j journey, reason string, canceled bool) error {
 	if j.run.Operation == aloft.OperationPlan {
 		return nil
 	}
 	_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
-		if !e.Status.Busy() {
-			return nil
-		}
-		e.Status, e.Reason = aloft.EnvironmentDegraded, reason
-		if e.Revision == "" {
-			if e.Status = aloft.EnvironmentFailed; e.ExpiresAt.IsZero() {
+		switch {
+		case !e.Status.Busy():
+		case e.Status == aloft.EnvironmentUpdating && canceled && e.ProvisionKey != "":
+			e.Status, e.Reason = aloft.EnvironmentReady, ""
+		case e.Status == aloft.EnvironmentCreating || e.Revision == "":
+			e.Status, e.Reason = aloft.EnvironmentFailed, reason
+			if e.ExpiresAt.IsZero() {
 				e.ExpiresAt = r.now().Add(abandonedAfter)
 			}
+		default:
+			e.Status, e.Reason = aloft.EnvironmentDegraded, reason
 		}
 		return nil
 	})
@@ -122,7 +145,7 @@ func (r *Reconciler) fail(ctx context.Context, j journey, err error) error {
 		r.logger.Error("run failed", "project", j.run.Project, "environment", j.run.Environment, "run", j.run.ID, "error", err)
 	}
 	j.recorder.voice.fail(err)
-	if restErr := r.rest(ctx, j, summarize(err)); restErr != nil {
+	if restErr := r.rest(ctx, j, summarize(err), status == aloft.RunCanceled); restErr != nil {
 		return restErr
 	}
 	return r.end(ctx, j, status, err)
@@ -131,11 +154,6 @@ func (r *Reconciler) fail(ctx context.Context, j journey, err error) error {
 // end closes the run's record and its log.
 func (r *Reconciler) end(ctx context.Context, j journey, status aloft.RunStatus, cause error) error {
 	r.farewell(ctx, j, status)
-	if r.pipeline.States != nil {
-		if _, err := r.pipeline.States.UnlockRun(ctx, j.run.ID); err != nil {
-			return err
-		}
-	}
 	_, err := r.store.UpdateRun(ctx, j.run.ID, func(u *aloft.Run) error {
 		u.Status, u.FinishedAt = status, r.now()
 		if cause != nil {
@@ -147,10 +165,7 @@ func (r *Reconciler) end(ctx context.Context, j journey, status aloft.RunStatus,
 		return err
 	}
 	r.logs.end(j.run.ID)
-	return errors.Join(
-		r.pipeline.forget(j.run),
-		r.pipeline.Repository(j.run.Project).Unhold(ctx, holdName(j.run.ID)),
-	)
+	return r.letGo(ctx, j.run)
 }
 
 // farewell is the last headline: how it went, how long it took, the URLs.

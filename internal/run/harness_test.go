@@ -25,6 +25,7 @@ type house struct {
 	t          *testing.T
 	ctx        context.Context
 	store      *store.Store
+	sealer     *aloft.Sealer
 	dir        string
 	repository *fakeRepository
 	terraform  *fakeTerraform
@@ -67,7 +68,7 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	h := &house{
-		t: t, ctx: t.Context(), store: records, dir: dir,
+		t: t, ctx: t.Context(), store: records, sealer: sealer, dir: dir,
 		repository: &fakeRepository{branches: map[string]string{}, held: map[string]string{}, files: map[string]string{
 			"go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n", "terraform/main.tf": "",
 		}},
@@ -102,7 +103,7 @@ func (h *house) open() {
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
 				return run.Session{Close: func() {}}, nil
 			},
-			Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
+			Sealer: h.sealer, Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
 }
@@ -182,6 +183,7 @@ type fakeRepository struct {
 	branches map[string]string
 	held     map[string]string
 	files    map[string]string
+	fail     error // of MoveBranch
 }
 
 func (f *fakeRepository) Checkout(_ context.Context, _, dir string) error {
@@ -200,6 +202,11 @@ func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...str
 
 func (f *fakeRepository) Commit(_ context.Context, revision string) (aloft.Commit, error) {
 	return aloft.Commit{ID: revision, Author: "Alice <alice@example.com>", Subject: "commit " + revision}, nil
+}
+
+// Descends orders commits by their names: c2 descends from c1, nothing from b1.
+func (f *fakeRepository) Descends(_ context.Context, ancestor, revision string) (bool, error) {
+	return ancestor[0] == revision[0] && ancestor <= revision, nil
 }
 
 func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
@@ -223,6 +230,9 @@ func (f *fakeRepository) Branches(_ context.Context, prefix string) (map[string]
 func (f *fakeRepository) MoveBranch(_ context.Context, branch, revision string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
 	f.branches[branch] = revision
 	return nil
 }
@@ -260,13 +270,14 @@ type fakeTerraform struct {
 	planned aloft.Plan
 	key     string
 	before  func(context.Context) error
+	failing error // of Plan and Destroy
 }
 
 func (f *fakeTerraform) Init(context.Context, aloft.Configuration) (bool, error) { return false, nil }
 
 func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.Plan, error) {
 	f.calls = append(f.calls, "plan")
-	return f.planned, nil
+	return f.planned, f.failing
 }
 
 func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
@@ -281,7 +292,7 @@ func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft
 
 func (f *fakeTerraform) Destroy(_ context.Context, c aloft.Configuration) (aloft.Plan, error) {
 	f.calls = append(f.calls, "destroy "+c.Vars["revision"])
-	return aloft.Plan{}, nil
+	return aloft.Plan{}, f.failing
 }
 
 func (f *fakeTerraform) Key(aloft.Configuration, aloft.ConfigurationSummary) (string, error) {
@@ -301,6 +312,8 @@ type fakeTarget struct {
 	store   *store.Store
 	deploys []string
 	fail    error
+	sick    error // of Verify
+	removed bool
 	secret  string
 	healed  []string
 	broken  []string
@@ -323,7 +336,7 @@ func (f *fakeTarget) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Rel
 	return release, false, err
 }
 
-func (f *fakeTarget) Verify(context.Context, run.DeployRequest) error { return nil }
+func (f *fakeTarget) Verify(context.Context, run.DeployRequest) error { return f.sick }
 
 func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, broken []string, err error) {
 	healed, broken = f.healed, f.broken
@@ -331,7 +344,10 @@ func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, b
 	return healed, broken, nil
 }
 
-func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error { return nil }
+func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error {
+	f.removed = true
+	return nil
+}
 
 func (f *fakeTarget) Remains(context.Context, aloft.EnvironmentKey) ([]string, error) {
 	return slices.Clone(f.left), nil

@@ -3,7 +3,7 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,10 +65,7 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 		return false, nil
 	}
 	key := environment.EnvironmentKey
-	r.mu.Lock()
-	first := !r.seen[key]
-	r.seen[key] = true
-	r.mu.Unlock()
+	first := r.firstLook(key)
 	healed, broken, err := r.pipeline.Local.Reconcile(ctx, key)
 	if err != nil {
 		return false, err
@@ -86,6 +83,27 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 	return r.request(ctx, environment, aloft.OperationRepair, aloft.TriggerDrift, strings.Join(differences, "; "))
 }
 
+// firstLook reports whether nobody has looked at an environment since the
+// server started.
+func (r *Reconciler) firstLook(key aloft.EnvironmentKey) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := !r.seen[key]
+	r.seen[key] = true
+	return first
+}
+
+// bringBack starts what ran before the server was stopped, so that it serves
+// while the first run after a restart is on its way.
+func (r *Reconciler) bringBack(ctx context.Context, j journey) {
+	if r.pipeline.Local == nil || j.environment.Revision == "" || !r.firstLook(j.run.EnvironmentKey) {
+		return
+	}
+	if _, _, err := r.pipeline.Local.Reconcile(ctx, j.run.EnvironmentKey); err != nil {
+		j.recorder.voice.detail("what ran before the restart does not come back: %s", err)
+	}
+}
+
 func (r *Reconciler) waiting(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
 	runs, err := r.store.Runs(ctx, aloft.RunFilter{
 		Project: key.Project, Environment: key.Environment, Statuses: []aloft.RunStatus{aloft.RunWaiting}, Limit: 1,
@@ -95,11 +113,12 @@ func (r *Reconciler) waiting(ctx context.Context, key aloft.EnvironmentKey) (boo
 
 // request asks for a run, unless the same one has failed a moment ago.
 func (r *Reconciler) request(ctx context.Context, e aloft.Environment, operation aloft.Operation, trigger aloft.Trigger, why string) (bool, error) {
-	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: e.Project, Environment: e.EnvironmentKey.Environment, Limit: 1})
+	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: e.Project, Environment: e.EnvironmentKey.Environment, Limit: 10})
 	if err != nil {
 		return false, err
 	}
-	if len(runs) == 1 && runs[0].Operation == operation && runs[0].Status == aloft.RunFailed &&
+	runs = slices.DeleteFunc(runs, func(run aloft.Run) bool { return run.Operation == aloft.OperationPlan })
+	if len(runs) > 0 && runs[0].Operation == operation && runs[0].Status != aloft.RunSucceeded &&
 		r.now().Sub(runs[0].FinishedAt) < repairAgainAfter {
 		return false, nil
 	}
@@ -160,13 +179,18 @@ const expiryWarning = 2 * time.Hour
 
 // warn notes in the environment's record that its time is nearly up.
 func (r *Reconciler) warn(ctx context.Context, e aloft.Environment) error {
+	const expires = "expires at "
 	left := e.ExpiresAt.Sub(r.now())
-	if e.ExpiresAt.IsZero() || left > expiryWarning || left <= 0 || e.Reason != "" {
+	near := !e.ExpiresAt.IsZero() && left <= expiryWarning && left > 0
+	if near == strings.HasPrefix(e.Reason, expires) || near && e.Reason != "" {
 		return nil
 	}
 	_, err := r.store.UpdateEnvironment(ctx, e.EnvironmentKey, func(u *aloft.Environment) error {
-		if u.Reason == "" {
-			u.Reason = fmt.Sprintf("expires at %s unless pushed again", u.ExpiresAt.Format(time.RFC3339))
+		switch {
+		case near && u.Reason == "":
+			u.Reason = expires + u.ExpiresAt.Format(time.RFC3339) + " unless pushed again"
+		case !near && strings.HasPrefix(u.Reason, expires):
+			u.Reason = ""
 		}
 		return nil
 	})

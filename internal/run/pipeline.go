@@ -25,6 +25,9 @@ type Pipeline struct {
 	Local    Deployer           // deploys to the local target; nil where there is no server
 	Releases aloft.ReleaseStore // nil where there is no server
 	States   States             // nil where Aloft does not keep the state
+	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
+	// Secrets returns what must not stand in a log of the environment; nil = nothing.
+	Secrets func(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
 	// Size measures what an environment takes on this machine's disk, in bytes; nil = not measured.
 	Size func(ctx context.Context, key aloft.EnvironmentKey) (int64, error)
 }
@@ -62,15 +65,6 @@ func (d desired) app(name string) (aloft.App, bool) {
 		}
 	}
 	return aloft.App{}, false
-}
-
-// settle hands the manifest's settings to the environment. A ttl that a push
-// gave stays.
-func (d desired) settle(e *aloft.Environment) {
-	e.Protected = d.settings.Protected
-	if d.settings.TTLSet && (e.TTL == 0 || d.settings.TTL == 0) {
-		e.TTL = d.settings.TTL
-	}
 }
 
 // hasApps reports whether the configuration hands apps to deploy.

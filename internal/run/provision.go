@@ -48,7 +48,7 @@ func (p *Pipeline) engage(ctx context.Context, s *step, run aloft.Run, dir strin
 		Backend:  session.Backend,
 		Reattach: session.Reattach,
 		Env:      session.Env,
-		Journal:  filepath.Join(p.runDir(run), "apply.ndjson"),
+		Journal:  p.journalPath(run.ID),
 		Log:      s.log(),
 	}
 	if conf.VarFile != "" {
@@ -60,6 +60,10 @@ func (p *Pipeline) engage(ctx context.Context, s *step, run aloft.Run, dir strin
 		return engaged{}, fmt.Errorf("cannot prepare the engine's folders: %w", err)
 	}
 	return engaged{terraform, c, session.Close}, nil
+}
+
+func (p *Pipeline) journalPath(runID int64) string {
+	return filepath.Join(p.Dir, "runs", fmt.Sprint(runID), "apply.ndjson")
 }
 
 // restoreLock puts a provider lock file back that the commit does not have.
@@ -78,7 +82,9 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		return configuration{}, err
 	}
 	conf := configuration{
+		RunID:     run.ID,
 		Revision:  run.Revision,
+		Backend:   d.summary.Backend,
 		Engine:    d.manifest.Engine,
 		Folder:    filepath.ToSlash(folder),
 		Providers: d.summary.Providers,
@@ -128,7 +134,12 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 	if err := e.init(ctx); err != nil {
 		return aloft.Outputs{}, err
 	}
-	if err := p.approve(ctx, s, j, e, j.environment.Protected || d.settings.Protected, false); err != nil {
+	protected := j.environment.Protected || d.settings.Protected
+	if err := p.approve(ctx, s, j, e, protected, false); err != nil {
+		return aloft.Outputs{}, err
+	}
+	// From here on there may be data, however the run ends.
+	if err := j.update(func(environment *aloft.Environment) { environment.Protected = protected }); err != nil {
 		return aloft.Outputs{}, err
 	}
 	outputs, err := p.apply(ctx, s, j, e, conf, before)
@@ -143,6 +154,7 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, conf configuration, before applied) (aloft.Outputs, error) {
 	key := j.run.EnvironmentKey
 	repository := p.Repository(key.Project)
+	conf.RunID = j.run.ID
 	now := applied{Attempt: conf, Last: before.Last}
 	if err := errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/attempt", conf.Revision),
@@ -153,7 +165,13 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	}
 	plan, outputs, err := e.terraform.Apply(ctx, e.c)
 	j.mask(outputs.Sensitive...)
+	if secrets, secretsErr := p.secrets(ctx, key); secretsErr == nil {
+		j.mask(secrets...) // also those of what has just been made
+	}
 	if err != nil {
+		return outputs, err
+	}
+	if conf.Sensitive, err = p.seal(key, outputs.Sensitive); err != nil {
 		return outputs, err
 	}
 	s.say(counts(plan, false))

@@ -41,6 +41,10 @@ func (r *Reconciler) Receive(ctx context.Context, push aloft.Push, progress io.W
 // receive carries out an update that is no environment's, and accepts a run for
 // one that is.
 func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.RefUpdate, options aloft.RunOptions, say *voice) (aloft.Run, error) {
+	// A project whose deletion was cut off has a repository, but no record.
+	if _, err := r.store.CreateProject(ctx, push.Project); err != nil && aloft.ErrorCode(err) != aloft.CodeConflict {
+		return aloft.Run{}, err
+	}
 	repository := r.pipeline.Repository(push.Project)
 	branch, ok := strings.CutPrefix(update.Ref, "refs/heads/")
 	if !ok {
@@ -57,9 +61,8 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 	if err != nil {
 		return aloft.Run{}, err
 	}
-	if current != update.Old {
-		return aloft.Run{}, aloft.Errorf(aloft.CodeConflict, "%s has moved since you last looked", branch).
-			WithHint("git fetch, then push again")
+	if err := r.upToDate(ctx, repository, branch, current, update); err != nil {
+		return aloft.Run{}, err
 	}
 	run := aloft.Run{
 		EnvironmentKey: aloft.EnvironmentKey{Project: push.Project, Environment: name},
@@ -83,6 +86,21 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 		return aloft.Run{}, repository.DeleteBranch(ctx, branch) // no environment stands behind it
 	}
 	return accepted, err
+}
+
+// upToDate refuses a push by somebody who did not know where the branch is. A
+// run that ended in the meantime does no harm: its commit may be an ancestor of
+// the new one. A branch that is to go may be anywhere.
+func (r *Reconciler) upToDate(ctx context.Context, repository Repository, branch, current string, update aloft.RefUpdate) error {
+	if current == update.Old || update.New == "" || current == "" {
+		return nil
+	}
+	descends, err := repository.Descends(ctx, current, update.New)
+	if err == nil && !descends {
+		err = aloft.Errorf(aloft.CodeConflict, "%s has moved since you last looked", branch).
+			WithHint("git fetch, then push again")
+	}
+	return err
 }
 
 // plainBranch stores a branch that is no environment.

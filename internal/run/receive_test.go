@@ -81,6 +81,7 @@ func TestReceive(t *testing.T) {
 		options []string
 		reason  string // "" = accepted
 		kept    bool
+		at      string // where env-alice is before; "" = nowhere
 		shown   string
 		branch  string // where env-alice is afterwards
 	}{
@@ -89,12 +90,16 @@ func TestReceive(t *testing.T) {
 		{name: "another branch", update: aloft.RefUpdate{Ref: "refs/heads/main", New: "c1"}, shown: "main is stored; it is no environment"},
 		{name: "a name outside the rule", update: aloft.RefUpdate{Ref: "refs/heads/env-Alice", New: "c1"}, reason: `"env-Alice" is not valid`, shown: "the nearest valid name is env-alice"},
 		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build"},
-		{name: "a stale view", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", Old: "c0", New: "c1"}, reason: "has moved", shown: "git fetch"},
+		{name: "a stale view", at: "b1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", Old: "b0", New: "c1"}, reason: "has moved", shown: "git fetch", branch: "b1"},
+		{name: "a view that a run has made stale", at: "c1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c2"}, shown: "env-alice is ready", branch: "c2"},
 		{name: "a detached run", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"detach"}, kept: true, shown: "aloft run attach 1"},
 		{name: "deleting what no environment stands behind", update: aloft.RefUpdate{Ref: "refs/heads/env-alice"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHouse(t)
+			if test.at != "" {
+				h.repository.branches["env-alice"] = test.at
+			}
 			results, shown := h.receive(aloft.Push{Updates: []aloft.RefUpdate{test.update}, Options: test.options})
 			result := results[0]
 			if test.reason == "" && result.Reason != "" || !strings.Contains(result.Reason, test.reason) || result.Kept != test.kept {

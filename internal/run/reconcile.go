@@ -106,6 +106,10 @@ func (r *Reconciler) next(ctx context.Context, key aloft.EnvironmentKey) (aloft.
 // carryOut takes a run from its start to its end, or to where it must wait.
 func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	interrupted := run.Status == aloft.RunRunning
+	ctx, cancel := context.WithCancelCause(ctx)
+	r.track(run.ID, cancel) // first, so that whoever finds the run running can cancel it
+	defer r.track(run.ID, nil)
+	defer cancel(nil)
 	run, err := r.store.UpdateRun(ctx, run.ID, func(u *aloft.Run) error {
 		u.Status = aloft.RunRunning
 		if u.StartedAt.IsZero() {
@@ -128,6 +132,11 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	if err != nil {
 		return err
 	}
+	secrets, err := r.pipeline.secrets(ctx, run.EnvironmentKey)
+	if err != nil {
+		return err
+	}
+	log.mask(secrets...)
 	voice := j.recorder.voice
 	voice.headline("%s", describeRun(run))
 	if interrupted {
@@ -136,13 +145,8 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	r.track(run.ID, cancel)
-	defer r.track(run.ID, nil)
-	defer cancel(nil)
-
-	err = r.operate(ctx, j)
-	return r.finish(context.WithoutCancel(ctx), ctx, j, err)
+	reached, err := r.operate(ctx, j)
+	return r.finish(ctx, j, reached, err)
 }
 
 // releaseLocks frees the states that a run locked before it was cut off.
@@ -158,20 +162,32 @@ func (r *Reconciler) releaseLocks(ctx context.Context, run aloft.Run, voice *voi
 }
 
 // operate starts the environment moving and takes the steps of the operation.
-func (r *Reconciler) operate(ctx context.Context, j journey) error {
-	busy := aloft.EnvironmentUpdating
+func (r *Reconciler) operate(ctx context.Context, j journey) (outcome, error) {
 	switch {
 	case j.run.Operation == aloft.OperationPlan:
-		return r.pipeline.operate(ctx, j)
-	case j.run.Operation == aloft.OperationDestroy:
-		busy = aloft.EnvironmentDestroying
-	case j.environment.Revision == "":
-		busy = aloft.EnvironmentCreating
-	}
-	if err := r.move(ctx, j.run, busy); err != nil {
-		return err
+	case j.run.Operation == aloft.OperationDestroy && j.environment.Status == aloft.EnvironmentDestroyed:
+		return outcome{}, nil // it was done before the server stopped
+	default:
+		if err := r.move(ctx, j.run, busy(j)); err != nil {
+			return outcome{}, err
+		}
+		if j.run.Operation != aloft.OperationDestroy {
+			r.bringBack(ctx, j)
+		}
 	}
 	return r.pipeline.operate(ctx, j)
+}
+
+// busy is the status of an environment while the run is on its way.
+func busy(j journey) aloft.EnvironmentStatus {
+	if j.run.Operation == aloft.OperationDestroy {
+		return aloft.EnvironmentDestroying
+	}
+	switch j.environment.Status {
+	case aloft.EnvironmentCreating, aloft.EnvironmentFailed, aloft.EnvironmentDestroyed:
+		return aloft.EnvironmentCreating
+	}
+	return aloft.EnvironmentUpdating
 }
 
 func (r *Reconciler) move(ctx context.Context, run aloft.Run, status aloft.EnvironmentStatus) error {
@@ -194,9 +210,10 @@ func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (
 		environment: environment,
 		mask:        log.mask,
 		recorder: &recorder{
-			runID: run.ID,
-			voice: &voice{out: log},
-			put:   func(s aloft.Step) error { return r.store.PutStep(background, s) },
+			runID:  run.ID,
+			voice:  &voice{out: log},
+			logger: r.logger,
+			put:    func(s aloft.Step) error { return r.store.PutStep(background, s) },
 		},
 		update: func(change func(*aloft.Environment)) error {
 			_, err := r.store.UpdateEnvironment(background, run.EnvironmentKey, func(e *aloft.Environment) error {

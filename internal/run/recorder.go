@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -12,9 +14,10 @@ import (
 // recorder records every step of a run before and after it is taken, and tells
 // it in the run's log.
 type recorder struct {
-	runID int64
-	voice *voice
-	put   func(aloft.Step) error // nil = not recorded: a laptop keeps no records
+	runID  int64
+	voice  *voice
+	put    func(aloft.Step) error // nil = not recorded: a laptop keeps no records
+	logger *slog.Logger           // hears of defects; nil = nobody
 }
 
 // skip ends a step that had nothing to do, saying why. It is not a failure.
@@ -65,10 +68,10 @@ func takeLabelled[T any](ctx context.Context, r *recorder, name, label string, b
 		return none, err
 	}
 	s := &step{voice: r.voice, label: label}
-	value, err := body(ctx, s)
+	value, err := guarded(ctx, r, s, body)
 	record.FinishedAt = time.Now()
 	took := record.FinishedAt.Sub(record.StartedAt)
-	record.Status, record.Reason = outcome(ctx, err)
+	record.Status, record.Reason = statusOf(ctx, err)
 	switch record.Status {
 	case aloft.StepSucceeded:
 		record.Reason = s.result
@@ -84,6 +87,22 @@ func takeLabelled[T any](ctx context.Context, r *recorder, name, label string, b
 	return value, errors.Join(err, r.record(record))
 }
 
+// guarded turns a panic in a step into its failure: the other environments of
+// the server have nothing to do with it.
+func guarded[T any](ctx context.Context, r *recorder, s *step, body func(context.Context, *step) (T, error)) (value T, err error) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		err = aloft.Errorf(aloft.CodeInternal, "a defect of Aloft: %v", cause)
+		if r.logger != nil {
+			r.logger.Error("a step panicked", "run", r.runID, "cause", cause, "stack", string(debug.Stack()))
+		}
+	}()
+	return body(ctx, s)
+}
+
 func (r *recorder) record(s aloft.Step) error {
 	if r.put == nil {
 		return nil
@@ -91,7 +110,7 @@ func (r *recorder) record(s aloft.Step) error {
 	return r.put(s)
 }
 
-func outcome(ctx context.Context, err error) (aloft.StepStatus, string) {
+func statusOf(ctx context.Context, err error) (aloft.StepStatus, string) {
 	skipped, isSkip := errors.AsType[skip](err)
 	waiting, isWait := errors.AsType[waitForApproval](err)
 	switch {

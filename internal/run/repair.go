@@ -75,10 +75,10 @@ func (p *Pipeline) restore(ctx context.Context, s *step, run aloft.Run, conf con
 
 // present places what should be running now.
 func (p *Pipeline) present(ctx context.Context, j journey, outputs aloft.Outputs) ([]placement, error) {
-	if p.Releases == nil || len(outputs.Apps) == 0 {
+	if len(outputs.Apps) == 0 {
 		return nil, nil
 	}
-	releases, err := p.Releases.Releases(ctx, j.run.EnvironmentKey)
+	releases, err := p.releases(ctx, j.run.EnvironmentKey)
 	if err != nil {
 		return nil, err
 	}

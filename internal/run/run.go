@@ -22,6 +22,8 @@ type Repository interface {
 	// the named entries of that folder.
 	Tree(ctx context.Context, revision, path string, without ...string) (string, error)
 	Commit(ctx context.Context, revision string) (aloft.Commit, error)
+	// Descends reports whether a commit has another among its ancestors.
+	Descends(ctx context.Context, ancestor, revision string) (bool, error)
 	Branch(ctx context.Context, branch string) (revision string, err error) // "" = no such branch
 	Branches(ctx context.Context, prefix string) (map[string]string, error)
 	MoveBranch(ctx context.Context, branch, revision string) error

@@ -5,15 +5,16 @@ import (
 	"errors"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/manifest"
 )
 
 // operate takes the steps of a run's operation.
-func (p *Pipeline) operate(ctx context.Context, j journey) error {
+func (p *Pipeline) operate(ctx context.Context, j journey) (outcome, error) {
 	switch j.run.Operation {
 	case aloft.OperationPlan:
-		return p.plan(ctx, j)
+		return outcome{}, p.plan(ctx, j)
 	case aloft.OperationDestroy:
-		return p.destroy(ctx, j)
+		return outcome{}, p.destroy(ctx, j)
 	case aloft.OperationRollback:
 		return p.rollback(ctx, j)
 	case aloft.OperationRepair:
@@ -24,36 +25,35 @@ func (p *Pipeline) operate(ctx context.Context, j journey) error {
 }
 
 // up brings an environment to a commit.
-func (p *Pipeline) up(ctx context.Context, j journey) error {
+func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
 	source, err := take(ctx, j.recorder, "checkout", func(ctx context.Context, s *step) (source, error) {
 		return p.checkout(ctx, s, j.run, j.run.Revision)
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	desired, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
 		return p.read(s, j.run, source)
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	outputs, artifacts, err := p.provisionAndBuild(ctx, j, desired)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	placements, err := p.place(j, desired, outputs, artifacts)
+	placements, err := p.place(ctx, j, desired, outputs, artifacts)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	if _, err = take(ctx, j.recorder, "release", func(ctx context.Context, s *step) (struct{}, error) {
 		return struct{}{}, p.release(ctx, s, placements)
 	}); err != nil {
-		return err
+		return outcome{}, err
 	}
-	if err := p.deployAndVerify(ctx, j, placements, j.run.Revision); err != nil {
-		return err
-	}
-	return j.update(desired.settle)
+	reached, err := p.deployAndVerify(ctx, j, placements, j.run.Revision)
+	reached.settings = &desired.settings
+	return reached, err
 }
 
 // plan shows what up would change, and changes nothing.
@@ -77,34 +77,34 @@ func (p *Pipeline) plan(ctx context.Context, j journey) error {
 }
 
 // rollback deploys earlier releases again, through the same steps.
-func (p *Pipeline) rollback(ctx context.Context, j journey) error {
+func (p *Pipeline) rollback(ctx context.Context, j journey) (outcome, error) {
 	placements, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) ([]placement, error) {
 		return p.earlier(ctx, s, j)
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	return p.deployAndVerify(ctx, j, placements, placements[0].request.Revision)
 }
 
 // repair heals drift: what the target can heal by itself, then what Terraform
 // must, then the releases that ran there.
-func (p *Pipeline) repair(ctx context.Context, j journey) error {
+func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
 	broken, err := take(ctx, j.recorder, "repair", func(ctx context.Context, s *step) ([]string, error) {
 		return p.heal(ctx, s, j.run.EnvironmentKey)
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	outputs, err := take(ctx, j.recorder, "provision", func(ctx context.Context, s *step) (aloft.Outputs, error) {
 		return p.reprovision(ctx, s, j, broken)
 	})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	placements, err := p.present(ctx, j, outputs)
 	if err != nil || len(placements) == 0 {
-		return err
+		return outcome{revision: j.environment.Revision, urls: j.environment.URLs}, err
 	}
 	return p.deployAndVerify(ctx, j, placements, j.environment.Revision)
 }
@@ -155,21 +155,31 @@ func (p *Pipeline) provisionAndBuild(ctx context.Context, j journey, d desired) 
 	return outputs, build.artifacts, build.err
 }
 
+// outcome is what a run has reached, and what settles only when it has ended well.
+type outcome struct {
+	revision string
+	urls     map[string]string
+	settings *manifest.EnvironmentSettings // of the commit; nil = they stay
+}
+
 // deployAndVerify swaps the releases in. When one fails, those that were
 // swapped already are swapped back.
-func (p *Pipeline) deployAndVerify(ctx context.Context, j journey, placements []placement, revision string) error {
+func (p *Pipeline) deployAndVerify(ctx context.Context, j journey, placements []placement, revision string) (outcome, error) {
+	before, err := p.releases(ctx, j.run.EnvironmentKey)
+	if err != nil {
+		return outcome{}, err
+	}
 	if _, err := take(ctx, j.recorder, "deploy", func(ctx context.Context, s *step) (struct{}, error) {
-		return struct{}{}, p.deploy(ctx, s, j, placements)
+		return struct{}{}, p.deploy(ctx, s, before, placements)
 	}); err != nil {
-		return err
+		return outcome{}, err
 	}
 	urls, err := take(ctx, j.recorder, "verify", func(ctx context.Context, s *step) (map[string]string, error) {
-		return p.verify(ctx, s, j, placements)
+		urls, err := p.verify(ctx, s, placements)
+		if err != nil {
+			p.swapBack(ctx, s, before, placements)
+		}
+		return urls, err
 	})
-	if err != nil {
-		return err
-	}
-	return j.update(func(e *aloft.Environment) {
-		e.Revision, e.URLs = revision, urls
-	})
+	return outcome{revision: revision, urls: urls}, err
 }

@@ -20,7 +20,7 @@ func (p *Pipeline) Take(ctx context.Context, run aloft.Run, out io.Writer) error
 	}
 	voice := j.recorder.voice
 	voice.headline("%s %s: %s %s", run.Project, run.Branch(), run.Operation, short(run.Revision))
-	err := p.operate(ctx, j)
+	_, err := p.operate(ctx, j)
 	if err != nil {
 		voice.fail(err)
 		voice.headline("%s failed after %s", run.Operation, seconds(time.Since(run.StartedAt)))

@@ -68,17 +68,31 @@ func (s *Store) Work(ctx context.Context, o WorkOptions) error {
 		return fail(err, "take up the work")
 	}
 	w := &worker{store: s, reconcile: o.Reconcile, sweep: o.Sweep, logger: o.Logger}
-	client, err := s.client(w, o)
+	client, err := s.start(ctx, w, o)
 	if err != nil {
-		return fail(err, "start the workers")
-	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fail(err, "start the workers")
 	}
 	<-ctx.Done()
 	err = client.StopAndCancel(context.WithoutCancel(ctx))
 	w.timers.stop()
 	return fail(err, "stop the workers")
+}
+
+// startAttempts is how often River may try to start. It grants itself 10 seconds,
+// which its few writes may miss while many others queue for the one writer.
+const startAttempts = 6
+
+func (s *Store) start(ctx context.Context, w *worker, o WorkOptions) (*river.Client[*sql.Tx], error) {
+	for attempt := 1; ; attempt++ {
+		client, err := s.client(w, o)
+		if err == nil {
+			err = client.Start(context.WithoutCancel(ctx))
+		}
+		if err == nil || attempt == startAttempts || ctx.Err() != nil {
+			return client, err
+		}
+		o.Logger.Warn("the run queue does not start yet", "attempt", attempt, "error", err)
+	}
 }
 
 // takeUp makes every unfinished job available, whatever server had it, and

@@ -1,0 +1,172 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+)
+
+func TestABranchThatCannotMoveFailsTheRun(t *testing.T) {
+	for _, before := range []string{"", "c1"} {
+		t.Run("after "+before, func(t *testing.T) {
+			h := newHouse(t)
+			if before != "" {
+				h.push(before)
+				h.reconcile()
+			}
+			h.repository.fail = errors.New("no space left on the device")
+			r := h.push("c2")
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunFailed)
+			if e := h.environment(); e.Status.Busy() || e.Revision != before {
+				t.Errorf("the environment is %s at %q", e.Status, e.Revision)
+			}
+			h.repository.fail = nil
+			h.push("c3")
+			h.reconcile()
+			h.wantEnvironment(aloft.EnvironmentReady, "c3")
+		})
+	}
+}
+
+func TestAPanicFailsTheRunAndNothingElse(t *testing.T) {
+	h := newHouse(t)
+	h.terraform.before = func(context.Context) error { panic("out of range") }
+	r := h.push("c1")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunFailed)
+	if code := h.run(r.ID).ErrorCode; code != aloft.CodeInternal {
+		t.Errorf("code %q", code)
+	}
+}
+
+func TestAReleaseThatDoesNotAnswerIsSwappedBack(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.target.sick = aloft.Errorf(aloft.CodeFailed, "the URL answers 502")
+	r := h.push("c2")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunFailed)
+	h.wantEnvironment(aloft.EnvironmentDegraded, "c1")
+	if want := []string{"c1", "c2", "c1"}; !slices.Equal(h.target.deploys, want) {
+		t.Errorf("deployed %v, want %v", h.target.deploys, want)
+	}
+}
+
+func TestWhenTheGroupIsTheLastResort(t *testing.T) {
+	broken := aloft.Errorf(aloft.CodeInvalid, "main.tf:1: a plan error")
+	locked := aloft.Errorf(aloft.CodeConflict, "the state is locked by bob")
+	for _, test := range []struct {
+		name      string
+		err       error
+		protected bool
+		status    aloft.RunStatus
+		removed   bool
+	}{
+		{"Terraform fails", broken, false, aloft.RunSucceeded, true},
+		{"the state is locked", locked, false, aloft.RunFailed, false},
+		{"the environment is protected", broken, true, aloft.RunFailed, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			if test.protected {
+				h.repository.files["aloft.yaml"] = "protected: [alice]\n"
+			}
+			h.push("c1")
+			h.reconcile()
+			h.terraform.failing = test.err
+			r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+			h.reconcile()
+			h.wantRun(r.ID, test.status)
+			if h.target.removed != test.removed {
+				t.Errorf("removed: %t", h.target.removed)
+			}
+		})
+	}
+}
+
+func TestWhatWasNeverMadeNeedsNoTerraformToBeDestroyed(t *testing.T) {
+	h := newHouse(t)
+	h.terraform.before = func(context.Context) error { return aloft.Errorf(aloft.CodeInvalid, "main.tf:1: a plan error") }
+	h.push("c1")
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentFailed, "")
+	h.terraform.failing = errors.New("the same plan error")
+	r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunSucceeded)
+	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+}
+
+func TestADestroyThatWasCutOffAtItsEndIsDone(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+	for _, status := range []aloft.EnvironmentStatus{aloft.EnvironmentDestroying, aloft.EnvironmentDestroyed} {
+		if _, err := h.store.UpdateEnvironment(h.ctx, alice, func(e *aloft.Environment) error {
+			e.Status, e.Revision = status, ""
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.store.UpdateRun(h.ctx, r.ID, func(u *aloft.Run) error {
+		u.Status = aloft.RunRunning
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunSucceeded)
+}
+
+func TestProtectionBeginsWithTheFirstApply(t *testing.T) {
+	h := newHouse(t)
+	h.repository.files["aloft.yaml"] = "protected: [alice]\n"
+	h.target.fail = aloft.Errorf(aloft.CodeFailed, "unhealthy")
+	h.push("c1")
+	h.reconcile()
+	if !h.environment().Protected {
+		t.Error("a failed first run left data unprotected")
+	}
+}
+
+func TestSecretsAreMaskedWhenProvisionIsSkipped(t *testing.T) {
+	h := newHouse(t)
+	h.terraform.outputs.Sensitive = []string{"hunter2hunter2"}
+	h.target.secret = "hunter2hunter2"
+	h.push("c1")
+	h.reconcile()
+	r := h.push("c2")
+	h.reconcile()
+	if log := h.log(r.ID); strings.Contains(log, "hunter2") || !strings.Contains(log, "provision: skipped") {
+		t.Errorf("the log:\n%s", log)
+	}
+}
+
+func TestACanceledUpdateLeavesTheEnvironmentReady(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.terraform.key = "changed"
+	h.repository.files["aloft.yaml"] = "protected: [alice]\n"
+	h.terraform.planned = aloft.Plan{Digest: "d1", Changes: []aloft.Change{
+		{Address: "aloft_postgresql.main", Action: aloft.ActionReplace, HoldsData: true},
+	}}
+	r := h.push("c2")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunWaiting)
+	if err := h.reconciler.Cancel(h.ctx, r.ID, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+	if _, held := h.repository.held["runs/2"]; held {
+		t.Error("the commit of a canceled run is still held")
+	}
+}
