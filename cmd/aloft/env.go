@@ -19,10 +19,11 @@ import (
 
 func newEnv(o *options) *cobra.Command {
 	command := &cobra.Command{
-		Use:   "env",
-		Short: "List, show and work with environments",
-		Args:  noArguments,
-		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
+		Use:        "env",
+		SuggestFor: []string{"logs", "status", "ps", "list", "show", "rollback", "environments"},
+		Short:      "List, show and work with environments",
+		Args:       noArguments,
+		RunE:       func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newEnvList(o), newEnvShow(o), newEnvOpen(o), newEnvLogs(o), newEnvRun(o), newEnvRollback(o), newEnvRetry(o), newEnvTTL(o))
 	return command
@@ -103,7 +104,7 @@ func expiry(e aloft.Environment, now time.Time) string {
 	case e.ExpiresAt.Before(now):
 		return "now"
 	}
-	return "in " + age(e.ExpiresAt.Sub(now))
+	return "in " + age(e.ExpiresAt.Sub(now)+30*time.Second) // what was just set to 3m says 3m
 }
 
 func newEnvShow(o *options) *cobra.Command {

@@ -48,6 +48,9 @@ func Main() int {
 	if code, ok := errors.AsType[exitCode](err); ok {
 		return int(code)
 	}
+	if ctx.Err() != nil && exitCodeOf(err) == exitCanceled {
+		return exitCanceled // whoever pressed Ctrl-C knows
+	}
 	printError(root.ErrOrStderr(), err)
 	return exitCodeOf(err)
 }
@@ -102,6 +105,7 @@ push updates it; deleting the branch removes all of it.
 Start with:
   aloft demo          see it work on this machine
   aloft serve         run the server, then push to it`,
+		Version:       buildVersion().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
@@ -156,7 +160,11 @@ func arguments(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		return misuse{aloft.Errorf(aloft.CodeInvalid, "%s takes %d argument(s), not %d", command.CommandPath(), len(names), len(args)).
+		wanted := "takes no argument"
+		if len(names) > 0 {
+			wanted = "needs " + strings.Join(names, " and ")
+		}
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "%s %s; it got %d arguments", command.CommandPath(), wanted, len(args)).
 			WithHint("%s", command.UseLine())}
 	}
 }

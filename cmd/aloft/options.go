@@ -152,7 +152,7 @@ func token(server string) (string, error) {
 		return found.Token, nil
 	}
 	return "", aloft.Errorf(aloft.CodeForbidden, "no token is known for %s", server).
-		WithHint("aloft login --server %s", server)
+		WithHint("aloft login --server %s < <file of the token>; `aloft serve` prints where it is", server)
 }
 
 // client returns a client of the server.

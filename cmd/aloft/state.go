@@ -31,6 +31,9 @@ func newState(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					if len(list) == 0 {
+						return aloft.Errorf(aloft.CodeNotFound, "%s has no state here", key)
+					}
 					return o.print(command.OutOrStdout(), list, func(w io.Writer) error { return writeVersions(w, list) })
 				})
 			},

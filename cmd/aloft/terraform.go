@@ -95,6 +95,13 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	}
 	c.Backend = backendFor(server, secret, key, t.summary)
 	client := api.NewClient(api.ClientOptions{URL: server, Token: secret})
+	// By hand, too, nothing is made that no environment stands for.
+	if environment, err := client.Environment(ctx, key); err != nil {
+		return nil, c, none, err
+	} else if environment.Status == aloft.EnvironmentDestroyed {
+		return nil, c, none, aloft.Errorf(aloft.CodeNotFound, "environment %s is destroyed", key).
+			WithHint("make it again with: aloft up %s", key.Environment)
+	}
 	reattach, stop, err := provider.Serve(ctx, provider.Options{Client: client, Version: buildVersion().Version})
 	c.Reattach = reattach
 	return engine, c, stop, err

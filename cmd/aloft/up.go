@@ -113,7 +113,11 @@ func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey,
 		request.TTL = options.TTL.String()
 	}
 	run, err := client.CreateRun(command.Context(), key, request)
-	if err != nil || options.Detach {
+	if err != nil {
+		return err
+	}
+	if options.Detach {
+		_, err = fmt.Fprintf(command.OutOrStdout(), "run %d goes on without you; follow it with: aloft run attach %d\n", run.ID, run.ID)
 		return err
 	}
 	return followRun(command.Context(), client, run.ID, command.OutOrStdout())

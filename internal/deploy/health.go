@@ -48,7 +48,7 @@ func (l *Local) awaitHealthy(ctx context.Context, r *running) error {
 		return aloft.Errorf(aloft.CodeCanceled, "%s was stopped before it answered: %w", r.App, context.Cause(ctx))
 	}
 	if err == nil {
-		r.say("%s answers GET %s after %.2f s", count(len(r.web), "process", "processes"), r.question(), time.Since(begin).Seconds())
+		r.say("%s GET %s after %.2f s", count(len(r.web), "process answers", "processes answer"), r.question(), time.Since(begin).Seconds())
 	}
 	return err
 }

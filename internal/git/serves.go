@@ -9,5 +9,6 @@ import (
 // or from its hook.
 func Serves(r *http.Request) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return strings.HasSuffix(first, suffix) || r.URL.Path == HookPath
+	return strings.HasSuffix(first, suffix) || r.URL.Path == HookPath ||
+		strings.HasSuffix(r.URL.Path, "/info/refs") // of a wrong address, which it explains
 }

@@ -153,7 +153,7 @@ func (r *Reconciler) Cancel(ctx context.Context, id int64, actor string) error {
 	run, err := r.store.UpdateRun(ctx, id, func(u *aloft.Run) error {
 		switch {
 		case u.Status.Finished():
-			return aloft.Errorf(aloft.CodeConflict, "run %d has already %s", id, u.Status)
+			return aloft.Errorf(aloft.CodeConflict, "run %d is over: %s", id, u.Status)
 		case u.Status == aloft.RunRunning && r.underWay(id) != nil:
 			return errUnderWay
 		}

@@ -26,7 +26,7 @@ func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]
 	var artifacts []aloft.Artifact
 	fresh := 0
 	for _, app := range d.apps {
-		log := s.log()
+		log := s.logOf(app.Name, len(d.apps))
 		artifact, skipped, err := p.Builder.Build(ctx, BuildRequest{
 			Project: j.run.Project, App: app, Source: d.dir, Inputs: inputs, Log: log,
 		})

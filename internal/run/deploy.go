@@ -6,6 +6,9 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -149,12 +152,26 @@ func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release
 	}
 }
 
+// verifyTime is how long an app may take to answer at its URL once it is healthy.
+const verifyTime = 10 * time.Second
+
+func (p *Pipeline) patience() time.Duration {
+	if p.VerifyTime > 0 {
+		return p.VerifyTime
+	}
+	return verifyTime
+}
+
 // verify asks every app at its URL.
 func (p *Pipeline) verify(ctx context.Context, s *step, placements []placement) (map[string]string, error) {
 	urls := map[string]string{}
 	var said []string
 	for _, place := range placements {
-		if err := place.deployer.Verify(ctx, place.request); err != nil {
+		// A process that has just been started again may need a moment.
+		_, err := backoff.Retry(ctx, func() (struct{}, error) {
+			return struct{}{}, place.deployer.Verify(ctx, place.request)
+		}, backoff.WithMaxElapsedTime(p.patience()))
+		if err != nil {
 			return nil, err
 		}
 		urls[place.request.App.Name] = place.request.Output.URL

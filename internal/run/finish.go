@@ -183,11 +183,17 @@ func (r *Reconciler) farewell(ctx context.Context, j journey, status aloft.RunSt
 		if urls := joinURLs(environment.URLs); urls != "" {
 			voice.detail("%s", urls)
 		}
+		if j.run.Operation == aloft.OperationRollback {
+			voice.detail("the branch stays where it is; go forward again with: aloft up %s", j.run.Environment)
+		}
 	case environment.Revision != "":
 		voice.headline("run %d %s after %s; %s still serves %s", j.run.ID, status, r.took(j.run), short(environment.Revision), joinURLs(environment.URLs))
 	default:
-		voice.headline("run %d %s after %s; push again to retry, or remove what was made: aloft destroy %s",
-			j.run.ID, status, r.took(j.run), j.run.Environment)
+		voice.headline("run %d %s after %s", j.run.ID, status, r.took(j.run))
+		if j.run.Operation == aloft.OperationUp {
+			voice.detail("push again to retry, or remove what was made: aloft destroy %s (it goes by itself in %.0f hours)",
+				j.run.Environment, abandonedAfter.Hours())
+		}
 	}
 }
 

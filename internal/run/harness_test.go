@@ -103,7 +103,7 @@ func (h *house) open() {
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
 				return run.Session{Close: func() {}}, nil
 			},
-			Sealer: h.sealer, Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
+			VerifyTime: time.Nanosecond, Sealer: h.sealer, Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
 }

@@ -78,9 +78,25 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 	}
 	differences := append(healed, broken...)
 	if len(differences) == 0 {
-		return false, nil
+		return false, r.recover(ctx, environment)
 	}
 	return r.request(ctx, environment, aloft.OperationRepair, aloft.TriggerDrift, strings.Join(differences, "; "))
+}
+
+// recover says that all is well again after a repair that came too early.
+func (r *Reconciler) recover(ctx context.Context, e aloft.Environment) error {
+	if e.Status != aloft.EnvironmentDegraded {
+		return nil
+	}
+	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: e.Project, Environment: e.EnvironmentKey.Environment, Limit: 1})
+	if err != nil || len(runs) == 0 || runs[0].Operation != aloft.OperationRepair || e.ProvisionKey == "" {
+		return err
+	}
+	_, err = r.store.UpdateEnvironment(ctx, e.EnvironmentKey, func(u *aloft.Environment) error {
+		u.Status, u.Reason = aloft.EnvironmentReady, ""
+		return nil
+	})
+	return err
 }
 
 // firstLook reports whether nobody has looked at an environment since the

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/manifest"
@@ -28,6 +29,8 @@ type Pipeline struct {
 	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
 	// Secrets returns what must not stand in a log of the environment; nil = nothing.
 	Secrets func(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
+	// VerifyTime is how long an app may take to answer at its URL; 0 = 10 s.
+	VerifyTime time.Duration
 	// Size measures what an environment takes on this machine's disk, in bytes; nil = not measured.
 	Size func(ctx context.Context, key aloft.EnvironmentKey) (int64, error)
 }

@@ -227,6 +227,14 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 	}
 	e.terraform.Show(s.log(), plan)
 	s.say(counts(plan, true))
+	if len(d.apps) > 0 {
+		s.voice.detail("a push would also build and deploy: %s", appNames(d.apps))
+	}
+	if j.environment.Status == "" { // there is none: nothing of the plan may stay
+		if err := os.RemoveAll(p.environmentDir(j.run.EnvironmentKey)); err != nil {
+			return plan, err
+		}
+	}
 	if lost := plan.LosesData(); len(lost) > 0 && (d.settings.Protected || j.environment.Protected) {
 		s.voice.detail("the environment is protected: this would wait for `aloft run approve`")
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -56,6 +57,11 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 	}
 	if d.summary, err = p.Inspect(d.terraform); err != nil {
 		return d, err
+	}
+	for name := range d.settings.Variables {
+		if !slices.Contains(d.summary.Variables, name) {
+			s.voice.detail("warning: aloft.yaml sets the variable %q, which Terraform does not declare", name)
+		}
 	}
 	if !d.hasApps() {
 		s.say("infrastructure only, no output \"apps\"")

@@ -109,11 +109,12 @@ func (r *Reconciler) plainBranch(ctx context.Context, repository Repository, bra
 		return err
 	}
 	say.headline("%s is stored; it is no environment", branch)
-	near := aloft.NearestName(strings.TrimPrefix(branch, "feature/"), aloft.MaxEnvironmentName)
+	near := aloft.NearestName(branch, aloft.MaxEnvironmentName)
+	near = strings.TrimPrefix(strings.TrimPrefix(near, "feature-"), aloft.BranchPrefix)
 	if near == "" {
 		near = "test"
 	}
-	say.detail("this would make one: git push aloft %s:%s%s", branch, aloft.BranchPrefix, near)
+	say.detail("this would make one: git push aloft HEAD:%s%s", aloft.BranchPrefix, near)
 	return nil
 }
 
@@ -123,6 +124,12 @@ func (r *Reconciler) follow(ctx context.Context, run aloft.Run, say *voice, prog
 	if run.Options.Detach {
 		say.headline("run %d goes on without you; follow it with: aloft run attach %d", run.ID, run.ID)
 		return "", true
+	}
+	ahead, err := r.store.Runs(ctx, aloft.RunFilter{
+		Project: run.Project, Environment: run.Environment, Statuses: []aloft.RunStatus{aloft.RunRunning}, Limit: 1,
+	})
+	if err == nil && len(ahead) == 1 && ahead[0].ID < run.ID {
+		say.detail("run %d of %s is on its way; this one comes after it", ahead[0].ID, run.Branch())
 	}
 	say.detail("run %d; Ctrl-C detaches, `aloft run attach %d` follows it again", run.ID, run.ID)
 	if err := r.Log(ctx, run.ID, true, progress); err != nil {

@@ -45,6 +45,14 @@ type step struct {
 // log returns a writer for output of tools, shown as details.
 func (s *step) log() *lineWriter { return s.voice.lines(s.label) }
 
+// logOf is log for one of several apps, whose lines tell which one it is.
+func (s *step) logOf(app string, apps int) *lineWriter {
+	if apps == 1 {
+		return s.log()
+	}
+	return s.voice.lines(s.label + app + ": ")
+}
+
 // say sets what the step's line will tell of its result.
 func (s *step) say(result string) {
 	s.mu.Lock()
