@@ -92,24 +92,7 @@ func remember(server, token string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(file, append(data, '\n'))
-}
-
-// replaceFile writes a private file whole or not at all.
-func replaceFile(file string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }()
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
+	return aloft.ReplaceFile(file, append(data, '\n'), 0o600)
 }
 
 // remote returns the URL of the git remote "aloft" of the folder, or nil.

@@ -335,7 +335,7 @@ func openToken(path string) (string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		token := api.NewToken()
-		return token, replaceFile(path, []byte(token+"\n"))
+		return token, aloft.ReplaceFile(path, []byte(token+"\n"), 0o600)
 	}
 	if err != nil {
 		return "", fmt.Errorf("cannot read the token: %w", err)

@@ -89,7 +89,7 @@ func (c cluster) password() (string, error) {
 	text, err := os.ReadFile(c.passwordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(rand.Text() + "\n")
-		err = replaceFile(c.passwordFile, text)
+		err = aloft.ReplaceFile(c.passwordFile, text, 0o600)
 	}
 	if err != nil {
 		return "", fmt.Errorf("cannot read the password of the PostgreSQL administrator: %w", err)
@@ -110,7 +110,7 @@ func (c cluster) port() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("cannot find a free port for PostgreSQL: %w", err)
 	}
-	return port, replaceFile(c.portFile(), []byte(strconv.Itoa(port)+"\n"))
+	return port, aloft.ReplaceFile(c.portFile(), []byte(strconv.Itoa(port)+"\n"), 0o600)
 }
 
 // freePort returns port if nobody listens on it, for 0 one of the kernel's choice.
@@ -121,20 +121,6 @@ func freePort(port int) (int, error) {
 	}
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
-}
-
-// replaceFile writes a private file, whole or not at all.
-func replaceFile(path string, data []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
 
 // maxLog is the size in bytes beyond which a log is set aside at the next start.

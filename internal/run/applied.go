@@ -57,27 +57,10 @@ func (p *Pipeline) applied(key aloft.EnvironmentKey) (applied, error) {
 func (p *Pipeline) saveApplied(key aloft.EnvironmentKey, a applied) error {
 	data, err := json.MarshalIndent(a, "", "  ")
 	if err == nil {
-		err = replaceFile(p.appliedPath(key), data)
+		err = aloft.ReplaceFile(p.appliedPath(key), data, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep what is applied to %s: %w", key, err)
 	}
 	return nil
-}
-
-// replaceFile writes path whole or not at all.
-func replaceFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

@@ -250,7 +250,7 @@ func (p *Pipeline) keepPlan(run aloft.Run, plan aloft.Plan) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(p.planPath(run.ID), data)
+	return aloft.ReplaceFile(p.planPath(run.ID), data, 0o600)
 }
 
 // counted are the actions of a plan, in the order they are told, with the words

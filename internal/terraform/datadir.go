@@ -35,7 +35,7 @@ func (e *Engine) keep(c aloft.Configuration, key string) error {
 	case errors.Is(err, os.ErrNotExist):
 		err = os.RemoveAll(kept)
 	case err == nil:
-		err = writeFile(kept, lock, 0o600)
+		err = aloft.ReplaceFile(kept, lock, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the lock file of %s: %w", c.Key, err)
@@ -45,7 +45,7 @@ func (e *Engine) keep(c aloft.Configuration, key string) error {
 		return err
 	}
 	keys := key + "\n" + e.initKey(c, t) + "\n"
-	if err := writeFile(filepath.Join(dataDir(c), keyFile), []byte(keys), 0o600); err != nil {
+	if err := aloft.ReplaceFile(filepath.Join(dataDir(c), keyFile), []byte(keys), 0o600); err != nil {
 		return fmt.Errorf("cannot keep the key of %s: %w", c.Key, err)
 	}
 	return nil
@@ -58,7 +58,7 @@ func restoreLock(c aloft.Configuration) error {
 		return nil
 	}
 	if err == nil {
-		err = writeFile(filepath.Join(c.Dir, lockName), lock, 0o644)
+		err = aloft.ReplaceFile(filepath.Join(c.Dir, lockName), lock, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot restore the lock file of %s: %w", c.Key, err)

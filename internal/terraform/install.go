@@ -99,7 +99,7 @@ func (o FindOptions) install(ctx context.Context, root string) error {
 	}
 	target := installDir(o.CacheDir)
 	err = errors.Join(
-		writeFile(filepath.Join(ready, "origin"), []byte(origin+"\n"), 0o644),
+		aloft.ReplaceFile(filepath.Join(ready, "origin"), []byte(origin+"\n"), 0o644),
 		syncFile(filepath.Join(ready, KindTofu)),
 		os.RemoveAll(target),
 	)
@@ -149,7 +149,7 @@ func download(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(target, program, 0o755)
+	return aloft.ReplaceFile(target, program, 0o755)
 }
 
 // innermost returns the error at the end of a chain: of a failed download that
