@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,23 +38,19 @@ type finding struct {
 	Remedy  string  `json:"remedy,omitempty"`
 }
 
-func newDoctor() *cobra.Command {
+func newDoctor(o *options) *cobra.Command {
 	var address string
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what Aloft needs on this machine, with a remedy for each",
 		Args:  noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			findings := examine(command.Context(), address)
-			if asJSON {
-				encoder := json.NewEncoder(command.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				if err := encoder.Encode(findings); err != nil {
-					return err
-				}
-			} else {
-				writeFindings(command.OutOrStdout(), findings)
+			if err := o.print(command.OutOrStdout(), findings, func(w io.Writer) error {
+				writeFindings(w, findings)
+				return nil
+			}); err != nil {
+				return err
 			}
 			for _, f := range findings {
 				if f.Verdict == verdictBad {
@@ -66,7 +61,6 @@ func newDoctor() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&address, "listen", defaultAddress, "address that aloft serve would listen on")
-	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return command
 }
 

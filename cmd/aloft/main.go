@@ -117,6 +117,7 @@ Start with:
 	})
 	o := &options{}
 	o.register(root)
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error { return o.checkJSON(command) }
 	root.AddGroup(
 		&cobra.Group{ID: "environments", Title: "Environments:"},
 		&cobra.Group{ID: "server", Title: "Server and machine:"},
@@ -129,7 +130,7 @@ Start with:
 			newUp(o), newPlan(o), newDestroy(o), newEnv(o), newRun(o), newState(o), newTerraform(o), newProject(o),
 		}},
 		{"server", []*cobra.Command{
-			newServe(), newDemo(), newDoctor(), newLogin(o), newOpen(o), newVersion(),
+			newServe(), newDemo(), newDoctor(o), newLogin(o), newOpen(o), newVersion(o),
 		}},
 	} {
 		for _, command := range group.commands {

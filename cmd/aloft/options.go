@@ -188,6 +188,22 @@ func (o *options) key(ctx context.Context, environment string) (aloft.Environmen
 	return key, nil
 }
 
+// printsJSON are the commands that --json is for: those that list or show.
+var printsJSON = map[string]bool{
+	"aloft env list": true, "aloft env show": true, "aloft run list": true, "aloft run show": true,
+	"aloft state list": true, "aloft project list": true, "aloft project create": true,
+	"aloft doctor": true, "aloft version": true,
+}
+
+// checkJSON refuses --json where it would be ignored.
+func (o *options) checkJSON(command *cobra.Command) error {
+	if !o.json || printsJSON[command.CommandPath()] {
+		return nil
+	}
+	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s prints no JSON", command.CommandPath()).
+		WithHint("`aloft run show --json` and `aloft env show --json` tell what came of it")}
+}
+
 // print writes a value as JSON, or the text that write makes of it.
 func (o *options) print(w io.Writer, value any, write func(w io.Writer) error) error {
 	if !o.json {

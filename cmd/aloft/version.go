@@ -1,8 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -29,21 +29,17 @@ func buildVersion() api.Version {
 	return version
 }
 
-func newVersion() *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
+func newVersion(o *options) *cobra.Command {
+	return &cobra.Command{
 		Use:   "version",
 		Short: "Tell the version of this program",
 		Args:  noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			version := buildVersion()
-			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(version)
-			}
-			_, err := fmt.Fprintf(command.OutOrStdout(), "aloft %s %s %s\n", version.Version, version.Revision, version.Go)
-			return err
+			return o.print(command.OutOrStdout(), version, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "aloft %s %s %s\n", version.Version, version.Revision, version.Go)
+				return err
+			})
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
-	return command
 }
