@@ -191,14 +191,14 @@ func checkDisk(name, path string) finding {
 func checkToolchains(ctx context.Context) []finding {
 	var findings []finding
 	for _, tool := range []struct{ name, program, flag, remedy string }{
-		{"go", "go", "version", "go.dev/dl"},
-		{"node", "node", "--version", "nodejs.org, or apt-get install nodejs npm"},
+		{"go", "go", "version", "to build Go apps: https://go.dev/dl"},
+		{"node", "node", "--version", "to build Node.js apps: https://nodejs.org, or apt-get install nodejs npm"},
 		{"python", "python3", "--version", "apt-get install python3 python3-venv"},
 		{"java", "javac", "-version", "apt-get install default-jdk"},
-		{"dotnet", "dotnet", "--version", "dot.net"},
+		{"dotnet", "dotnet", "--version", "to build .NET apps: https://dot.net"},
 		{"php", "php", "--version", "apt-get install php-cli composer"},
 		{"ruby", "ruby", "--version", "apt-get install ruby bundler"},
-		{"rust", "cargo", "--version", "rustup.rs"},
+		{"rust", "cargo", "--version", "to build Rust apps: https://rustup.rs"},
 		{"container", "docker", "info", "start Docker or Podman, for apps with nothing but a Dockerfile"},
 	} {
 		findings = append(findings, checkToolchain(ctx, tool.name, tool.program, tool.flag, tool.remedy))

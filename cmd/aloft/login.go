@@ -31,6 +31,10 @@ aloft git's credential helper for that server.`,
 			}
 			client := api.NewClient(api.ClientOptions{URL: server, Token: secret})
 			version, err := client.ServerVersion(command.Context())
+			if aloft.ErrorCode(err) == aloft.CodeForbidden {
+				return aloft.Errorf(aloft.CodeForbidden, "that is not the token of %s", server).
+					WithHint("`aloft serve` prints which file it is in: aloft login --server %s < FILE", server)
+			}
 			if err != nil {
 				return err
 			}
