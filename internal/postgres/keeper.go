@@ -176,5 +176,8 @@ func lock(dir string) (unlock func(), err error) {
 		return nil, aloft.Errorf(aloft.CodeConflict, "another Aloft runs the PostgreSQL server in %s: %w", dir, err).
 			WithHint("stop the other one, or give this one its own folder: aloft serve --data DIR")
 	}
-	return func() { file.Close() }, nil
+	return func() {
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) // a child that is just being started still has the file
+		file.Close()
+	}, nil
 }

@@ -35,7 +35,10 @@ func lockFile(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return func() error { return errors.Join(file.Truncate(0), file.Close()) }, nil
+	return func() error {
+		// Closing is not enough: a child that is just being started still has the file.
+		return errors.Join(file.Truncate(0), syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+	}, nil
 }
 
 func lockedBy(pid string) error {

@@ -196,6 +196,7 @@ func (s *Supervisor) Close(ctx context.Context) {
 	s.sweep(tagPrefix(s.options.Tag))
 	s.spawner.stop()
 	s.closeHubs()
+	_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN) // a child that is just being started still has the file
 	s.lock.Close()
 }
 

@@ -22,7 +22,10 @@ func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), 
 	if err != nil {
 		return nil, err
 	}
-	unlock = func() { _ = file.Close() }
+	unlock = func() {
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) // a child that is just being started still has the file
+		_ = file.Close()
+	}
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 		return unlock, nil
 	}
