@@ -72,7 +72,7 @@ func newHouse(t *testing.T) *house {
 		repository: &fakeRepository{branches: map[string]string{}, held: map[string]string{}, files: map[string]string{
 			"go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n", "terraform/main.tf": "",
 		}},
-		terraform: &fakeTerraform{outputs: aloft.Outputs{Apps: map[string]aloft.AppOutput{
+		terraform: &fakeTerraform{states: records, outputs: aloft.Outputs{Apps: map[string]aloft.AppOutput{
 			"web": {Hosting: "local", Name: "web", URL: "http://alice.shop.localhost"},
 		}}},
 		clock: &clock{now: time.Now()},
@@ -265,6 +265,7 @@ func (f *fakeRepository) Unhold(_ context.Context, name string) error {
 // fakeTerraform counts what is asked of it. before, when set, runs at the start
 // of every apply.
 type fakeTerraform struct {
+	states  aloft.StateStore
 	calls   []string
 	outputs aloft.Outputs
 	planned aloft.Plan
@@ -282,6 +283,9 @@ func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.
 
 func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
 	f.calls = append(f.calls, "apply "+c.Vars["revision"])
+	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key}, []byte("sealed"), ""); err != nil {
+		return aloft.Plan{}, aloft.Outputs{}, err
+	}
 	if f.before != nil {
 		if err := f.before(ctx); err != nil {
 			return aloft.Plan{}, aloft.Outputs{}, err

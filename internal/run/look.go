@@ -31,17 +31,23 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 		return false, r.abandon(ctx, key)
 	}
 	if environment.Status.Busy() {
-		return r.request(ctx, environment, aloft.OperationRepair, aloft.TriggerDrift, "an interrupted run left it "+string(environment.Status))
+		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationRepair, Trigger: aloft.TriggerDrift, Title: "an interrupted run left it " + string(environment.Status)})
 	}
 	if !environment.ExpiresAt.IsZero() && !r.now().Before(environment.ExpiresAt) {
-		return r.request(ctx, environment, aloft.OperationDestroy, aloft.TriggerExpiry, "its time was up")
+		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerExpiry, Title: "its time was up"})
 	}
 	branch, err := r.pipeline.Repository(key.Project).Branch(ctx, key.Branch())
 	if err != nil {
 		return false, err
 	}
 	if branch == "" && environment.Revision != "" {
-		return r.request(ctx, environment, aloft.OperationDestroy, aloft.TriggerDrift, "its branch is gone")
+		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerDrift, Title: "its branch is gone"})
+	}
+	if branch != "" && branch != environment.Revision {
+		if behind, err := r.behind(ctx, key); err != nil || behind {
+			return false, err
+		}
+		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationUp, Trigger: aloft.TriggerDrift, Revision: branch, Title: "the branch is not at what runs"})
 	}
 	return r.compare(ctx, environment)
 }
@@ -58,6 +64,33 @@ func (r *Reconciler) abandon(ctx context.Context, key aloft.EnvironmentKey) erro
 	return err
 }
 
+// behind reports whether what runs is behind the branch on purpose: since a
+// rollback.
+func (r *Reconciler) behind(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
+	runs, err := r.store.Runs(ctx, aloft.RunFilter{
+		Project: key.Project, Environment: key.Environment, Statuses: []aloft.RunStatus{aloft.RunSucceeded},
+	})
+	for _, run := range runs {
+		if run.Operation == aloft.OperationRollback || run.Operation == aloft.OperationUp {
+			return run.Operation == aloft.OperationRollback, err
+		}
+	}
+	return false, err
+}
+
+// lostState reports whether Aloft should have the environment's state and has not.
+func (p *Pipeline) lostState(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
+	before, err := p.applied(key)
+	if err != nil || p.States == nil || before.Last.Revision == "" || !before.Last.keptHere() {
+		return false, err
+	}
+	versions, err := p.States.StateVersions(ctx, key)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return true, nil
+	}
+	return len(versions) == 0, err
+}
+
 // compare looks at what runs. What the target heals by itself on the first look
 // after a start of the server is no drift: everything had stopped.
 func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment) (requested bool, err error) {
@@ -70,6 +103,13 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 	if err != nil {
 		return false, err
 	}
+	lost, err := r.pipeline.lostState(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	if lost {
+		broken = append(broken, "its Terraform state is gone")
+	}
 	if first && len(broken) == 0 {
 		for _, difference := range healed {
 			r.logger.Info("started again", "project", key.Project, "environment", key.Environment, "what", difference)
@@ -80,7 +120,7 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 	if len(differences) == 0 {
 		return false, r.recover(ctx, environment)
 	}
-	return r.request(ctx, environment, aloft.OperationRepair, aloft.TriggerDrift, strings.Join(differences, "; "))
+	return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationRepair, Trigger: aloft.TriggerDrift, Title: strings.Join(differences, "; ")})
 }
 
 // recover says that all is well again after a repair that came too early.
@@ -112,7 +152,8 @@ func (r *Reconciler) firstLook(key aloft.EnvironmentKey) bool {
 // bringBack starts what ran before the server was stopped, so that it serves
 // while the first run after a restart is on its way.
 func (r *Reconciler) bringBack(ctx context.Context, j journey) {
-	if r.pipeline.Local == nil || j.environment.Revision == "" || !r.firstLook(j.run.EnvironmentKey) {
+	first := r.firstLook(j.run.EnvironmentKey) // from this run on, what dies is drift
+	if r.pipeline.Local == nil || j.environment.Revision == "" || !first {
 		return
 	}
 	if _, _, err := r.pipeline.Local.Reconcile(ctx, j.run.EnvironmentKey); err != nil {
@@ -127,20 +168,31 @@ func (r *Reconciler) waiting(ctx context.Context, key aloft.EnvironmentKey) (boo
 	return len(runs) > 0, err
 }
 
+// pauseAfter is how long a difference is left alone after a run that was to heal
+// it: one that failed will fail again, one that ended well and healed nothing
+// must not be repeated without end.
+func pauseAfter(run aloft.Run, why string) time.Duration {
+	switch {
+	case run.Status != aloft.RunSucceeded:
+		return repairAgainAfter
+	case run.Title == why:
+		return time.Minute
+	}
+	return 0
+}
+
 // request asks for a run, unless the same one has failed a moment ago.
-func (r *Reconciler) request(ctx context.Context, e aloft.Environment, operation aloft.Operation, trigger aloft.Trigger, why string) (bool, error) {
+func (r *Reconciler) request(ctx context.Context, e aloft.Environment, run aloft.Run) (bool, error) {
 	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: e.Project, Environment: e.EnvironmentKey.Environment, Limit: 10})
 	if err != nil {
 		return false, err
 	}
 	runs = slices.DeleteFunc(runs, func(run aloft.Run) bool { return run.Operation == aloft.OperationPlan })
-	if len(runs) > 0 && runs[0].Operation == operation && runs[0].Status != aloft.RunSucceeded &&
-		r.now().Sub(runs[0].FinishedAt) < repairAgainAfter {
+	if len(runs) > 0 && runs[0].Operation == run.Operation && r.now().Sub(runs[0].FinishedAt) < pauseAfter(runs[0], run.Title) {
 		return false, nil
 	}
-	_, err = r.Accept(ctx, aloft.Run{
-		EnvironmentKey: e.EnvironmentKey, Operation: operation, Trigger: trigger, Actor: "aloft", Title: why,
-	})
+	run.EnvironmentKey, run.Actor = e.EnvironmentKey, "aloft"
+	_, err = r.Accept(ctx, run)
 	if aloft.ErrorCode(err) == aloft.CodeConflict {
 		return false, nil // a push came first, and settles it
 	}

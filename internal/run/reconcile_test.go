@@ -318,6 +318,33 @@ func TestABranchThatIsGoneMeansDestroy(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
 }
 
+func TestABranchThatWasMovedMeansUp(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.repository.branches["env-alice"] = "c2" // not by a push
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentReady, "c2")
+	h.request(aloft.Run{Operation: aloft.OperationRollback})
+	h.reconcile()
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentReady, "c1") // behind on purpose
+}
+
+func TestALostStateIsRepaired(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	if err := h.store.DeleteState(h.ctx, alice); err != nil {
+		t.Fatal(err)
+	}
+	h.reconcile()
+	if want := []string{"apply c1", "apply c1"}; !slices.Equal(h.terraform.calls, want) {
+		t.Errorf("calls %v, want %v", h.terraform.calls, want)
+	}
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+}
+
 func TestABranchWithoutEnvironmentMeansUp(t *testing.T) {
 	h := newHouse(t)
 	h.repository.branches["env-alice"] = "c1"

@@ -20,6 +20,14 @@ func (p *Pipeline) heal(ctx context.Context, s *step, key aloft.EnvironmentKey) 
 	for _, difference := range broken {
 		s.voice.detail("drift: %s", difference)
 	}
+	if err != nil {
+		return nil, err
+	}
+	lost, err := p.lostState(ctx, key)
+	if lost {
+		s.voice.detail("drift: its Terraform state is gone")
+		broken = append(broken, "its Terraform state is gone")
+	}
 	s.say(fmt.Sprintf("%d healed, %d for Terraform", len(healed), len(broken)))
 	return broken, err
 }
