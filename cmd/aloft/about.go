@@ -86,7 +86,7 @@ Ctrl-C stops it.
 
 // Remains lists what is left of an environment anywhere on this server.
 func (s *server) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
-	left, err := target{s.local, s.postgres, s.supervisor}.Remains(ctx, key)
+	left, err := target{s.local, s.postgres}.Remains(ctx, key)
 	if err != nil {
 		return nil, err
 	}

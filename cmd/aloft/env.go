@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -75,12 +76,7 @@ func ownerName(owner string) string {
 }
 
 func urls(e aloft.Environment) []string {
-	list := make([]string, 0, len(e.URLs))
-	for _, address := range e.URLs {
-		list = append(list, address)
-	}
-	slices.Sort(list)
-	return list
+	return slices.Sorted(maps.Values(e.URLs))
 }
 
 func age(d time.Duration) string {
@@ -108,20 +104,13 @@ func expiry(e aloft.Environment, now time.Time) string {
 }
 
 func newEnvShow(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "show ENV",
-		Short: "Show an environment: releases, processes, last runs",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-				details, err := client.Environment(command.Context(), key)
-				if err != nil {
-					return err
-				}
-				return o.print(command.OutOrStdout(), details, func(w io.Writer) error { return writeEnvironment(w, details) })
-			})
-		},
-	}
+	return o.environmentCommand("show ENV", "Show an environment: releases, processes, last runs", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		details, err := client.Environment(command.Context(), key)
+		if err != nil {
+			return err
+		}
+		return o.print(command.OutOrStdout(), details, func(w io.Writer) error { return writeEnvironment(w, details) })
+	})
 }
 
 func writeEnvironment(w io.Writer, d api.EnvironmentDetails) error {
@@ -158,25 +147,18 @@ func writeEnvironment(w io.Writer, d api.EnvironmentDetails) error {
 }
 
 func newEnvOpen(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "open ENV",
-		Short: "Open an environment's URL in the browser",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-				details, err := client.Environment(command.Context(), key)
-				if err != nil {
-					return err
-				}
-				list := urls(details.Environment)
-				if len(list) == 0 {
-					return aloft.Errorf(aloft.CodeNotFound, "%s has no URL: it is %s", key, details.Status)
-				}
-				_, _ = fmt.Fprintln(command.OutOrStdout(), list[0])
-				return openBrowser(list[0])
-			})
-		},
-	}
+	return o.environmentCommand("open ENV", "Open an environment's URL in the browser", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		details, err := client.Environment(command.Context(), key)
+		if err != nil {
+			return err
+		}
+		list := urls(details.Environment)
+		if len(list) == 0 {
+			return aloft.Errorf(aloft.CodeNotFound, "%s has no URL: it is %s", key, details.Status)
+		}
+		_, _ = fmt.Fprintln(command.OutOrStdout(), list[0])
+		return openBrowser(list[0])
+	})
 }
 
 // openBrowser asks the desktop to show a page. Without one the printed URL must do.
@@ -196,16 +178,9 @@ func newEnvLogs(o *options) *cobra.Command {
 	var follow bool
 	var lines int
 	var app string
-	command := &cobra.Command{
-		Use:   "logs ENV",
-		Short: "Show what the apps of an environment write",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-				return client.Logs(command.Context(), key, app, lines, follow, command.OutOrStdout())
-			})
-		},
-	}
+	command := o.environmentCommand("logs ENV", "Show what the apps of an environment write", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		return client.Logs(command.Context(), key, app, lines, follow, command.OutOrStdout())
+	})
 	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on until Ctrl-C")
 	command.Flags().IntVarP(&lines, "lines", "n", 100, "how many lines to begin with")
 	command.Flags().StringVarP(&app, "app", "a", "", "only this app")
@@ -239,40 +214,26 @@ func newEnvRun(o *options) *cobra.Command {
 
 func newEnvRollback(o *options) *cobra.Command {
 	var to api.RollbackRequest
-	command := &cobra.Command{
-		Use:   "rollback ENV",
-		Short: "Deploy an earlier release again; resources stay as they are",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-				run, err := client.Rollback(command.Context(), key, to)
-				if err != nil {
-					return err
-				}
-				return followRun(command.Context(), client, run.ID, command.OutOrStdout())
-			})
-		},
-	}
+	command := o.environmentCommand("rollback ENV", "Deploy an earlier release again; resources stay as they are", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		run, err := client.Rollback(command.Context(), key, to)
+		if err != nil {
+			return err
+		}
+		return followRun(command.Context(), client, run.ID, command.OutOrStdout())
+	})
 	command.Flags().Int64Var(&to.Release, "release", 0, "number of the release (default: the one before)")
 	command.Flags().StringVarP(&to.App, "app", "a", "", "the app that the number is of; needed when there are several")
 	return command
 }
 
 func newEnvRetry(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "retry ENV",
-		Short: "Take the last run's steps again",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-				run, err := client.Retry(command.Context(), key)
-				if err != nil {
-					return err
-				}
-				return followRun(command.Context(), client, run.ID, command.OutOrStdout())
-			})
-		},
-	}
+	return o.environmentCommand("retry ENV", "Take the last run's steps again", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		run, err := client.Retry(command.Context(), key)
+		if err != nil {
+			return err
+		}
+		return followRun(command.Context(), client, run.ID, command.OutOrStdout())
+	})
 }
 
 func newEnvTTL(o *options) *cobra.Command {
@@ -295,6 +256,20 @@ func newEnvTTL(o *options) *cobra.Command {
 				}
 				_, err = fmt.Fprintf(command.OutOrStdout(), "%s expires: %s\n", key, expiry(e, time.Now()))
 				return err
+			})
+		},
+	}
+}
+
+// environmentCommand makes a command whose only argument is an environment.
+func (o *options) environmentCommand(use, short string, do func(*cobra.Command, *api.Client, aloft.EnvironmentKey) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  arguments("ENV"),
+		RunE: func(command *cobra.Command, args []string) error {
+			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
+				return do(command, client, key)
 			})
 		},
 	}

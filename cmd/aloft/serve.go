@@ -167,7 +167,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Terraform:  engines.open,
 		Session:    s.session,
 		Builder:    builder{s.builder},
-		Local:      target{s.local, s.postgres, s.supervisor},
+		Local:      target{s.local, s.postgres},
 		Releases:   s.store,
 		States:     s.store,
 		Sealer:     sealer,

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
+	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
@@ -65,24 +65,16 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	if err != nil {
 		return nil, aloft.Configuration{}, none, err
 	}
-	settings := m.Environment(key.Environment)
 	c := aloft.Configuration{
 		Key:     key,
 		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
 		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
-		Vars:    map[string]string{},
+		Vars:    run.Variables(key, t.revision, m.Environment(key.Environment)),
 		Env:     targetEnvironment(os.Environ()),
 		Log:     command.ErrOrStderr(),
 	}
-	maps.Copy(c.Vars, settings.Variables)
-	maps.Copy(c.Vars, map[string]string{
-		"project": key.Project, "application_name": key.Project, "environment": key.Environment, "revision": t.revision,
-	})
-	for _, name := range []string{key.Environment, "default"} {
-		file := filepath.Join(c.Dir, "environments", name+".tfvars")
-		if _, err := os.Stat(file); err == nil && c.VarFile == "" {
-			c.VarFile = file
-		}
+	if file := run.VarFile(c.Dir, key.Environment); file != "" {
+		c.VarFile = filepath.Join(c.Dir, filepath.FromSlash(file))
 	}
 	if !t.onServer() {
 		c.Backend = backendFor("", "", key, t.summary)

@@ -123,9 +123,8 @@ func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact,
 
 // target is the local target: apps and databases together.
 type target struct {
-	apps       *deploy.Local
-	databases  *postgres.Server
-	supervisor *supervise.Supervisor
+	apps      *deploy.Local
+	databases *postgres.Server
 }
 
 func deployRequest(r run.DeployRequest) deploy.Request {
@@ -163,10 +162,7 @@ func (t target) Remove(ctx context.Context, key aloft.EnvironmentKey) error {
 	if err := t.apps.RemoveAll(ctx, key); err != nil {
 		return err
 	}
-	if err := t.databases.DeleteAll(ctx, key); err != nil {
-		return err
-	}
-	return t.supervisor.DeleteLogs(key)
+	return t.databases.DeleteAll(ctx, key)
 }
 
 func (t target) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {

@@ -3,8 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -23,7 +23,7 @@ type placement struct {
 // place matches what was built with what Terraform has made for it.
 func (p *Pipeline) place(ctx context.Context, j journey, d desired, outputs aloft.Outputs, artifacts []aloft.Artifact) ([]placement, error) {
 	var placements []placement
-	for _, name := range sortedNames(outputs.Apps) {
+	for _, name := range slices.Sorted(maps.Keys(outputs.Apps)) {
 		output := outputs.Apps[name]
 		app, ok := d.app(name)
 		if !ok {
@@ -182,15 +182,6 @@ func (p *Pipeline) verify(ctx context.Context, s *step, placements []placement) 
 	}
 	s.say(strings.Join(said, ", ") + " answers")
 	return urls, nil
-}
-
-func sortedNames(apps map[string]aloft.AppOutput) []string {
-	names := make([]string, 0, len(apps))
-	for name := range apps {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 func appNames(apps []aloft.App) string {

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -195,9 +194,4 @@ func (r *Reconciler) farewell(ctx context.Context, j journey, status aloft.RunSt
 				j.run.Environment, abandonedAfter.Hours())
 		}
 	}
-}
-
-func sorted(names []string) []string {
-	slices.Sort(names)
-	return names
 }

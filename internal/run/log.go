@@ -171,11 +171,3 @@ func (l *Logs) copy(ctx context.Context, id int64, live *liveLog, w io.Writer) e
 		}
 	}
 }
-
-// Delete removes the log of a run.
-func (l *Logs) Delete(id int64) error {
-	if err := os.Remove(l.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}

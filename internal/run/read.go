@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -112,12 +112,7 @@ func describe(s *step, app aloft.App) {
 		add("build", command.String(), command.Source)
 	}
 	add("start", app.Start.String(), app.Start.Source)
-	names := make([]string, 0, len(app.Processes))
-	for name := range app.Processes {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(app.Processes)) {
 		add(name, app.Processes[name].String(), app.Processes[name].Source)
 	}
 	add("static", app.Static.Value, app.Static.Source)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -255,16 +257,10 @@ func stopping(ctx context.Context) bool {
 // took writes how long a run took so far.
 func (r *Reconciler) took(run aloft.Run) string { return seconds(r.now().Sub(run.StartedAt)) }
 
+// joinURLs writes the URLs of apps, one a line.
 func joinURLs(urls map[string]string) string {
-	names := make([]string, 0, len(urls))
-	for name := range urls {
-		names = append(names, name)
-	}
-	if len(names) == 0 {
-		return ""
-	}
 	var b strings.Builder
-	for _, name := range sorted(names) {
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
 		b.WriteString(urls[name] + "\n")
 	}
 	return b.String()

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -54,7 +56,7 @@ func rollbackTarget(releases []aloft.Release, wanted string) (string, error) {
 // placeReleases places the release that pick returns for every app.
 func (p *Pipeline) placeReleases(j journey, outputs map[string]aloft.AppOutput, pick func(app string) (aloft.Release, bool)) ([]placement, error) {
 	var placements []placement
-	for _, name := range sortedNames(outputs) {
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		release, ok := pick(name)
 		if !ok {
 			continue

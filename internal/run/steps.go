@@ -26,15 +26,7 @@ func (p *Pipeline) operate(ctx context.Context, j journey) (outcome, error) {
 
 // up brings an environment to a commit.
 func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
-	source, err := take(ctx, j.recorder, "checkout", func(ctx context.Context, s *step) (source, error) {
-		return p.checkout(ctx, s, j.run, j.run.Revision)
-	})
-	if err != nil {
-		return outcome{}, err
-	}
-	desired, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
-		return p.read(s, j.run, source)
-	})
+	desired, err := p.desire(ctx, j)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -56,17 +48,22 @@ func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
 	return reached, err
 }
 
-// plan shows what up would change, and changes nothing.
-func (p *Pipeline) plan(ctx context.Context, j journey) error {
+// desire finds out what the run's commit asks for.
+func (p *Pipeline) desire(ctx context.Context, j journey) (desired, error) {
 	source, err := take(ctx, j.recorder, "checkout", func(ctx context.Context, s *step) (source, error) {
 		return p.checkout(ctx, s, j.run, j.run.Revision)
 	})
 	if err != nil {
-		return err
+		return desired{}, err
 	}
-	desired, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
+	return take(ctx, j.recorder, "read", func(ctx context.Context, s *step) (desired, error) {
 		return p.read(s, j.run, source)
 	})
+}
+
+// plan shows what up would change, and changes nothing.
+func (p *Pipeline) plan(ctx context.Context, j journey) error {
+	desired, err := p.desire(ctx, j)
 	if err != nil {
 		return err
 	}
