@@ -102,7 +102,11 @@ func writeRunRows(w io.Writer, list []aloft.Run, now time.Time) {
 }
 
 func newRunShow(o *options) *cobra.Command {
-	return o.runCommand("show RUN", "Show a run: its steps with their times, its plan", func(command *cobra.Command, client *api.Client, id int64) error {
+	var traced bool
+	command := o.runCommand("show RUN", "Show a run: its steps with their times, its plan", func(command *cobra.Command, client *api.Client, id int64) error {
+		if traced {
+			return o.showTrace(command, client, id)
+		}
 		run, err := client.Run(command.Context(), id)
 		if err != nil {
 			return err
@@ -117,6 +121,19 @@ func newRunShow(o *options) *cobra.Command {
 			}
 			return nil
 		})
+	})
+	command.Flags().BoolVar(&traced, "trace", false, "show where its time went, from the push to the end: what ran when, and beside what")
+	return command
+}
+
+func (o *options) showTrace(command *cobra.Command, client *api.Client, id int64) error {
+	trace, err := client.Trace(command.Context(), id)
+	if err != nil {
+		return err
+	}
+	return o.print(command.OutOrStdout(), trace, func(w io.Writer) error {
+		writeTrace(w, trace, canvasFor(w))
+		return nil
 	})
 }
 

@@ -68,6 +68,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	c := aloft.Configuration{
 		Key:     key,
 		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
+		Folder:  m.TerraformFolder(),
 		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
 		Vars:    run.Variables(key, t.revision, m.Environment(key.Environment)),
 		Env:     targetEnvironment(os.Environ()),

@@ -156,7 +156,7 @@ func workingTree(ctx context.Context) (tree, error) {
 	if err != nil {
 		return t, err
 	}
-	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())))
+	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())), m.TerraformFolder())
 	return t, err
 }
 

@@ -116,7 +116,7 @@ type builder struct{ *build.Builder }
 
 func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	result, err := b.Builder.Build(ctx, build.Request{
-		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log,
+		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
 	})
 	return result.Artifact, result.Skipped, err
 }
@@ -128,7 +128,7 @@ type target struct {
 }
 
 func deployRequest(r run.DeployRequest) deploy.Request {
-	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log}
+	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log, Timing: r.Timing}
 }
 
 func (t target) Release(ctx context.Context, r run.DeployRequest) error {

@@ -251,6 +251,12 @@ func (r *runs) Plan(context.Context, int64) (aloft.Plan, error) {
 	return aloft.Plan{Digest: "d1", Changes: []aloft.Change{{Address: "aloft_app.web", Type: "aloft_app", Action: aloft.ActionCreate}}}, nil
 }
 
+func (r *runs) Trace(_ context.Context, id int64) (aloft.Trace, error) {
+	return aloft.Trace{RunID: id, Status: aloft.RunSucceeded, BeganAt: start, Duration: time.Second, Spans: []aloft.Span{
+		{Name: "build", Status: aloft.StepSucceeded, Duration: time.Second, Parts: []aloft.Span{{Name: "web", Status: aloft.StepSucceeded, Duration: time.Second}}},
+	}}, nil
+}
+
 func (r *runs) CreateProject(_ context.Context, name string) (aloft.Project, error) {
 	if name == "shop" {
 		return aloft.Project{}, aloft.Errorf(aloft.CodeConflict, "project shop exists")

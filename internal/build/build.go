@@ -42,9 +42,10 @@ type Builder struct {
 type Request struct {
 	Project string
 	App     aloft.App
-	Source  string    // root of the checkout; not changed
-	Inputs  string    // git's id of the tree of App.Path: equal ids are equal sources
-	Log     io.Writer // receives commands and their output, line by line; nil = nothing
+	Source  string       // root of the checkout; not changed
+	Inputs  string       // git's id of the tree of App.Path: equal ids are equal sources
+	Log     io.Writer    // receives commands and their output, line by line; nil = nothing
+	Timing  aloft.Timing // told of every command, and what there is to do before; nil = nobody
 }
 
 // Result is what a build yields.
@@ -97,9 +98,12 @@ func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	folder := filepath.Join(b.options.ArtifactDir, r.Project, id)
+	waited := func(error) {}
 	unlock, err := b.busy.lock(ctx, folder, func() {
 		fmt.Fprintln(r.Log, "waiting for another environment that builds the same")
+		waited = r.Timing.Begin("wait", "another environment builds the same")
 	})
+	waited(err)
 	if err != nil {
 		return Result{}, r.canceled(err)
 	}
@@ -187,11 +191,14 @@ func (b *Builder) fill(ctx context.Context, r Request, folder string) error {
 	if r.docker() {
 		return b.image(ctx, r, folder)
 	}
-	if err := copyTree(ctx, r.Source, folder, r.Log); err != nil {
+	copied := r.Timing.Begin("copy", "the source")
+	err := copyTree(ctx, r.Source, folder, r.Log)
+	copied(err)
+	if err != nil {
 		return err
 	}
 	watched, stop := b.watchSize(ctx, folder)
-	err := b.commands(watched, r, folder)
+	err = b.commands(watched, r, folder)
 	if grown := stop(); err == nil || grown != nil {
 		err = grown
 	}

@@ -45,7 +45,9 @@ func (b *Builder) run(ctx context.Context, e execution) error {
 			WithHint("install it, or set apps.%s.build in aloft.yaml", e.request.App.Name)
 	}
 	fmt.Fprintf(e.request.Log, "$ %s\n", e.command)
+	ended := e.request.Timing.Begin(e.command.String(), "")
 	state, err := e.execute(ctx, program)
+	ended(failureOf(ctx, state, err))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -57,6 +59,17 @@ func (b *Builder) run(ctx context.Context, e execution) error {
 			WithHint("the output above tells why; the same command should fail in a fresh clone as well")
 	}
 	return nil
+}
+
+// failureOf is how a command failed, for its timing; nil = it did not.
+func failureOf(ctx context.Context, state *os.ProcessState, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil && !state.Success() {
+		err = &exec.ExitError{ProcessState: state}
+	}
+	return err
 }
 
 // execute starts the program and returns how it ended, by itself or with ctx.

@@ -67,8 +67,9 @@ type Request struct {
 	Revision string // commit that the artifact was built from
 	App      aloft.App
 	Artifact aloft.Artifact
-	Log      io.Writer // what people should see, line by line; nil = nothing
-	Force    bool      // also when nothing has changed
+	Log      io.Writer    // what people should see, line by line; nil = nothing
+	Timing   aloft.Timing // told of start, wait for health, swap and drain; nil = nobody
+	Force    bool         // also when nothing has changed
 }
 
 // Local runs releases as processes on this machine. Its methods may be called

@@ -69,6 +69,19 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 
 // startWeb starts the processes that will have the route and waits for them.
 func (l *Local) startWeb(ctx context.Context, r *running) error {
+	starting := r.timing.Begin("start", count(r.instances(), "process", "processes"))
+	err := l.startAll(r)
+	starting(err)
+	if err != nil {
+		return err
+	}
+	waiting := r.timing.Begin("wait for health", r.question())
+	err = l.awaitHealthy(ctx, r)
+	waiting(err)
+	return err
+}
+
+func (l *Local) startAll(r *running) error {
 	if r.static() != "" {
 		r.say("serving the folder %s", r.app().Static.Value)
 	}
@@ -79,7 +92,7 @@ func (l *Local) startWeb(ctx context.Context, r *running) error {
 		}
 		r.web = append(r.web, process)
 	}
-	return l.awaitHealthy(ctx, r)
+	return nil
 }
 
 func (l *Local) startOthers(r *running) error {
@@ -154,13 +167,15 @@ func (l *Local) stop(ctx context.Context, processes []*supervise.Process, grace 
 // retire lets a release that was replaced finish what it began, in the
 // background, and stops it. Its workers, which would do the same work as the new
 // ones, stop at once.
-func (l *Local) retire(old *running, routes []*proxy.Retired) {
+func (l *Local) retire(old *running, routes []*proxy.Retired, timing aloft.Timing) {
+	draining := timing.Begin("drain", fmt.Sprintf("release %d, in the background", old.release.Number))
 	l.drains.Go(func() {
 		var group sync.WaitGroup
 		group.Go(func() { l.stop(l.ctx, old.others, l.options.StopGrace) })
 		l.drain(l.ctx, old, routes)
 		l.stop(l.ctx, old.web, l.options.StopGrace)
 		group.Wait()
+		draining(context.Cause(l.ctx))
 	})
 }
 

@@ -66,7 +66,7 @@ func (r *Remote) serveHook(w http.ResponseWriter, req *http.Request) {
 // Receiver about the others.
 func (r *Remote) receive(ctx context.Context, push *session, asked hookRequest, progress io.Writer) []aloft.RefResult {
 	reasons := r.refusals(ctx, push.project, asked)
-	wanted := aloft.Push{Project: push.project, Actor: push.actor, Options: asked.Options}
+	wanted := aloft.Push{Project: push.project, Actor: push.actor, Options: asked.Options, ReceivedAt: push.began}
 	for i, update := range asked.Updates {
 		if reasons[i] == "" {
 			wanted.Updates = append(wanted.Updates, update)

@@ -150,6 +150,7 @@ func (r *Remote) serveUpload(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
+	began := time.Now()
 	project, actor, ok := r.open(w, req)
 	if !ok {
 		return
@@ -164,7 +165,7 @@ func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
 	}
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
-	token := r.sessions.open(&session{project: project, actor: actor, ctx: ctx})
+	token := r.sessions.open(&session{project: project, actor: actor, began: began, ctx: ctx})
 	defer r.sessions.close(token)
 	cmd := r.command(ctx, "receive-pack", "--stateless-rpc", path)
 	cmd.Env = append(cmd.Env, hookURLVariable+"="+r.hookURL(req), hookTokenVariable+"="+token)

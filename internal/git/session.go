@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // session is one push on its way. It gives the hook that git starts for it the
@@ -14,6 +15,7 @@ import (
 type session struct {
 	project string
 	actor   string
+	began   time.Time
 	ctx     context.Context // ends when the pusher goes away
 }
 

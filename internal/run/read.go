@@ -58,7 +58,7 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 			folder, short(run.Revision)).
 			WithHint("docs/quick-start.md shows the shortest Terraform for an app; another folder is named by \"terraform:\" in %s", manifest.File)
 	}
-	if d.summary, err = p.Inspect(d.terraform); err != nil {
+	if d.summary, err = p.Inspect(d.terraform, folder); err != nil {
 		return d, err
 	}
 	for name := range d.settings.Variables {

@@ -155,7 +155,7 @@ func (p *Pipeline) restoreTo(ctx context.Context, dir, project string, conf conf
 		return "", aloft.ConfigurationSummary{}, err
 	}
 	folder := filepath.Join(dir, filepath.FromSlash(conf.Folder))
-	summary, err := p.Inspect(folder)
+	summary, err := p.Inspect(folder, conf.Folder)
 	return folder, summary, err
 }
 

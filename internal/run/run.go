@@ -65,6 +65,7 @@ type BuildRequest struct {
 	Source  string // folder of the checkout
 	Inputs  string // id of the content that the build depends on
 	Log     io.Writer
+	Timing  aloft.Timing // told of every command; nil = nobody
 }
 
 // Builder turns source into an artifact. skipped tells that it had it already.
@@ -81,6 +82,7 @@ type DeployRequest struct {
 	Artifact aloft.Artifact
 	Output   aloft.AppOutput // what Terraform says of the app
 	Log      io.Writer
+	Timing   aloft.Timing // told of start, wait for health, swap, drain; nil = nobody
 }
 
 // Deployer brings artifacts to their hosts, and knows what runs there.

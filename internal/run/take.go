@@ -23,9 +23,9 @@ func (p *Pipeline) Take(ctx context.Context, run aloft.Run, out io.Writer) error
 	_, err := p.operate(ctx, j)
 	if err != nil {
 		voice.fail(err)
-		voice.headline("%s failed after %s", run.Operation, seconds(time.Since(run.StartedAt)))
+		voice.headline("%s failed after %s", run.Operation, aloft.Seconds(time.Since(run.StartedAt)))
 		return err
 	}
-	voice.headline("%s: %s done in %s", run.Branch(), run.Operation, seconds(time.Since(run.StartedAt)))
+	voice.headline("%s: %s done in %s", run.Branch(), run.Operation, aloft.Seconds(time.Since(run.StartedAt)))
 	return nil
 }

@@ -40,7 +40,7 @@ func (e *Engine) keep(c aloft.Configuration, key string) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep the lock file of %s: %w", c.Key, err)
 	}
-	t, err := readTree(c.Dir)
+	t, err := readTree(c.Dir, c.Folder)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -27,13 +28,23 @@ var (
 	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
 )
 
-// describe writes a diagnostic for people: where, what, and why. The snippet
-// with its values is left out: it may hold secrets.
-func describe(d tfjson.Diagnostic) string {
+// inRepository returns how people know a file of the configuration in folder:
+// relative to the repository. What an engine names by its whole path is
+// shortened by presentable.
+func inRepository(folder, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return path.Join(folder, filepath.ToSlash(file))
+}
+
+// describe writes a diagnostic of the configuration in folder for people: where,
+// what, and why. The snippet with its values is left out: it may hold secrets.
+func describe(folder string, d tfjson.Diagnostic) string {
 	var b strings.Builder
 	switch {
 	case d.Range != nil && d.Range.Filename != "":
-		fmt.Fprintf(&b, "%s:%d: ", d.Range.Filename, d.Range.Start.Line)
+		fmt.Fprintf(&b, "%s:%d: ", inRepository(folder, d.Range.Filename), d.Range.Start.Line)
 	case d.Address != "":
 		b.WriteString(d.Address + ": ")
 	}
@@ -76,26 +87,29 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 			return lockError(c, verb, d)
 		}
 	}
-	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(diagnostics))).
-		WithHint("%s", presentable(c, hintFor(diagnostics)))
+	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(c.Folder, diagnostics))).
+		WithHint("%s", presentable(c, hintFor(c.Folder, diagnostics)))
 }
 
 // presentable masks the secrets of c in text and shortens the paths of this
 // machine to what the reader knows them by.
 func presentable(c aloft.Configuration, text string) string {
-	if c.VarFile != "" {
-		file := absolute(c.VarFile)
+	dir, folder := absolute(c.Dir)+string(filepath.Separator), ""
+	if c.Folder != "" && c.Folder != "." {
+		folder = c.Folder + "/"
+	}
+	text = strings.ReplaceAll(text, dir, folder)
+	if file := absolute(c.VarFile); c.VarFile != "" && !strings.HasPrefix(file, dir) {
 		text = strings.ReplaceAll(text, file, filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))
 	}
-	text = strings.ReplaceAll(text, absolute(c.Dir)+string(filepath.Separator), "")
 	return secretsOf(c).scrub(text)
 }
 
-func listing(diagnostics []tfjson.Diagnostic) string {
+func listing(folder string, diagnostics []tfjson.Diagnostic) string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, d := range diagnostics {
-		line := describe(d)
+		line := describe(folder, d)
 		if !seen[line] {
 			seen[line] = true
 			lines = append(lines, line)
@@ -107,13 +121,13 @@ func listing(diagnostics []tfjson.Diagnostic) string {
 	return strings.Join(lines, "\n")
 }
 
-func hintFor(diagnostics []tfjson.Diagnostic) string {
+func hintFor(folder string, diagnostics []tfjson.Diagnostic) string {
 	d := diagnostics[0]
 	switch {
 	case d.Range != nil && strings.HasSuffix(d.Range.Filename, ".tfvars"):
-		return "correct " + d.Range.Filename + " and push again"
+		return "correct " + inRepository(folder, d.Range.Filename) + " and push again"
 	case d.Range != nil && d.Range.Filename != "":
-		return fmt.Sprintf("look at %s, line %d, then push again", d.Range.Filename, d.Range.Start.Line)
+		return fmt.Sprintf("look at %s, line %d, then push again", inRepository(folder, d.Range.Filename), d.Range.Start.Line)
 	case strings.Contains(d.Summary, "query available provider"):
 		return "check the provider's source in required_providers, and whether this machine reaches its registry"
 	}

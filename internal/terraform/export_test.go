@@ -29,7 +29,7 @@ func ReadStream(text []byte, n int, log io.Writer) (aloft.Plan, aloft.Outputs, i
 		text = text[n:]
 	}
 	s.Close()
-	outputs, _, err := s.told("")
+	outputs, _, err := s.told(aloft.Configuration{})
 	return s.plan(), outputs, len(s.errors), err
 }
 

@@ -67,7 +67,7 @@ func FuzzInspect(f *testing.F) {
 		if os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) != nil {
 			t.Skip("not the name of a file")
 		}
-		_, err := terraform.Inspect(dir)
+		_, err := terraform.Inspect(dir, "")
 		if code := aloft.ErrorCode(err); err != nil && code != aloft.CodeInvalid && code != aloft.CodeNotFound {
 			t.Errorf("the error is %s: %v", code, err)
 		}

@@ -80,7 +80,7 @@ func (e *Engine) prepare(c aloft.Configuration) (key string, err error) {
 			return "", fmt.Errorf("cannot initialize %s: %w", c.Key, err)
 		}
 	}
-	tree, err := readTree(c.Dir)
+	tree, err := readTree(c.Dir, c.Folder)
 	if err != nil {
 		return "", err
 	}
