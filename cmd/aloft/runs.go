@@ -24,7 +24,7 @@ func newRun(o *options) *cobra.Command {
 	}
 	command.AddCommand(newRunList(o), newRunShow(o),
 		o.runCommand("logs RUN", "Show the log of a run", func(command *cobra.Command, client *api.Client, id int64) error {
-			return client.RunLog(command.Context(), id, false, command.OutOrStdout())
+			return client.RunLog(command.Context(), id, false, logFor(command.OutOrStdout()))
 		}),
 		o.runCommand("attach RUN", "Follow a run until it has ended; Ctrl-C detaches", func(command *cobra.Command, client *api.Client, id int64) error {
 			return followRun(command.Context(), client, id, command.OutOrStdout())
@@ -78,9 +78,12 @@ func newRunList(o *options) *cobra.Command {
 				return err
 			}
 			return o.print(command.OutOrStdout(), list, func(w io.Writer) error {
-				table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+				var text strings.Builder
+				table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 				writeRunRows(table, list, time.Now())
-				return table.Flush()
+				_ = table.Flush() // into memory
+				_, err := io.WriteString(w, paletteFor(w).column(text.String(), "STATUS"))
+				return err
 			})
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -192,7 +193,7 @@ func (r runs) DeleteProject(ctx context.Context, name string) error {
 	if err := r.server.store.DeleteProject(ctx, name); err != nil {
 		return err
 	}
-	return r.server.remote.DeleteRepository(ctx, name)
+	return errors.Join(r.server.remote.DeleteRepository(ctx, name), r.server.builder.DeleteProject(name))
 }
 
 // appLogs, processes and events are what the API shows of other rooms.

@@ -214,6 +214,11 @@ func (b *Builder) commands(ctx context.Context, r Request, folder string) error 
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return aloft.Errorf(aloft.CodeInvalid, "cannot build %s: the repository has no folder %s", r.App.Name, r.App.Path)
 	}
+	release, err := b.useCaches(r.Project)
+	if err != nil {
+		return err
+	}
+	defer release()
 	temp := folder + tempSuffix
 	defer removeAll(temp) //nolint:errcheck // Collect takes it later
 	env, err := b.environment(r, dir, temp)
