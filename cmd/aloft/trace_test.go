@@ -25,12 +25,12 @@ func TestATraceIsDrawn(t *testing.T) {
 		want   []string
 	}{
 		"with block characters": {canvas{80, blocks, "…"}, []string{
-			"provision: 2 created                         ██▍                 0.30 s",
-			"  a command that is much too long for …", "  failed", "    ▏", "  skipped", "  running",
+			"provision: 2 created                       ██████▌               0.30 s",
+			"  a command that is much too long for a…", "  failed", "  skipped", "  running",
 		}},
 		"in ASCII": {canvas{80, hashes, "..."}, []string{
-			"provision: 2 created                         ##                  0.30 s",
-			"  a command that is much too long for...", "         #",
+			"provision: 2 created                       ######                0.30 s",
+			"  a command that is much too long for...", "             #      0 ms  running",
 		}},
 	} {
 		t.Run(rule, func(t *testing.T) {

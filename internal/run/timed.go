@@ -45,6 +45,14 @@ func (t timed) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, al
 	return plan, outputs, err
 }
 
+func (t timed) Recover(ctx context.Context, c aloft.Configuration, left aloft.Interrupted) (aloft.Recovery, error) {
+	s := t.step.span.begin("recover", "")
+	c.Timing = s.timing()
+	recovery, err := t.Terraform.Recover(ctx, c, left)
+	s.ended(err)
+	return recovery, err
+}
+
 func (t timed) Destroy(ctx context.Context, c aloft.Configuration) (aloft.Plan, error) {
 	s := t.step.span.begin("destroy", "")
 	c.Timing = s.timing()
