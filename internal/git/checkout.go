@@ -16,19 +16,12 @@ import (
 	aloft "github.com/aloft-dev/aloft"
 )
 
-// Limits of what Checkout writes.
-const (
-	MaxCheckoutFiles = 250_000
-	MaxCheckoutBytes = 8 << 30
-)
-
-const maxLinkTarget = 4096 // bytes
-
 // Checkout writes the files of a commit into dir, which must be empty or not
 // there. They are byte for byte what was committed, with their modes: attributes,
 // filters, line endings and hooks have no effect. A submodule becomes an empty
-// folder. A tree with a symbolic link that leads out of it, or with a name that no
-// checkout should have, is CodeInvalid, names the path, and leaves dir empty.
+// folder. A tree that is over a limit, or has a symbolic link that leads out of it,
+// or a name that no checkout should have, is CodeInvalid, names the limit or the
+// path, and leaves dir empty.
 func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) error {
 	repository, err := r.revision(ctx, project, revision)
 	if err != nil {
@@ -54,19 +47,12 @@ func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) er
 }
 
 func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) error {
-	var entries []entry
-	err := r.entries(ctx, repository, revision, func(e entry) error {
-		if len(entries) >= MaxCheckoutFiles {
-			return aloft.Errorf(aloft.CodeInvalid, "the tree has more than %d files", MaxCheckoutFiles)
-		}
-		entries = append(entries, e)
-		return checkPath(e.path)
-	})
+	files, err := r.inspect(ctx, repository, revision)
 	if err != nil {
 		return err
 	}
 	var blobs []entry
-	for _, e := range entries {
+	for _, e := range files {
 		if e.mode != modeSubmodule {
 			blobs = append(blobs, e)
 		} else if err := w.mkdir(e.path); err != nil {
@@ -77,17 +63,6 @@ func (r *Remote) fill(ctx context.Context, repository, revision string, w *workt
 		return err
 	}
 	return w.link()
-}
-
-// checkPath refuses names that would reach outside a checkout, or be taken for a
-// repository.
-func checkPath(name string) error {
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") || strings.ContainsRune(part, 0) {
-			return aloft.Errorf(aloft.CodeInvalid, "the tree has a file named %q, which is not allowed", name)
-		}
-	}
-	return nil
 }
 
 // blobs calls write with the content of each entry, in order.
@@ -140,7 +115,6 @@ type worktree struct {
 	root  *os.Root
 	made  map[string]bool // folders that are there
 	links []link
-	bytes int64
 }
 
 type link struct{ path, target string }
@@ -160,9 +134,6 @@ func (w *worktree) mkdir(dir string) error {
 }
 
 func (w *worktree) write(e entry, size int64, content io.Reader) error {
-	if w.bytes += size; w.bytes > MaxCheckoutBytes {
-		return aloft.Errorf(aloft.CodeInvalid, "the tree has more than %d bytes", int64(MaxCheckoutBytes))
-	}
 	if err := w.mkdir(path.Dir(e.path)); err != nil {
 		return w.explain(e.path, err)
 	}
@@ -185,7 +156,7 @@ func (w *worktree) write(e entry, size int64, content io.Reader) error {
 // written through it.
 func (w *worktree) remember(e entry, size int64, content io.Reader) error {
 	if size == 0 || size > maxLinkTarget {
-		return aloft.Errorf(aloft.CodeInvalid, "the symbolic link %q has a target of %d bytes", e.path, size)
+		return aloft.Errorf(aloft.CodeInvalid, "the symbolic link %q has a target of %d bytes, a link takes 1 to %d", e.path, size, maxLinkTarget)
 	}
 	target, err := io.ReadAll(content)
 	w.links = append(w.links, link{e.path, string(target)})

@@ -21,20 +21,23 @@ func (r *Remote) Commit(ctx context.Context, project, revision string) (aloft.Co
 	if err != nil {
 		return aloft.Commit{}, err
 	}
-	out, err := r.output(ctx, repository, nil, "log", "-1", "--no-show-signature", "--no-decorate", "--no-notes",
-		"--format=%H%x00%an <%ae>%x00%ct%x00%s", revision, "--")
+	out, err := r.output(ctx, repository, nil, "log", "-1", "--no-show-signature", "--no-decorate", "--no-notes", "--no-mailmap",
+		"--format=%H%x00%ct%x00%<(300,trunc)%an%x00%<(300,trunc)%ae%x00%<(300,trunc)%s", revision, "--")
 	if err != nil {
 		return aloft.Commit{}, fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err)
 	}
-	fields := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 4)
-	if len(fields) != 4 {
+	fields := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 5)
+	if len(fields) != 5 {
 		return aloft.Commit{}, fmt.Errorf("cannot read commit %s of %s: git's answer is not understood", revision, project)
 	}
-	seconds, err := strconv.ParseInt(fields[2], 10, 64)
+	seconds, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
 		return aloft.Commit{}, fmt.Errorf("cannot read the time of commit %s of %s: %w", revision, project, err)
 	}
-	return aloft.Commit{ID: fields[0], Author: fields[1], Subject: fields[3], Time: time.Unix(seconds, 0).UTC()}, nil
+	return aloft.Commit{
+		ID: fields[0], Author: oneLine(fields[2] + " <" + strings.TrimSpace(fields[3]) + ">"), Subject: oneLine(fields[4]),
+		Time: time.Unix(seconds, 0).UTC(),
+	}, nil
 }
 
 // Tree returns the object id of a folder in a commit: folders with equal ids have
@@ -77,12 +80,12 @@ func (r *Remote) Submodules(ctx context.Context, project, revision string) ([]st
 		return nil, err
 	}
 	var paths []string
-	err = r.entries(ctx, repository, revision, func(e entry) error {
+	files, err := r.inspect(ctx, repository, revision)
+	for _, e := range files {
 		if e.mode == modeSubmodule {
 			paths = append(paths, e.path)
 		}
-		return nil
-	})
+	}
 	return paths, err
 }
 
