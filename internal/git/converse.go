@@ -55,9 +55,12 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 	sent, failed := make(chan struct{}), make(chan error, 1)
 	go func() {
 		defer close(sent)
-		io.Copy(stdin, c.stdin)
-		stdin.Close()
-		if io.Copy(io.Discard, c.body); c.body.err != nil {
+		defer stdin.Close()
+		if io.Copy(stdin, c.stdin); c.body.err == nil {
+			stdin.Close()
+			io.Copy(io.Discard, c.body)
+		}
+		if c.body.err != nil {
 			failed <- c.body.err
 			cancel()
 		}
@@ -71,6 +74,7 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 	case <-ctx.Done():
 	}
 	if r.silent(failed) && !answer.begun {
+		w.Header().Set("Connection", "close")
 		refuse(w, aloft.Errorf(aloft.CodeInvalid, "the client sent nothing for %s", r.options.MaxSilence).WithHint("push again"))
 		return
 	}

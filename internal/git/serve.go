@@ -180,9 +180,8 @@ func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if len(asked.refs) > r.options.MaxRefs {
-		answer := newAnswer(w, receivePack)
-		answer.Write(asked.refusal(r.options.errPushRefs(len(asked.refs))))
-		io.Copy(io.Discard, body) // else the client does not read the answer
+		io.Copy(io.Discard, body) // the client reads no answer before it has sent all
+		newAnswer(w, receivePack).Write(asked.refusal(r.options.errPushRefs(len(asked.refs))))
 		return
 	}
 	defer r.quarantines.enter(path)()
