@@ -107,6 +107,12 @@ func TestCheckoutRefuses(t *testing.T) {
 	folder := func(name string, entries ...string) string {
 		return "040000 tree " + c.feed([]byte(strings.Join(entries, "\x00")), "mktree", "-z") + "\t" + name
 	}
+	deep := func(depth int, name, entry string) string {
+		for range depth {
+			entry = folder(name, entry)
+		}
+		return entry
+	}
 	for _, test := range []struct {
 		rule    string
 		entries []string
@@ -125,6 +131,12 @@ func TestCheckoutRefuses(t *testing.T) {
 		{"one dot", []string{folder(".", file("x"))}, `"."`},
 		{"a file below a link", []string{link("/tmp", "a"), folder("a", file("x"))}, `"a"`},
 		{"a file below a file", []string{file("a"), folder("a", file("x"))}, `"a`},
+		{".git as other disks know it", []string{folder("a", file("git~1"))}, `"a/git~1"`},
+		{".git with a space", []string{file(".git ")}, `".git "`},
+		{".git with what is invisible", []string{file(".g\u200cit")}, `.g\u200cit`},
+		{"a name that no disk takes", []string{file(strings.Repeat("n", 256))}, "a name of 256 bytes, at most 255"},
+		{"a path that is too long", []string{deep(6, strings.Repeat("d", 200), file("x"))}, "a path of 1004 bytes, at most 1000"},
+		{"a manifest that is a link", []string{link("/etc/passwd", "aloft.yaml")}, `"aloft.yaml"`},
 		{"a file twice", []string{file("a"), file("a")}, `"a"`},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

@@ -199,6 +199,8 @@ func (f *fakeRepository) Checkout(_ context.Context, _, dir string) error {
 	return nil
 }
 
+func (f *fakeRepository) Submodules(context.Context, string) ([]string, error) { return nil, nil }
+
 func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...string) (string, error) {
 	return revision + ":" + path, nil
 }

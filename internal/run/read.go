@@ -32,6 +32,13 @@ func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revisio
 	if err := repository.Checkout(ctx, revision, dir); err != nil {
 		return source{}, err
 	}
+	submodules, err := repository.Submodules(ctx, revision)
+	if err != nil {
+		return source{}, err
+	}
+	if len(submodules) > 0 {
+		s.voice.detail("warning: submodules are not fetched, %q is an empty folder (of %d); commit its files instead", submodules[0], len(submodules))
+	}
 	commit, err := repository.Commit(ctx, revision)
 	s.say(short(revision))
 	return source{dir: dir, commit: commit}, err

@@ -41,7 +41,7 @@ func (v *voice) print(prefix, format string, args ...any) {
 	text := strings.TrimRight(fmt.Sprintf(format, args...), "\n ")
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {
-		b.WriteString(prefix + strings.TrimRight(line, "\r") + "\n")
+		b.WriteString(prefix + harmless(line) + "\n")
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
