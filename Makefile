@@ -1,10 +1,18 @@
 # make check is what CI runs, less the demo.
-.PHONY: check test lint docs demo
+.PHONY: check test fuzz lint docs demo
 
 check: lint test
 
 test:
 	go test -race ./...
+
+# Every fuzz test for FUZZTIME. What is found is kept in the room's testdata/fuzz.
+FUZZTIME ?= 30s
+fuzz:
+	grep -rn --include='*_test.go' '^func Fuzz' . | sed 's|/[^/]*:[0-9]*:func \(Fuzz[A-Za-z]*\).*| \1|' | \
+	while read -r room name; do \
+		go test $$room -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
+	done
 
 lint:
 	test -z "$$(gofmt -l .)"
