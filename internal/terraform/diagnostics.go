@@ -82,6 +82,7 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 	if len(diagnostics) == 0 {
 		return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s ended without saying why: %w", verb, c.Key, e.Name(), err)
 	}
+	diagnostics = scrubbed(c, diagnostics)
 	for _, d := range diagnostics {
 		if d.Summary == lockSummary {
 			return lockError(c, verb, d)
@@ -89,6 +90,17 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 	}
 	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(c.Folder, diagnostics))).
 		WithHint("%s", presentable(c, hintFor(c.Folder, diagnostics)))
+}
+
+// scrubbed masks the secrets of c in diagnostics before they are shortened or
+// joined: half of a secret would not be found.
+func scrubbed(c aloft.Configuration, diagnostics []tfjson.Diagnostic) []tfjson.Diagnostic {
+	secrets := secretsOf(c)
+	list := slices.Clone(diagnostics)
+	for i := range list {
+		list[i].Summary, list[i].Detail = secrets.scrub(list[i].Summary), secrets.scrub(list[i].Detail)
+	}
+	return list
 }
 
 // presentable masks the secrets of c in text and shortens the paths of this

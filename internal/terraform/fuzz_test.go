@@ -83,7 +83,7 @@ func FuzzSecrets(f *testing.F) {
 		f.Add(secret)
 	}
 	f.Fuzz(func(t *testing.T, secret string) {
-		if len(secret) < 8 || !utf8.ValidString(secret) || strings.Trim(secret, " \t\n") != secret {
+		if len(secret) < 8 || !utf8.ValidString(secret) || strings.Trim(secret, " \t\n.") != secret || strings.HasPrefix(secret, "(") {
 			t.Skip("not a secret")
 		}
 		quoted, err := json.Marshal(secret)
@@ -96,13 +96,20 @@ func FuzzSecrets(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var shown, log, journal bytes.Buffer
+		var shown, log bytes.Buffer
 		terraform.WritePlan(&shown, plan)
 		kept, err := json.Marshal(plan)
 		if err != nil {
 			t.Fatal(err)
 		}
-		terraform.ReadStream([]byte(`{"type":"outputs","outputs":{"password":{"sensitive":true,"type":"string","value":`+string(quoted)+`}}}`+"\n"), 7, &log, &journal)
+		terraform.ReadStream([]byte(`{"type":"outputs","outputs":{"password":{"sensitive":true,"type":"string","value":`+string(quoted)+`}}}`+"\n"), 7, &log)
+		secrets := aloft.Configuration{Backend: aloft.Backend{Password: secret}}
+		for _, before := range []int{0, 1490, 1493, 1499} {
+			failure := terraform.Failure(secrets, "no: "+secret, strings.Repeat(".", before)+secret).Error()
+			if strings.Contains(failure, secret) || strings.Contains(failure, "."+secret[:6]) {
+				t.Errorf("%q is shown: %s", secret, failure)
+			}
+		}
 		without := strings.NewReplacer("a.b", "", "(sensitive)", "").Replace(shown.String() + log.String())
 		var again aloft.Plan
 		if err := json.Unmarshal(kept, &again); err != nil {
