@@ -31,7 +31,17 @@ type limiter struct {
 }
 
 // usage is what a life uses at one look.
-type usage struct{ processes, bytes int64 }
+type usage struct {
+	processes, bytes int64
+	written, free    int64 // to disks; left on the fullest of them; 0 = not looked at
+}
+
+// seen is a life and what a look found of it.
+type seen struct {
+	process *Process
+	life    *life
+	members []proc
+}
 
 func startLimiter(s *Supervisor) *limiter {
 	l := &limiter{make(chan struct{}), make(chan struct{})}
@@ -70,12 +80,15 @@ func (s *Supervisor) checkLimits(before map[string]usage) (now map[string]usage,
 		return now, false
 	}
 	byTag := s.scanner.byTag()
+	var lives []seen
 	for _, p := range processes {
 		l := p.present()
 		if l == nil {
 			continue
 		}
-		used := usage{int64(len(byTag[l.tag])), memory(byTag[l.tag], p.spec.Memory.Max)}
+		one := seen{p, l, byTag[l.tag]}
+		lives = append(lives, one)
+		used := usage{processes: int64(len(one.members)), bytes: memory(one.members, p.spec.Memory.Max)}
 		if reason, hint := excess(p.spec, used); reason != "" {
 			l.kill(reason, hint)
 		}
@@ -84,7 +97,7 @@ func (s *Supervisor) checkLimits(before map[string]usage) (now map[string]usage,
 			soonOver(last.bytes, used.bytes, p.spec.Memory.Max)
 		now[l.tag] = used
 	}
-	return now, growing
+	return now, s.checkDisks(lives, before, now) || growing
 }
 
 // soonOver reports whether what grew from last to now would be over the limit

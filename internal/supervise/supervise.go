@@ -38,6 +38,7 @@ type Options struct {
 	LogFiles  int                           // files kept of each app's log, the present one included; 0 = 3
 	Memory    Limit                         // bytes, for a Spec without a limit of its own; no Max = none
 	Processes Limit                         // the same for processes; no Max = 512
+	Reserve   Limit                         // bytes that stay free on the disks which confined processes write to; no Max = none
 	Confine   func(aloft.Confinement) error // confines the calling thread and what it starts; nil = nothing is confined
 	Logger    *slog.Logger                  // for what nobody else can be told; nil = slog.Default()
 }
