@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +26,9 @@ type groups struct {
 	unified string   // folder of ours, version 2; "" = not that
 	folders []string // folders of ours, version 1: that of pids, and that of cpu
 	last    atomic.Int64
+
+	mu   sync.Mutex
+	tags map[string]string // of lives, by the name of their group
 }
 
 // group is one of them. The zero group holds nothing.
@@ -46,7 +51,7 @@ const controlGroups = "/sys/fs/cgroup"
 // openGroups finds out what this kernel lets us have, and removes what an
 // earlier server with the tag left.
 func openGroups(tag string) *groups {
-	g := &groups{}
+	g := &groups{tags: map[string]string{}}
 	if os.Geteuid() != 0 {
 		return g
 	}
@@ -99,11 +104,27 @@ func ownGroup(controller string) string {
 	return "/"
 }
 
+// removeGroups ends what is still in the groups below a folder, which is what an
+// earlier server left, and removes them.
 func removeGroups(folder string) {
 	entries, _ := os.ReadDir(folder) // what cannot be read cannot be removed
 	for _, entry := range entries {
-		if entry.IsDir() {
-			_ = os.Remove(filepath.Join(folder, entry.Name())) // works when it is empty
+		group := filepath.Join(folder, entry.Name())
+		if !entry.IsDir() || os.Remove(group) == nil { // works when it is empty
+			continue
+		}
+		_ = writeControl(group, "pids.max", "0") // that of cpu has none
+		for range 20 {
+			text, _ := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+			for word := range strings.FieldsSeq(string(text)) {
+				if pid, err := strconv.Atoi(word); err == nil && pid != os.Getpid() {
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}
+			if os.Remove(group) == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }
@@ -112,9 +133,12 @@ func writeControl(folder, file, text string) error {
 	return os.WriteFile(filepath.Join(folder, file), []byte(text), 0)
 }
 
-// enter makes a new group, for what the calling thread is about to start.
-func (g *groups) enter(processes int64) (*group, error) {
+// enter makes a new group for a life, which the calling thread is about to start.
+func (g *groups) enter(tag string, processes int64) (*group, error) {
 	name, one := strconv.FormatInt(g.last.Add(1), 10), &group{thread: unix.Gettid()}
+	g.mu.Lock()
+	g.tags[name] = tag
+	g.mu.Unlock()
 	parents := g.folders
 	if g.unified != "" {
 		parents = []string{g.unified}
@@ -148,12 +172,36 @@ func (g *groups) leave(one *group) {
 	if one.unified != nil {
 		one.unified.Close()
 	}
+	if len(one.folders) > 0 {
+		g.mu.Lock()
+		delete(g.tags, filepath.Base(one.folders[0]))
+		g.mu.Unlock()
+	}
 	for _, folder := range one.folders {
 		if one.unified == nil {
 			_ = writeControl(filepath.Dir(filepath.Dir(folder)), "tasks", strconv.Itoa(one.thread)) // else its end does it
 		}
 		_ = os.Remove(folder) // while zombies are in it the next start removes it
 	}
+}
+
+// tag returns the tag of the life in whose group a process is; "" for none.
+func (g *groups) tag(pid int) string {
+	for _, folder := range append([]string{g.unified}, g.folders...) {
+		if folder == "" {
+			continue
+		}
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid)) // it is gone
+		_, rest, found := strings.Cut(string(text), "/"+filepath.Base(folder)+"/")
+		if !found {
+			return ""
+		}
+		name, _, _ := strings.Cut(rest, "\n")
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.tags[name]
+	}
+	return ""
 }
 
 func (g *groups) close() {

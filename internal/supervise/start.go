@@ -35,7 +35,7 @@ func (s *Supervisor) execute(l *life, program string, spec Spec, output *os.File
 
 // prepare makes the thread one whose children are held and confined as spec says.
 func (s *Supervisor) prepare(l *life, spec Spec) (err error) {
-	l.group, err = s.groups.enter(spec.Processes.Max)
+	l.group, err = s.groups.enter(l.tag, spec.Processes.Max)
 	if err == nil && spec.Confine != nil && s.options.Confine != nil {
 		err = s.options.Confine(*spec.Confine)
 	}

@@ -80,11 +80,12 @@ func Open(options Options) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	groups := openGroups(options.Tag)
 	s := &Supervisor{
 		options:   options,
 		lock:      lock,
-		groups:    openGroups(options.Tag),
-		scanner:   newScanner(options.Dir, tagPrefix(options.Tag)),
+		groups:    groups,
+		scanner:   newScanner(options.Dir, tagPrefix(options.Tag), groups),
 		processes: map[*Process]struct{}{},
 		hubs:      map[aloft.EnvironmentKey]*hub{},
 	}
