@@ -23,6 +23,7 @@ lint:
 # What is made from the program.
 docs:
 	go run ./cmd/aloft reference cli > docs/cli.md
+	go run ./cmd/aloft reference limits > docs/limits.md
 	go run ./cmd/aloft reference manifest > docs/manifest.md
 	go run ./cmd/aloft reference schema > docs/aloft.schema.json
 	go run ./cmd/aloft reference provider > docs/provider.md

@@ -12,7 +12,7 @@ import (
 // TestReferencesAreUpToDate: what docs/ holds is what the program prints.
 func TestReferencesAreUpToDate(t *testing.T) {
 	for name, file := range map[string]string{
-		"cli": "cli.md", "manifest": "manifest.md", "schema": "aloft.schema.json", "provider": "provider.md", "openapi": "openapi.yaml",
+		"cli": "cli.md", "limits": "limits.md", "manifest": "manifest.md", "schema": "aloft.schema.json", "provider": "provider.md", "openapi": "openapi.yaml",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var printed bytes.Buffer

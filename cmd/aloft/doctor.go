@@ -65,7 +65,7 @@ func newDoctor(o *options) *cobra.Command {
 }
 
 func examine(ctx context.Context, address string) []finding {
-	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkNames(ctx), checkPort(ctx, address)}
+	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkConfinement(ctx), checkNames(ctx), checkPort(ctx, address)}
 	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", cacheDir("")))
 	return append(findings, checkToolchains(ctx)...)
 }

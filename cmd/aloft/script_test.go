@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -66,10 +67,13 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "postgresql" {
-				return false, fmt.Errorf("there is no condition %q", name)
+			switch name {
+			case "postgresql":
+				return checkPostgreSQL().Verdict == verdictOK, nil
+			case "confined":
+				return checkConfinement(t.Context()).Verdict == verdictOK, nil
 			}
-			return checkPostgreSQL().Verdict == verdictOK, nil
+			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":       commandServer,
@@ -95,7 +99,7 @@ type running struct {
 var servers sync.Map
 
 // commandServer: server start | stop | kill. A started server's URL and token
-// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT.
+// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT, its process in SERVER_PID.
 func commandServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: server start [FLAG...]|stop|kill")
@@ -135,6 +139,7 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 	command.Env = scriptEnv(ts)
 	command.Stdout, command.Stderr = log, log
 	ts.Check(command.Start())
+	ts.Setenv("SERVER_PID", strconv.Itoa(command.Process.Pid))
 	s := &running{command, make(chan struct{})}
 	go func() {
 		_ = command.Wait()
@@ -369,6 +374,8 @@ func testapp() {
 		address = "127.0.0.1:0"
 	case "silent":
 		select {}
+	case "eat":
+		eat()
 	}
 	http.HandleFunc("/sick", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "sick", http.StatusInternalServerError) })
 	http.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getpid()) })
@@ -381,6 +388,14 @@ func testapp() {
 	if err := http.ListenAndServe(address, nil); err != nil {
 		fmt.Println("testapp:", err)
 		os.Exit(1)
+	}
+}
+
+// eat uses more and more memory.
+func eat() {
+	for eaten := [][]byte{}; ; {
+		eaten = append(eaten, bytes.Repeat([]byte{1}, 10<<20))
+		time.Sleep(5 * time.Millisecond) // a limit of 100 MiB holds before the machine's does
 	}
 }
 

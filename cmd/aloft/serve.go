@@ -42,7 +42,11 @@ func newServe() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server: git remote, runs, states, apps, pages",
-		Args:  noArguments,
+		Long: `Serve runs the server until Ctrl-C. What a push, a build or an app may use is
+limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
+
+` + describeLimits(),
+		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			o.Out = command.OutOrStdout()
 			s, err := startServer(command.Context(), o)
@@ -66,6 +70,8 @@ func newServe() *cobra.Command {
 	command.Flags().StringArrayVar(&o.Hosts, "host", nil, "a further host name that the server answers to; may be repeated")
 	command.Flags().IntVar(&o.Workers, "workers", max(2, runtime.NumCPU()), "how many environments are worked on at the same time")
 	command.Flags().DurationVar(&o.SweepEvery, "sweep-every", sweepEvery, "how often everything is looked at, whatever events say")
+	command.Flags().StringArrayVar(&o.Limits, "limit", nil, "change a limit, NAME=VALUE; may be repeated")
+	command.Flags().StringVar(&o.Confine, "confine", confineAuto, "auto: confine apps and builds to their own files where the kernel can; off: never")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
 	return command
 }
@@ -77,6 +83,8 @@ type serveOptions struct {
 	Database   string   // "" = SQLite in Data
 	Hosts      []string // host names to answer to besides those of loopback
 	Workers    int      // 0 = 2
+	Limits     []string // NAME=VALUE, see limitTable
+	Confine    string   // confineAuto or confineOff; "" = confineAuto
 	Insecure   bool
 	SweepEvery time.Duration // 0 = sweepEvery
 	Out        io.Writer     // progress of the start
@@ -85,6 +93,7 @@ type serveOptions struct {
 // server is a running server: all rooms, wired up.
 type server struct {
 	options    serveOptions
+	limits     limits
 	listener   net.Listener
 	http       *http.Server
 	token      string
@@ -117,6 +126,9 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	if s.options.Data, err = dataDir(o.Data); err != nil {
 		return nil, err
 	}
+	if s.limits, err = parseLimits(o.Limits); err != nil {
+		return nil, err
+	}
 	s.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	sealer, err := aloft.OpenSealer(s.path("seal.key"))
 	if err != nil {
@@ -144,7 +156,14 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	s.postgres = postgres.New(postgres.Options{Dir: s.path("postgresql"), Store: s.store, Logger: s.logger})
 	s.onStop(func() { s.logError("stop PostgreSQL", s.postgres.Stop(context.Background())) })
 	s.logError("start PostgreSQL", s.postgres.Start(ctx)) // apps without a database run all the same
-	s.supervisor, err = supervise.Open(supervise.Options{Dir: s.path("processes"), Tag: tagOf(s.options.Data), Logger: s.logger})
+	confine, err := s.confinement()
+	if err != nil {
+		return nil, err
+	}
+	s.supervisor, err = supervise.Open(supervise.Options{
+		Dir: s.path("processes"), Tag: tagOf(s.options.Data), Confine: confine, Logger: s.logger,
+		Memory: s.limits.hold("app-memory"), Processes: s.limits.hold("app-processes"), Reserve: s.limits.hold("disk-reserve"),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +175,8 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	})
 	s.onStop(s.local.Close)
 	s.builder = build.New(build.Options{
-		ArtifactDir: s.path("artifacts"), CacheDir: cacheDir("build"), Path: os.Getenv("PATH"), Environ: os.Getenv, Tag: tagOf(s.options.Data),
+		ArtifactDir: s.path("artifacts"), CacheDir: cacheDir("build"), Path: os.Getenv("PATH"), Environ: os.Getenv, Run: s.runBuild,
+		Timeout: time.Duration(s.limits["build-time"]), MaxBytes: s.limits["build-size"],
 	})
 
 	logs := run.NewLogs(s.path("runs"))
@@ -182,7 +202,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	}
 	s.remote, err = git.Open(git.Options{
 		Dir: s.path("repositories"), Hook: []string{program, "hook"}, Receiver: s.reconciler,
-		Authorize: s.authorizeGit, Create: s.createProject, Logger: s.logger,
+		Authorize: s.authorizeGit, Create: s.createProject, Logger: s.logger, MaxPush: s.limits["push-size"],
 	})
 	if err != nil {
 		return nil, err

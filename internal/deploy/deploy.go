@@ -19,8 +19,8 @@
 // The environment of a process is complete; nothing of the server's gets into
 // it but what basics and managers list. See environment.go for the order and
 // names.go for the names that frameworks read by themselves. The working
-// directory is the artifact, which several environments share and nobody writes
-// to; HOME and TMPDIR are private folders of the environment.
+// directory is the artifact, which several environments share and nobody can
+// write to; HOME and TMPDIR are private folders of the environment: see private.go.
 package deploy
 
 import (

@@ -143,11 +143,17 @@ func (l *Local) spec(x launch, p part, port int) (supervise.Spec, error) {
 	env := l.variables(x, port)
 	spec := supervise.Spec{
 		Key: x.EnvironmentKey, App: x.App, Process: p.process, Instance: p.instance, Release: x.release.Number,
-		Args: p.command.Args, Dir: x.release.Artifact.Dir, Env: pairs(env), Port: port, MemoryLimit: x.slot.MemoryLimit,
+		Dir: x.release.Artifact.Dir, Port: port,
+	}
+	if x.slot.MemoryLimit > 0 {
+		spec.Memory = supervise.Limit{Max: x.slot.MemoryLimit, Hint: "to give it more, raise memory_limit of its aloft_app in terraform/"}
 	}
 	if x.docker() {
+		spec.Args, spec.Env = p.command.Args, pairs(env)
 		return l.contained(x, spec, env)
 	}
+	spec.Args = writeElsewhere(x, p, port, env)
+	spec.Env, spec.Confine = pairs(env), l.confinement(x)
 	return spec, nil
 }
 
