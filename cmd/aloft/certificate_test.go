@@ -48,6 +48,7 @@ func issue(from time.Time, by *signer, hosts ...string) (signer, error) {
 	}
 	parent, parentKey := template, key
 	if by == nil {
+		template.Subject.CommonName = "aloft test authority"
 		template.KeyUsage |= x509.KeyUsageCertSign
 	} else {
 		parent, parentKey = by.certificate, by.key

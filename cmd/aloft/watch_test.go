@@ -116,17 +116,23 @@ func (s *sightings) once(server int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	parent := read(server, "cmdline")
 	for pid := range parents {
-		folder := filepath.Join("/proc", strconv.Itoa(pid))
-		if text, err := os.ReadFile(filepath.Join(folder, "cmdline")); err == nil {
-			s.arguments[string(text)] = true
+		arguments := read(pid, "cmdline")
+		s.arguments[arguments] = true
+		// A child that has not become its program yet is still the server.
+		if arguments == parent || !descends(parents, pid, server) {
+			continue
 		}
-		if pid != server && descends(parents, pid, server) {
-			if text, err := os.ReadFile(filepath.Join(folder, "environ")); err == nil && len(text) > 0 {
-				s.environments[string(text)] = true
-			}
+		if environment := read(pid, "environ"); environment != "" {
+			s.environments[environment] = true
 		}
 	}
+}
+
+func read(pid int, name string) string {
+	text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), name))
+	return string(text)
 }
 
 func descends(parents map[int]int, pid, ancestor int) bool {

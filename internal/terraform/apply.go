@@ -15,7 +15,7 @@ import (
 
 // Apply plans and applies in one step and returns what the plan was, without
 // the attributes, and the outputs. What happens goes to c.Log, line by line,
-// and as the engine writes it to c.Journal. Errors are those of Plan; whatever
+// and of each resource as the engine writes it to c.Journal. Errors are those of Plan; whatever
 // an apply that fails has made is in the state, and in the plan returned.
 func (e *Engine) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
 	s, err := e.stream(ctx, c, "apply", c.Journal, []string{"apply", "-json", "-input=false", "-auto-approve"})

@@ -72,15 +72,17 @@ func newStream(log, journal io.Writer) *stream {
 }
 
 func (s *stream) line(line []byte) {
-	if s.journal != nil {
-		_, _ = s.journal.Write(append(line, '\n'))
-	}
 	var m message
 	if json.Unmarshal(line, &m) != nil {
 		if text := strings.TrimSpace(string(line)); text != "" {
 			logLine(s.log, text)
 		}
 		return
+	}
+	// The journal is about resources only: errors, and what provisioners print,
+	// quote values that are secret.
+	if s.journal != nil && strings.HasPrefix(m.Type, "apply_") {
+		_, _ = s.journal.Write(append(line, '\n'))
 	}
 	s.message(m)
 }
