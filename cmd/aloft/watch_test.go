@@ -94,7 +94,7 @@ func (s *sightings) look(server int) {
 		select {
 		case <-s.stop:
 			return
-		case <-time.After(2 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

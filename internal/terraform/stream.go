@@ -30,6 +30,8 @@ type resourceMessage struct {
 		Type    string `json:"resource_type"`
 	} `json:"resource"`
 	Action  string  `json:"action"`
+	IDKey   string  `json:"id_key"` // the attribute that IDValue is of
+	IDValue string  `json:"id_value"`
 	Elapsed float64 `json:"elapsed_seconds"`
 	Output  string  `json:"output"`
 }
@@ -53,9 +55,8 @@ type outputMessage struct {
 // engine's standard output.
 type stream struct {
 	*lineWriter
-	log     io.Writer // nil = nobody looks
-	journal io.Writer // nil = none
-	quiet   bool      // the caller shows the plan
+	log   io.Writer // nil = nobody looks
+	quiet bool      // the caller shows the plan
 
 	changes []aloft.Change
 	drift   []aloft.Change
@@ -65,8 +66,8 @@ type stream struct {
 	began   map[string]time.Time // when a change of a resource began, by address and action
 }
 
-func newStream(log, journal io.Writer) *stream {
-	s := &stream{log: log, journal: journal, began: map[string]time.Time{}}
+func newStream(log io.Writer) *stream {
+	s := &stream{log: log, began: map[string]time.Time{}}
 	s.lineWriter = newLineWriter(s.line)
 	return s
 }
@@ -78,11 +79,6 @@ func (s *stream) line(line []byte) {
 			logLine(s.log, text)
 		}
 		return
-	}
-	// The journal is about resources only: errors, and what provisioners print,
-	// quote values that are secret.
-	if s.journal != nil && strings.HasPrefix(m.Type, "apply_") {
-		_, _ = s.journal.Write(append(line, '\n'))
 	}
 	s.message(m)
 }
