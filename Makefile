@@ -1,5 +1,5 @@
 # make check is what CI runs, less the demo.
-.PHONY: check test fuzz lint docs demo
+.PHONY: check test fuzz lint docs demo vuln
 
 check: lint test
 
@@ -28,6 +28,10 @@ docs:
 	go run ./cmd/aloft reference schema > docs/aloft.schema.json
 	go run ./cmd/aloft reference provider > docs/provider.md
 	go run ./cmd/aloft reference openapi > docs/openapi.yaml
+
+# Known vulnerabilities of what is imported and called. It asks vuln.go.dev.
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 demo:
 	go run ./cmd/aloft demo --once

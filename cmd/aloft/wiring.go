@@ -329,5 +329,5 @@ func ownHost(host string) bool {
 	if err != nil {
 		name = host
 	}
-	return !strings.HasSuffix(strings.ToLower(name), ".localhost")
+	return !strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), ".localhost")
 }

@@ -43,7 +43,7 @@ const adminToken = "the-admin-token"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{
-		tokens: api.NewTokens(adminToken), store: newStore(), events: make(chan api.Event, 8),
+		tokens: api.NewTokens(api.DigestOf(adminToken)), store: newStore(), events: make(chan api.Event, 8),
 		logged: &bytes.Buffer{}, now: start,
 	}
 	h.runs = &runs{store: h.store, more: make(chan string)}

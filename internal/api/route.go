@@ -106,6 +106,9 @@ func (s *Server) register(api huma.API) {
 			Tags:        []string{r.tag()},
 			Extensions:  map[string]any{"x-access": string(r.access)},
 			Middlewares: huma.Middlewares{s.admit(r.access)},
+			// huma's own limit goes on after the body and would end a stream. Who
+			// serves the API limits how long a body may take.
+			BodyReadTimeout: -1,
 		}
 		if r.produces != "" {
 			op.Responses = map[string]*huma.Response{"200": {

@@ -52,7 +52,7 @@ type Options struct {
 	Scheme     string                     // of URLs; "" = http
 	Domain     string                     // that host names end in; "" = localhost
 	Port       int                        // of URLs; 0 = the scheme's own
-	Address    string                     // host:port where the proxy listens, for Verify; "" = 127.0.0.1 and Port
+	Address    string                     // host:port where the proxy speaks plain HTTP, for Verify; "" = 127.0.0.1 and Port
 	Environ    func(string) string        // looks up the server's environment; nil = os.Getenv
 	Changed    func(aloft.EnvironmentKey) // told when a process has died; must not block; nil = nobody
 	DrainTime  time.Duration              // for requests under way when a release is replaced; 0 = 30 s

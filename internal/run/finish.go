@@ -37,9 +37,19 @@ func (r *Reconciler) close(ctx context.Context, j journey, reached outcome, err 
 		err = r.settle(ctx, j, reached)
 	}
 	if err != nil {
-		return r.fail(ctx, j, err)
+		return r.fail(ctx, j, j.hidden(err))
 	}
 	return r.end(ctx, j, aloft.RunSucceeded, nil)
+}
+
+// hidden is an error without the secrets of the environment: errors of programs
+// quote what they were given, and end up in records, on pages and with pushers.
+func (j journey) hidden(err error) error {
+	text, hint := err.Error(), aloft.ErrorHint(err)
+	if j.hide(text) == text && j.hide(hint) == hint {
+		return err
+	}
+	return aloft.Errorf(aloft.ErrorCode(err), "%s", j.hide(text)).WithHint("%s", j.hide(hint))
 }
 
 // settle makes branch and environment say what has become true. Every part of

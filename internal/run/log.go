@@ -83,14 +83,14 @@ func (log *liveLog) mask(values ...string) {
 	}
 }
 
-// masked is what may be shown of a text beside the log.
-func (log *liveLog) masked(text string) string {
+// hide masks the secrets in a text that is kept elsewhere than in the log.
+func (log *liveLog) hide(text string) string {
 	log.mu.Lock()
 	defer log.mu.Unlock()
-	return log.hide(text)
+	return log.masked(text)
 }
 
-func (log *liveLog) hide(text string) string {
+func (log *liveLog) masked(text string) string {
 	for _, secret := range log.secrets {
 		text = strings.ReplaceAll(text, secret, "(sensitive)")
 	}
@@ -115,7 +115,7 @@ func (log *liveLog) put(text []byte) error {
 	if log.file == nil {
 		return os.ErrClosed
 	}
-	_, err := log.file.WriteString(log.hide(string(text)))
+	_, err := log.file.WriteString(log.masked(string(text)))
 	close(log.grown)
 	log.grown = make(chan struct{})
 	return err

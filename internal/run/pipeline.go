@@ -45,6 +45,7 @@ type journey struct {
 	environment aloft.Environment // as it was when the run started
 	recorder    *recorder
 	mask        func(secrets ...string)
+	hide        func(text string) string // masks what mask was told
 	update      func(change func(*aloft.Environment)) error
 	span        *span // of what is done outside of the steps; nil = not timed
 }

@@ -139,7 +139,7 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 		return err
 	}
 	defer log.close(false)
-	trace := r.pipeline.openTrace(run.ID, again, log.masked)
+	trace := r.pipeline.openTrace(run.ID, again, log.hide)
 	starting := trace.root().begin("start", "records, log")
 	j, err := r.journey(ctx, run, log)
 	if err != nil {
@@ -238,11 +238,15 @@ func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (
 		run:         run,
 		environment: environment,
 		mask:        log.mask,
+		hide:        log.hide,
 		recorder: &recorder{
 			runID:  run.ID,
 			voice:  &voice{out: log},
 			logger: r.logger,
-			put:    func(s aloft.Step) error { return r.store.PutStep(background, s) },
+			put: func(s aloft.Step) error {
+				s.Reason = log.hide(s.Reason)
+				return r.store.PutStep(background, s)
+			},
 		},
 		update: func(change func(*aloft.Environment)) error {
 			_, err := r.store.UpdateEnvironment(background, run.EnvironmentKey, func(e *aloft.Environment) error {

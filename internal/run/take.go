@@ -15,6 +15,7 @@ func (p *Pipeline) Take(ctx context.Context, run aloft.Run, out io.Writer) error
 		run:         run,
 		environment: aloft.Environment{EnvironmentKey: run.EnvironmentKey},
 		mask:        func(...string) {},
+		hide:        func(text string) string { return text },
 		recorder:    &recorder{runID: run.ID, voice: &voice{out: out}},
 		update:      func(func(*aloft.Environment)) error { return nil },
 	}

@@ -119,7 +119,7 @@ func (e *Engine) run(ctx context.Context, c aloft.Configuration, s *stream, jour
 	go func() { followed <- follow(journal, end, s, ended) }()
 	err = e.exec(ctx, c, file, args...)
 	close(ended)
-	return errors.Join(err, <-followed)
+	return errors.Join(err, <-followed, condense(journal))
 }
 
 // reinit initializes an emptied data folder.

@@ -53,6 +53,9 @@ func TestApply(t *testing.T) {
 		if !strings.Contains(string(journal), `"apply_complete"`) || !strings.Contains(string(journal), `"id_value"`) {
 			t.Errorf("the journal is\n%s", journal)
 		}
+		if strings.Contains(string(journal), `"outputs"`) || strings.Contains(string(journal), `"version"`) {
+			t.Errorf("of an apply that has ended the journal tells more than of resources:\n%s", journal)
+		}
 		noSecretsIn(t, c.DataDir, "pass-word")
 
 		again, _ := mustApply(t, e, c)
