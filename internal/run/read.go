@@ -25,13 +25,11 @@ func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revisio
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return source{}, fmt.Errorf("cannot make the folder of run %d: %w", run.ID, err)
 	}
-	repository := p.Repository(run.Project)
-	if err := repository.Checkout(ctx, revision, dir); err != nil {
+	if err := p.Repository(run.Project).Checkout(ctx, revision, dir); err != nil {
 		return source{}, err
 	}
-	commit, err := repository.Commit(ctx, revision)
 	s.say(short(revision))
-	return source{dir: dir, commit: commit}, err
+	return source{dir: dir}, nil
 }
 
 // read finds out what the commit asks for: its manifest, its apps, its Terraform.
