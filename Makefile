@@ -1,5 +1,5 @@
 # make check is what CI runs, less the demo.
-.PHONY: check test lint docs demo
+.PHONY: check test lint docs demo bench
 
 check: lint test
 
@@ -22,3 +22,7 @@ docs:
 
 demo:
 	go run ./cmd/aloft demo --once
+
+# The figures to reach, measured; bench/README.md tells how to read them.
+bench:
+	go run ./bench

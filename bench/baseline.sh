@@ -17,7 +17,9 @@ git --git-dir="$repository" --work-tree=. checkout --quiet --force "$branch"
 
 cd terraform
 rm -f backend.tf # the state stays in the folder
-$ENGINE init -input=false -no-color >"$folder/log"
+if [ ! -d .terraform ]; then
+	$ENGINE init -input=false -no-color >"$folder/log"
+fi
 $ENGINE apply -input=false -no-color -auto-approve >>"$folder/log"
 
 cd ..

@@ -51,9 +51,6 @@ func (l *lab) equip(ctx context.Context) error {
 	if _, err := l.run(ctx, "", "go", "build", "-o", l.aloft, "github.com/aloft-dev/aloft/cmd/aloft"); err != nil {
 		return err
 	}
-	if err := os.Symlink(l.aloft, filepath.Join(programs, "terraform-provider-aloft")); err != nil {
-		return err
-	}
 	itself, err := os.Executable()
 	if err != nil {
 		return err

@@ -5,8 +5,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,13 +41,30 @@ var (
 	goApp    = app{"go", "go build -o .aloft/app .", ".aloft/app"}
 )
 
-// engineSettings let the script's engine find the provider without a registry.
+// engineSettings let the script's engine install the provider without a registry.
 const engineSettings = `provider_installation {
-  dev_overrides {
-    "aloft-dev/aloft" = %q
+  filesystem_mirror {
+    path = %q
   }
 }
 `
+
+// mirror is a folder of providers as engines look for them: this program's is aloft
+// itself under another name.
+func (l *lab) mirror() (string, error) {
+	dir := l.path("providers")
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		folder := filepath.Join(dir, host, "aloft-dev", "aloft", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return "", err
+		}
+		err := os.Link(l.aloft, filepath.Join(folder, "terraform-provider-aloft_v0.0.1"))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
+	return dir, nil
+}
 
 // script makes the clone and the bare repository. Its Terraform is the part of
 // that name; what that asks of the local target goes to the server.
@@ -56,9 +75,10 @@ func (l *lab) script(ctx context.Context, name string, a app, terraform string, 
 	if x.clone, err = l.project(ctx, filepath.Join(name, "clone"), a.name, terraform); err != nil {
 		return nil, err
 	}
-	err = errors.Join(
+	mirror, err := l.mirror()
+	err = errors.Join(err,
 		os.WriteFile(x.program, baseline, 0o700),
-		os.WriteFile(x.settings, fmt.Appendf(nil, engineSettings, l.path("bin")), 0o600),
+		os.WriteFile(x.settings, fmt.Appendf(nil, engineSettings, mirror), 0o600),
 	)
 	if err != nil {
 		return nil, err
