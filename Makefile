@@ -1,5 +1,5 @@
 # make check is what CI runs, less the demo.
-.PHONY: check test fuzz lint docs demo vuln
+.PHONY: check test fuzz lint docs demo vuln bench
 
 check: lint test
 
@@ -35,3 +35,7 @@ vuln:
 
 demo:
 	go run ./cmd/aloft demo --once
+
+# The figures to reach, measured; bench/README.md tells how to read them.
+bench:
+	go run ./bench

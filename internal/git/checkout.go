@@ -23,7 +23,7 @@ import (
 // or a name that no checkout should have, is CodeInvalid, names the limit or the
 // path, and leaves dir empty.
 func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) error {
-	repository, err := r.revision(ctx, project, revision)
+	repository, err := r.revision(project, revision)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) er
 	w := &worktree{root: root, made: map[string]bool{".": true}}
 	if err := r.fill(ctx, repository, revision, w); err != nil {
 		empty(dir)
-		return fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err)
+		return r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
 	}
 	return nil
 }

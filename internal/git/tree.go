@@ -57,7 +57,7 @@ func (r *Remote) entries(ctx context.Context, repository, revision string, visit
 				return err
 			}
 		}
-	}, "--git-dir="+repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", revision)
+	}, "--git-dir="+repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commitOf(revision))
 }
 
 // read runs a git command and lets consume read what it writes while it runs. An

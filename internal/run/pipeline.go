@@ -52,8 +52,7 @@ type journey struct {
 
 // source is a commit as files.
 type source struct {
-	dir    string
-	commit aloft.Commit
+	dir string
 }
 
 // desired is what a commit asks for.

@@ -12,7 +12,7 @@ import (
 )
 
 // engineFiles are what engines and Init put into the data folder.
-var engineFiles = []string{keyFile, keptLock, "providers", "modules", "plugins", "terraform.tfstate"}
+var engineFiles = []string{keyFile, keptLock, "providers", "modules", "plugins", backendRecord}
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)

@@ -24,6 +24,7 @@ var (
 	needsInit   = regexp.MustCompile(`\b(terraform|tofu) init\b|plugin schemas|[Ii]nstantiate provider|module manifest|backend configuration|^Failed to load state`)
 	lockSummary = "Error acquiring the state lock"
 	lockField   = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
+	lockRefused = regexp.MustCompile(`HTTP remote state endpoint (requires|invalid) auth`)
 	lockHeld    = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
 	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
 )
@@ -159,7 +160,11 @@ func lockError(c aloft.Configuration, verb string, d tfjson.Diagnostic) error {
 		holder, id = "", held[1]
 	}
 	if id == "" {
-		return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state cannot be locked: %s",
+		code := aloft.CodeConflict
+		if lockRefused.MatchString(d.Detail) {
+			code = aloft.CodeFailed // nobody holds it
+		}
+		return aloft.Errorf(code, "cannot %s %s: its state cannot be locked: %s",
 			verb, c.Key, presentable(c, paragraph(d.Detail)))
 	}
 	return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state is locked%s, lock %s", verb, c.Key, holder, id).
