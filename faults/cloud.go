@@ -156,6 +156,10 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if t.Size < 0 {
+		http.Error(w, "a thing has no negative size", http.StatusUnprocessableEntity)
+		return
+	}
 	if c.work(r.Context()) != nil {
 		return
 	}
