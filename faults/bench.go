@@ -15,6 +15,10 @@ import (
 // PostgreSQL and some more, quickly filled.
 const diskSize = 256 << 20
 
+// sweepEvery is how often servers look at everything, so that what no event told
+// is found soon.
+const sweepEvery = "1s"
+
 // environments are the names that rounds choose from.
 var environments = []string{"alice", "bob", "carol"}
 
@@ -25,7 +29,8 @@ type bench struct {
 	program string // aloft
 	clock   clock
 	cloud   *cloud
-	worlds  int // so far
+	sweep   string // how often servers look at everything
+	worlds  int    // so far
 	world
 }
 
@@ -38,7 +43,7 @@ type world struct {
 }
 
 func openBench(ctx context.Context, seed uint64) (b *bench, err error) {
-	b = &bench{}
+	b = &bench{sweep: sweepEvery}
 	if b.dir, err = os.MkdirTemp("", "faults-"); err != nil {
 		return nil, err
 	}
@@ -95,7 +100,7 @@ func (b *bench) renew(ctx context.Context) error {
 	if err := mountDisk(filepath.Join(dir, "data"), diskSize); err != nil {
 		return err
 	}
-	server, err := newServer(b.program, dir, b.environ())
+	server, err := newServer(b.program, dir, b.sweep, b.environ())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 )
@@ -69,5 +70,19 @@ func jumpClock(ctx context.Context, r *round) (string, error) {
 		hours = -hours
 	}
 	r.mended = func() error { return r.clock.set(0) }
-	return fmt.Sprintf("%s after the start, by %.0f h", took, hours.Hours()), r.clock.set(hours)
+	err := errors.Join(r.clock.set(hours), r.server.hasTime(ctx, time.Now().Add(hours)))
+	return fmt.Sprintf("%s after the start, by %.0f h", took, hours.Hours()), err
+}
+
+// hasTime wants the server's clock to show about that time.
+func (s *server) hasTime(ctx context.Context, want time.Time) error {
+	response, err := s.healthz(ctx)
+	if err != nil {
+		return err
+	}
+	has, err := http.ParseTime(response.Header.Get("Date"))
+	if err == nil && has.Sub(want).Abs() > time.Minute {
+		err = fmt.Errorf("the clock of the server shows %s, and was to show %s", has, want)
+	}
+	return err
 }

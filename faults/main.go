@@ -60,6 +60,7 @@ type options struct {
 	faults int      // how many
 	only   int      // number of the one fault to inject; 0 = all
 	kinds  []string // names of the kinds to choose from; empty = all
+	prove  bool     // also prove that the checks can fail
 	keep   bool     // leave the folder behind
 }
 
@@ -71,6 +72,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.faults, "faults", 20, "how `many` faults are injected")
 	flags.IntVar(&o.only, "only", 0, "inject only the fault with this `number`")
 	flags.StringVar(&kinds, "kinds", "", "`names` of the kinds to choose from, with commas between them (default all)")
+	flags.BoolVar(&o.prove, "prove", false, "also break every invariant on purpose, and want it to be seen")
 	flags.BoolVar(&o.keep, "keep", false, "leave the folder with data and logs behind, and print where it is")
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "Usage: go run ./faults [flags]\n       go run ./faults cloud\n\n")

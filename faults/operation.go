@@ -125,7 +125,11 @@ func pushTerraform(ctx context.Context, r *round) error {
 	return err
 }
 
-var errAccepted = errors.New("a broken push was accepted")
+// What a broken push is answered with. The second is as it should be.
+var (
+	errAccepted = errors.New("a broken push was accepted")
+	errRefused  = errors.New("the push was refused")
+)
 
 func pushBroken(ctx context.Context, r *round) error {
 	ways := []string{brokenApp, brokenTerraform, brokenCloud}
@@ -137,7 +141,7 @@ func pushBroken(ctx context.Context, r *round) error {
 	if _, err = r.project.push(ctx, c.id); err == nil {
 		return errAccepted
 	}
-	return nil
+	return errRefused
 }
 
 func retry(ctx context.Context, r *round) error {
@@ -164,6 +168,7 @@ func deleteBranch(ctx context.Context, r *round) error {
 }
 
 func pushAndDelete(ctx context.Context, r *round) error {
+	r.aimAtNothing(r.project)
 	c, err := r.project.commit(r.grow(r.project.last.things), "")
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ type round struct {
 	mended    func() error // undoes harm that lasts; nil = nothing to undo
 	moment    string
 	found     []string
+	undone    error // why the harm could not be done
 }
 
 // goal is what somebody wants of an environment.
@@ -108,6 +109,9 @@ func (r *round) play(ctx context.Context) []violation {
 	}
 	violations := r.settle(ctx)
 	r.report()
+	if r.undone != nil {
+		violations = append(violations, r.failed("the harm was not done", r.undone)...)
+	}
 	if len(violations) == 0 {
 		violations = r.compare(answered)
 	}
@@ -128,9 +132,7 @@ func (r *round) carryOut(ctx context.Context) error {
 		what, err := r.kind.events(ctx, r)
 		r.moment = what
 		close(r.over)
-		if err != nil {
-			r.note("harm failed: %v", err)
-		}
+		r.undone = err
 		return errNotAsked
 	}
 	doing, cancel := context.WithTimeout(ctx, answerTime)
@@ -143,9 +145,7 @@ func (r *round) carryOut(ctx context.Context) error {
 	}()
 	what, err := r.kind.inject(ctx, r)
 	r.moment = what
-	if err != nil {
-		r.note("harm failed: %v", err)
-	}
+	r.undone = err
 	<-r.over
 	return answered
 }

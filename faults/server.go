@@ -31,6 +31,7 @@ type server struct {
 	env     []string // of the process
 	address string
 	token   string
+	sweep   string // how often it looks at everything
 	client  *api.Client
 
 	command *exec.Cmd
@@ -50,12 +51,12 @@ func (s *server) tag() string {
 }
 
 // newServer prepares a server with an empty data folder. It is not started.
-func newServer(program, dir string, env []string) (*server, error) {
+func newServer(program, dir, sweep string, env []string) (*server, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{program: program, dir: dir, env: env, address: address, token: "aloft_faults_token"}
+	s := &server{program: program, dir: dir, env: env, address: address, sweep: sweep, token: "aloft_faults_token"}
 	s.client = api.NewClient(api.ClientOptions{URL: s.url(), Token: s.token, Actor: "faults"})
 	return s, os.WriteFile(s.data("token"), []byte(s.token+"\n"), 0o600)
 }
@@ -76,7 +77,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()
 	_, _ = fmt.Fprintf(log, "--- start at %s\n", time.Now().Format(time.RFC3339Nano))
-	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", "1s")
+	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", s.sweep)
 	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, log, log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.command.Start(); err != nil {
@@ -97,15 +98,20 @@ func (s *server) start(ctx context.Context) error {
 }
 
 func (s *server) answers(ctx context.Context) error {
+	_, err := s.healthz(ctx)
+	return err
+}
+
+func (s *server) healthz(ctx context.Context) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+"/healthz", nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return response.Body.Close()
+	return response, response.Body.Close()
 }
 
 func (s *server) alive() bool {

@@ -64,6 +64,12 @@ func runSuite(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
+	if o.prove && ctx.Err() == nil {
+		if err := b.prove(ctx); err != nil {
+			return err
+		}
+		fmt.Println("every invariant was broken on purpose, and that was seen")
+	}
 	return t.result(time.Since(began), ctx.Err())
 }
 
