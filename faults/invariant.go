@@ -312,8 +312,9 @@ func nothingKept(ctx context.Context, b *bench) ([]string, error) {
 			kept = append(kept, name)
 		}
 	}
-	sources, err := filepath.Glob(b.server.data("runs", "*", "source"))
-	return append(kept, sources...), err
+	sources, sourcesErr := filepath.Glob(b.server.data("runs", "*", "source"))
+	sockets, err := filepath.Glob(filepath.Join(b.temp(), "*"))
+	return slices.Concat(kept, sources, sockets), errors.Join(sourcesErr, err)
 }
 
 func processesFit(ctx context.Context, b *bench) ([]string, error) {

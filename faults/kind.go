@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // kind is a kind of fault.
 type kind struct {
@@ -9,6 +13,7 @@ type kind struct {
 	weight int      // how many of a cycle's faults are of this kind
 	during []string // operations that it is injected into; nil = any
 	big    bool     // the operation makes many things, slowly
+	disk   bool     // it needs a small disk
 	// inject does the harm at its moment and returns what it was, in a few
 	// words. It may start the server again. An operation that ends before the
 	// moment comes is no error: the harm is done after it.
@@ -31,8 +36,8 @@ var kindsOfFaults = []kind{
 	{name: "kill-postgres", weight: 1, inject: killPostgres, text: "kill -9 of the PostgreSQL server at a random moment"},
 	{name: "kill-app", weight: 1, inject: killApp, text: "kill -9 of the app's process at a random moment"},
 	{name: "freeze-server", weight: 1, inject: freezeServer, text: "the server stands still for seconds: nobody is answered"},
-	{name: "disk-state", weight: 1, during: changing, big: true, inject: fillInApply, text: "the disk is full while an apply makes things and writes the state"},
-	{name: "disk-random", weight: 1, inject: fillAtRandom, text: "the disk is full at a random moment"},
+	{name: "disk-state", weight: 1, disk: true, during: changing, big: true, inject: fillInApply, text: "the disk is full while an apply makes things and writes the state"},
+	{name: "disk-random", weight: 1, disk: true, inject: fillAtRandom, text: "the disk is full at a random moment"},
 	{name: "database-locked", weight: 1, inject: lockDatabase, text: "the database file is locked from outside for seconds"},
 	{name: "clock", weight: 2, inject: jumpClock, text: "the clock jumps hours forward or back, and later back again"},
 	{name: "event-lost", weight: 1, inject: loseEvents, text: "the server dies, and its queue is lost"},
@@ -42,11 +47,21 @@ var kindsOfFaults = []kind{
 	{name: "client-gone", weight: 1, during: []string{"first push", "code push", "Terraform push", "branch delete"}, inject: killClient, text: "kill -9 of the pusher in the middle of a push"},
 }
 
-func kindNamed(name string) (kind, bool) {
+// chosen returns the kinds with these names; with none, all that this system
+// lets happen.
+func chosen(names []string) ([]kind, error) {
+	var kinds []kind
 	for _, k := range kindsOfFaults {
-		if k.name == name {
-			return k, true
+		switch named := slices.Contains(names, k.name); {
+		case named && k.disk && !hasPrivateMounts():
+			return nil, fmt.Errorf("%s needs a small disk, and this system gives no mounts of its own", k.name)
+		case named, len(names) == 0 && (!k.disk || hasPrivateMounts()):
+			kinds = append(kinds, k)
 		}
 	}
-	return kind{}, false
+	return kinds, nil
+}
+
+func isKind(name string) bool {
+	return slices.ContainsFunc(kindsOfFaults, func(k kind) bool { return k.name == name })
 }

@@ -48,8 +48,8 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if !insidePrivateMounts() {
-		return reenter(ctx, args)
+	if !startedAgain() {
+		return startAgain(ctx, args)
 	}
 	return runSuite(ctx, o)
 }
@@ -92,7 +92,7 @@ func parse(args []string) (options, error) {
 		o.kinds = strings.Split(kinds, ",")
 	}
 	for _, name := range o.kinds {
-		if _, ok := kindNamed(name); !ok {
+		if !isKind(name) {
 			return o, fmt.Errorf("there is no kind %q: see --help", name)
 		}
 	}

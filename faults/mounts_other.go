@@ -9,7 +9,8 @@ import (
 
 var errNotLinux = errors.New("the fault suite needs Linux: mounts of its own, and /proc")
 
-func insidePrivateMounts() bool               { return false }
-func reenter(context.Context, []string) error { return errNotLinux }
-func mountDisk(string, int64) error           { return errNotLinux }
-func unmountDisk(string) error                { return errNotLinux }
+func startedAgain() bool                         { return false }
+func hasPrivateMounts() bool                     { return false }
+func startAgain(context.Context, []string) error { return errNotLinux }
+func mountDisk(string, int64) error              { return errNotLinux }
+func unmountDisk(string) error                   { return errNotLinux }

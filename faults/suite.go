@@ -28,13 +28,9 @@ func runSuite(ctx context.Context, o options) (err error) {
 	}
 	fmt.Printf("seed %d; a server is built and a world made in %s\n", o.seed, since(began))
 	t := tally{broken: map[harm]int{}}
-	kinds := kindsOfFaults
-	if len(o.kinds) > 0 {
-		kinds = nil
-		for _, name := range o.kinds {
-			k, _ := kindNamed(name)
-			kinds = append(kinds, k)
-		}
+	kinds, err := chosen(o.kinds)
+	if err != nil {
+		return err
 	}
 	first, last := 1, o.faults
 	if o.only > 0 {
