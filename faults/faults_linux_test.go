@@ -14,7 +14,7 @@ func TestFaults(t *testing.T) {
 	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", suite, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	command := exec.CommandContext(t.Context(), suite, "--seed", "7", "--faults", "19", "--prove")
+	command := exec.CommandContext(t.Context(), suite, "--seed", "7", "--prove")
 	command.Stdout, command.Stderr = t.Output(), t.Output()
 	if err := command.Run(); err != nil {
 		t.Error(err)

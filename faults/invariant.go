@@ -313,7 +313,7 @@ func nothingKept(ctx context.Context, b *bench) ([]string, error) {
 		}
 	}
 	sources, sourcesErr := filepath.Glob(b.server.data("runs", "*", "source"))
-	sockets, err := filepath.Glob(filepath.Join(b.temp(), "*"))
+	sockets, err := filepath.Glob(filepath.Join(b.temp(), "aloft-*"))
 	return slices.Concat(kept, sources, sockets), errors.Join(sourcesErr, err)
 }
 

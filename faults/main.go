@@ -69,7 +69,7 @@ func parse(args []string) (options, error) {
 	var kinds string
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that everything random is drawn from")
-	flags.IntVar(&o.faults, "faults", 20, "how `many` faults are injected")
+	flags.IntVar(&o.faults, "faults", len(kindsOfFaults), "how `many` faults are injected; the first ones are one of each kind")
 	flags.IntVar(&o.only, "only", 0, "inject only the fault with this `number`")
 	flags.StringVar(&kinds, "kinds", "", "`names` of the kinds to choose from, with commas between them (default all)")
 	flags.BoolVar(&o.prove, "prove", false, "also break every invariant on purpose, and want it to be seen")

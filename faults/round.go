@@ -13,7 +13,7 @@ import (
 
 // How long things may take before the suite says that they do not happen.
 const (
-	settleTime = 30 * time.Second
+	settleTime = 60 * time.Second
 	answerTime = 2 * time.Minute
 )
 
