@@ -18,6 +18,7 @@ type Configuration struct {
 	Reattach string            // TF_REATTACH_PROVIDERS; "" = none
 	Env      map[string]string // further variables of the engine's environment (ARM_*, AWS_*…)
 	Journal  string            // file that the apply -json stream is appended to; "" = none
+	Adopt    []string          // addresses that Apply imports when it is told that they exist already
 	Log      io.Writer         // receives what people should see, line by line; nil = nothing
 }
 
@@ -105,6 +106,28 @@ type AppOutput struct {
 	Name    string         `json:"name"`
 	URL     string         `json:"url"`
 	More    map[string]any `json:"more,omitempty"` // what deploy for that hosting needs
+}
+
+// CreatedResource is a resource that an apply created: where it stands in the
+// configuration, and what it is called in the world.
+type CreatedResource struct {
+	Address string `json:"address"`
+	ID      string `json:"id"` // as its provider imports it; "" = it has none
+}
+
+// Interrupted is what an apply that was cut off has left.
+type Interrupted struct {
+	Journal string // file with the apply -json stream
+	State   string // file with the state that the engine could not store; "" = none
+	Finish  bool   // finish the creations that told no end, so that a destroy finds what they made
+}
+
+// Recovery is what became of that.
+type Recovery struct {
+	Stored   bool              // the left state is in the backend now, or was known there
+	Imported []CreatedResource // created, and imported into the state just now
+	Strays   []CreatedResource // created, not in the state, and not to be imported
+	CutOff   []string          // addresses whose creation began and told no end: it may have happened
 }
 
 // Lock is the lock of a state, in the terms of Terraform's HTTP backend.

@@ -173,6 +173,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Releases:   s.store,
 		States:     s.store,
 		Sealer:     sealer,
+		Orphan:     s.supervisor.Orphan,
 		Secrets:    s.secrets,
 		Size:       s.size,
 	}

@@ -44,7 +44,7 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 		Close:   func() { s.tokens.Revoke(token) },
 	}
 	// A server that is killed leaves its engines behind: the next one finds them.
-	session.Env[supervise.TagVariable] = tagOf(s.options.Data) + "/.engine/" + r.EnvironmentKey.String()
+	session.Env[supervise.TagVariable] = supervise.EngineTag(tagOf(s.options.Data), r.EnvironmentKey)
 	if !summary.Local {
 		return session, nil
 	}

@@ -199,6 +199,9 @@ func (r *Reconciler) closeLog(id int64, last string) {
 
 // letGo releases what is kept for a run: its lock, its commit, its folder.
 func (r *Reconciler) letGo(ctx context.Context, run aloft.Run) error {
+	if err := r.pipeline.awaitOrphan(ctx, run.EnvironmentKey, func(string, ...any) {}); err != nil {
+		return err
+	}
 	var unlockErr error
 	if r.pipeline.States != nil {
 		_, unlockErr = r.pipeline.States.UnlockRun(ctx, run.ID)

@@ -16,6 +16,12 @@ import (
 type applied struct {
 	Attempt configuration `json:"attempt"` // the newest apply, whether or not it succeeded
 	Last    configuration `json:"last"`    // the newest that succeeded
+
+	// Settled is set when all that Attempt has done is in the state or below,
+	// although it did not end well.
+	Settled bool                    `json:"settled,omitempty"`
+	CutOff  []string                `json:"cutOff,omitempty"` // addresses that may exist, unknown to the state
+	Strays  []aloft.CreatedResource `json:"strays,omitempty"` // created, and not to be brought into the state
 }
 
 // configuration is one apply's inputs and what came of it.

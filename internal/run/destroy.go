@@ -37,7 +37,7 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 		plan, err := p.destroyWith(ctx, s, j, conf)
 		if err == nil {
 			s.say(counts(plan, false))
-			return plan, nil
+			return plan, p.strays(key, before)
 		}
 		_, waiting := errors.AsType[waitForApproval](err)
 		if waiting || ctx.Err() != nil || aloft.ErrorCode(err) == aloft.CodeConflict {
@@ -122,7 +122,11 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 	if err := j.update(func(environment *aloft.Environment) { environment.ProvisionKey = "" }); err != nil {
 		return aloft.Plan{}, err
 	}
-	return e.terraform.Destroy(ctx, e.c)
+	plan, err := e.terraform.Destroy(ctx, e.c)
+	if err != nil {
+		err = errors.Join(err, p.rescue(j.run))
+	}
+	return plan, err
 }
 
 // remove removes what is not Terraform's: releases, logs, states, files, held commits.

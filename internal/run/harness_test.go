@@ -32,6 +32,7 @@ type house struct {
 	target     *fakeTarget
 	reconciler *run.Reconciler
 	clock      *clock
+	providers  []string // of the Terraform
 }
 
 type clock struct {
@@ -75,7 +76,8 @@ func newHouse(t *testing.T) *house {
 		terraform: &fakeTerraform{states: records, outputs: aloft.Outputs{Apps: map[string]aloft.AppOutput{
 			"web": {Hosting: "local", Name: "web", URL: "http://alice.shop.localhost"},
 		}}},
-		clock: &clock{now: time.Now()},
+		clock:     &clock{now: time.Now()},
+		providers: []string{"aloft-dev/aloft"},
 	}
 	h.target = &fakeTarget{store: records}
 	if _, err := records.CreateProject(h.ctx, "shop"); err != nil {
@@ -97,7 +99,7 @@ func (h *house) open() {
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
 			Inspect: func(string) (aloft.ConfigurationSummary, error) {
-				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: []string{"aloft-dev/aloft"}, Local: true}, nil
+				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: true}, nil
 			},
 			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
@@ -272,6 +274,11 @@ type fakeTerraform struct {
 	key     string
 	before  func(context.Context) error
 	failing error // of Plan and Destroy
+
+	left     []aloft.Interrupted // what Recover was asked to take up
+	recovery aloft.Recovery
+	adopt    []string // of the newest apply
+	folder   string   // of the newest apply
 }
 
 func (f *fakeTerraform) Init(context.Context, aloft.Configuration) (bool, error) { return false, nil }
@@ -281,8 +288,14 @@ func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.
 	return f.planned, f.failing
 }
 
+func (f *fakeTerraform) Recover(_ context.Context, c aloft.Configuration, left aloft.Interrupted) (aloft.Recovery, error) {
+	f.calls = append(f.calls, "recover "+c.Vars["revision"])
+	f.left = append(f.left, left)
+	return f.recovery, nil
+}
+
 func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
-	f.calls = append(f.calls, "apply "+c.Vars["revision"])
+	f.calls, f.adopt, f.folder = append(f.calls, "apply "+c.Vars["revision"]), c.Adopt, c.Dir
 	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key}, []byte("sealed"), ""); err != nil {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}

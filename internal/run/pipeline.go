@@ -29,6 +29,9 @@ type Pipeline struct {
 	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
 	// Secrets returns what must not stand in a log of the environment; nil = nothing.
 	Secrets func(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
+	// Orphan reports whether a killed server has left an engine at work on the
+	// environment, which was asked to end, and how to wait for that; nil = never.
+	Orphan func(key aloft.EnvironmentKey) (orphan bool, await func(context.Context) error)
 	// VerifyTime is how long an app may take to answer at its URL; 0 = 10 s.
 	VerifyTime time.Duration
 	// Size measures what an environment takes on this machine's disk, in bytes; nil = not measured.
@@ -90,6 +93,9 @@ func (p *Pipeline) environmentDir(key aloft.EnvironmentKey) string {
 
 // forget removes what a finished run no longer needs.
 func (p *Pipeline) forget(run aloft.Run) error {
+	if err := p.rescue(run); err != nil {
+		return err
+	}
 	return os.RemoveAll(filepath.Join(p.runDir(run), "source"))
 }
 

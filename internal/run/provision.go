@@ -167,7 +167,8 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	key := j.run.EnvironmentKey
 	repository := p.Repository(key.Project)
 	conf.RunID = j.run.ID
-	now := applied{Attempt: conf, Last: before.Last}
+	now := before
+	now.Attempt, now.Settled = conf, false
 	if err := errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/attempt", conf.Revision),
 		p.saveApplied(key, now),
@@ -175,13 +176,14 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	); err != nil {
 		return aloft.Outputs{}, err
 	}
+	e.c.Adopt = before.CutOff
 	plan, outputs, err := e.terraform.Apply(ctx, e.c)
 	j.mask(outputs.Sensitive...)
 	if secrets, secretsErr := p.secrets(ctx, key); secretsErr == nil {
 		j.mask(secrets...) // also those of what has just been made
 	}
 	if err != nil {
-		return outputs, err
+		return outputs, errors.Join(err, p.rescue(j.run))
 	}
 	if conf.Sensitive, err = p.seal(key, outputs.Sensitive); err != nil {
 		return outputs, err
@@ -191,7 +193,7 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/last", conf.Revision),
-		p.saveApplied(key, applied{Attempt: conf, Last: conf}),
+		p.saveApplied(key, applied{Attempt: conf, Last: conf, Strays: before.Strays}),
 	)
 }
 

@@ -19,6 +19,9 @@ import (
 // checkout puts the files of a commit into the run's own folder.
 func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revision string) (source, error) {
 	dir := filepath.Join(p.runDir(run), "source")
+	if err := p.rescue(run); err != nil {
+		return source{}, err
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return source{}, fmt.Errorf("cannot clear the folder of run %d: %w", run.ID, err)
 	}

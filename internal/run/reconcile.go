@@ -143,6 +143,9 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	voice.headline("%s", describeRun(run))
 	if interrupted {
 		voice.detail("the server was restarted: the run starts over from what is there")
+		if err := r.pipeline.awaitOrphan(ctx, run.EnvironmentKey, voice.detail); err != nil {
+			return err
+		}
 		if err := r.releaseLocks(ctx, run, voice); err != nil {
 			return err
 		}

@@ -40,6 +40,9 @@ type Terraform interface {
 	Plan(ctx context.Context, c aloft.Configuration, destroy bool) (aloft.Plan, error)
 	Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error)
 	Destroy(ctx context.Context, c aloft.Configuration) (aloft.Plan, error)
+	// Recover makes the state know what an interrupted apply of the same
+	// configuration has done.
+	Recover(ctx context.Context, c aloft.Configuration, left aloft.Interrupted) (aloft.Recovery, error)
 	// Key digests what an apply depends on, before Init adds to it. Equal keys
 	// mean that nothing changed; "" means that it cannot be known.
 	Key(c aloft.Configuration, summary aloft.ConfigurationSummary) (string, error)

@@ -30,6 +30,9 @@ func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := p.recover(ctx, j); err != nil {
+		return outcome{}, err
+	}
 	outputs, artifacts, err := p.provisionAndBuild(ctx, j, desired)
 	if err != nil {
 		return outcome{}, err
@@ -93,6 +96,9 @@ func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := p.recover(ctx, j); err != nil {
+		return outcome{}, err
+	}
 	outputs, err := take(ctx, j.recorder, "provision", func(ctx context.Context, s *step) (aloft.Outputs, error) {
 		return p.reprovision(ctx, s, j, broken)
 	})
@@ -108,6 +114,9 @@ func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
 
 // destroy removes the environment and proves that nothing is left.
 func (p *Pipeline) destroy(ctx context.Context, j journey) error {
+	if err := p.recover(ctx, j); err != nil {
+		return err
+	}
 	if _, err := take(ctx, j.recorder, "destroy", func(ctx context.Context, s *step) (aloft.Plan, error) {
 		return p.destroyResources(ctx, s, j)
 	}); err != nil {

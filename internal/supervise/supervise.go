@@ -59,11 +59,12 @@ type Supervisor struct {
 	closed    bool
 	lives     int64 // number of the newest life, for unique tags
 	processes map[*Process]struct{}
+	orphans   map[string]bool // tags of the engines that an earlier server left
 	hubs      map[aloft.EnvironmentKey]*hub
 }
 
 // Open makes a supervisor in options.Dir and kills what an earlier one with the
-// same tag left running. It is CodeConflict while another one has the folder.
+// same tag left running; engines are asked to end, see Orphan. It is CodeConflict while another one has the folder.
 func Open(options Options) (*Supervisor, error) {
 	if options.Dir == "" || options.Tag == "" {
 		return nil, errors.New("cannot open a supervisor: it needs a folder and a tag")
@@ -84,6 +85,7 @@ func Open(options Options) (*Supervisor, error) {
 		processes: map[*Process]struct{}{},
 		hubs:      map[aloft.EnvironmentKey]*hub{},
 	}
+	s.orphans = s.interruptOrphans()
 	if left := s.sweep(tagPrefix(options.Tag)); len(left) > 0 {
 		options.Logger.Warn("processes of an earlier server do not die", "pids", left)
 	}
@@ -231,10 +233,12 @@ func (s *Supervisor) Leftovers(key aloft.EnvironmentKey) []int {
 }
 
 // sweep kills the processes whose tag has the prefix and belongs to nothing
-// that is being supervised, and returns the ids of those that do not die.
+// that is being supervised, engines aside, and returns the ids of those that do
+// not die.
 func (s *Supervisor) sweep(prefix string) []int {
 	return killAll(func() []proc {
 		found := s.scanner.tagged(prefix) // before the list: what starts in between is in neither
+		found = slices.DeleteFunc(found, func(f proc) bool { return isEngine(f.tag) })
 		for _, p := range s.list() {
 			tag := p.tag()
 			found = slices.DeleteFunc(found, func(f proc) bool { return f.tag == tag })

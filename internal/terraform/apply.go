@@ -4,21 +4,26 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
-	"os"
+	"regexp"
+	"slices"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/aloft-dev/aloft"
 )
 
+// existingID finds the ID in how providers say that what they are to create is
+// there: azurerm in the words of its tf.ImportAsExistsError.
+var existingID = regexp.MustCompile(`with the ID "([^"]+)" already exists`)
+
 // Apply plans and applies in one step and returns what the plan was, without
 // the attributes, and the outputs. What happens goes to c.Log, line by line,
 // and as the engine writes it to c.Journal. Errors are those of Plan; whatever
 // an apply that fails has made is in the state, and in the plan returned.
 func (e *Engine) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
-	s, err := e.stream(ctx, c, "apply", c.Journal, []string{"apply", "-json", "-input=false", "-auto-approve"})
+	s, err := e.applyAdopting(ctx, c, []string{"apply", "-json", "-input=false", "-auto-approve"})
 	if err != nil {
 		return s.plan(), aloft.Outputs{}, err
 	}
@@ -27,6 +32,33 @@ func (e *Engine) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, 
 		outputs, err = e.Outputs(ctx, c)
 	}
 	return s.plan(), outputs, err
+}
+
+// applyAdopting runs an apply, and once more if something of c.Adopt existed already.
+func (e *Engine) applyAdopting(ctx context.Context, c aloft.Configuration, args []string) (*stream, error) {
+	s, err := e.stream(ctx, c, "apply", c.Journal, args)
+	if err != nil && ctx.Err() == nil && e.adopt(ctx, c, s.errors) {
+		return e.stream(ctx, c, "apply", c.Journal, args)
+	}
+	return s, err
+}
+
+// adopt imports those resources of c.Adopt that exist already, as their provider
+// says, and reports whether there were any.
+func (e *Engine) adopt(ctx context.Context, c aloft.Configuration, told []tfjson.Diagnostic) bool {
+	adopted := false
+	for _, d := range told {
+		id := existingID.FindStringSubmatch(d.Summary + "\n" + d.Detail)
+		if id == nil || !slices.Contains(c.Adopt, d.Address) {
+			continue
+		}
+		if err := e.importOne(ctx, c, aloft.CreatedResource{Address: d.Address, ID: id[1]}); err != nil {
+			continue // the apply has said what is wrong
+		}
+		logLine(c.Log, d.Address+": imported, for an interrupted apply had created it")
+		adopted = true
+	}
+	return adopted
 }
 
 // Destroy destroys everything in the state and returns what that was. Errors
@@ -59,22 +91,25 @@ func (e *Engine) stream(ctx context.Context, c aloft.Configuration, verb, journa
 
 func (e *Engine) streamOnce(ctx context.Context, c aloft.Configuration, journal string, args []string) (*stream, error) {
 	c.Log = shared(c)
-	s := newStream(c.Log, nil)
+	s := newStream(c.Log)
+	defer s.Close()
 	s.quiet = args[0] == "plan"
-	if journal != "" {
-		file, err := os.OpenFile(journal, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-		if err != nil {
-			return s, fmt.Errorf("cannot open the journal of %s: %w", c.Key, err)
-		}
-		defer file.Close()
-		s.journal = file
-	}
 	if c.VarFile != "" {
 		args = append(args[:len(args):len(args)], "-var-file="+absolute(c.VarFile))
 	}
-	err := e.exec(ctx, c, s, args...)
-	s.Close()
-	return s, err
+	if journal == "" {
+		return s, e.exec(ctx, c, s, args...)
+	}
+	file, end, err := openJournal(journal)
+	if err != nil {
+		return s, err
+	}
+	defer file.Close()
+	ended, followed := make(chan struct{}), make(chan error, 1)
+	go func() { followed <- follow(journal, end, s, ended) }()
+	err = e.exec(ctx, c, file, args...)
+	close(ended)
+	return s, errors.Join(err, <-followed)
 }
 
 // reinit initializes an emptied data folder.

@@ -233,7 +233,7 @@ func TestProgress(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			var log strings.Builder
-			if _, _, _, err := terraform.ReadStream([]byte(test.stream), 10, &log, nil); err != nil || log.String() != test.log {
+			if _, _, _, err := terraform.ReadStream([]byte(test.stream), 10, &log); err != nil || log.String() != test.log {
 				t.Errorf("got\n%s\nwant\n%s%v", log.String(), test.log, err)
 			}
 		})

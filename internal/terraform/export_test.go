@@ -21,8 +21,8 @@ var (
 
 // ReadStream feeds text to the parser of -json messages in pieces of n bytes
 // and returns what it made of it.
-func ReadStream(text []byte, n int, log, journal io.Writer) (aloft.Plan, aloft.Outputs, int, error) {
-	s := newStream(log, journal)
+func ReadStream(text []byte, n int, log io.Writer) (aloft.Plan, aloft.Outputs, int, error) {
+	s := newStream(log)
 	for len(text) > 0 {
 		n := min(n, len(text))
 		_, _ = s.Write(text[:n])
@@ -37,4 +37,14 @@ func ReadStream(text []byte, n int, log, journal io.Writer) (aloft.Plan, aloft.O
 func WithGrace(e Engine, grace time.Duration) *Engine {
 	e.grace = grace
 	return &e
+}
+
+// ReadJournal returns what a journal tells: what was created, and whose creation
+// told no end.
+func ReadJournal(text []byte) (created []aloft.CreatedResource, begun []string) {
+	j := parseJournal(text)
+	for _, c := range j.created {
+		created = append(created, c.CreatedResource)
+	}
+	return created, j.begun
 }

@@ -112,7 +112,7 @@ func (e *Engine) initKey(c aloft.Configuration, t *tree) string {
 // initialize runs init and notes what for.
 func (e *Engine) initialize(ctx context.Context, c aloft.Configuration, key string) error {
 	_ = os.Remove(filepath.Join(dataDir(c), keyFile))
-	s := newStream(nil, nil)
+	s := newStream(nil)
 	err := e.exec(ctx, c, s, e.initArgs(c)...)
 	s.Close()
 	if err != nil {

@@ -62,9 +62,10 @@ func appliesSavedPlan(dir string, args []string) bool {
 }
 
 // exec runs the engine with args, its standard output going to stdout and its
-// standard error, line by line, to c.Log. It runs in a process group of its
-// own. When ctx ends it is interrupted once, so that it saves the state; only
-// if it does not end in time is it killed with all its children.
+// standard error, line by line, to c.Log; a file takes both. It runs in a
+// process group of its own. When ctx ends it is interrupted once, so that it
+// saves the state; only if it does not end in time is it killed with all its
+// children.
 func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writer, args ...string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -76,6 +77,9 @@ func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writ
 	cmd.Env = environ(set)
 	stderr := newLineWriter(func(line []byte) { logLine(c.Log, string(line)) })
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = stdout, stderr, pipeGrace
+	if file, ok := stdout.(*os.File); ok {
+		cmd.Stderr = file
+	}
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return err

@@ -141,7 +141,7 @@ func TestOutputShapes(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			text := `{"type":"change_summary","changes":{"operation":"apply"}}` + "\n" + `{"type":"outputs","outputs":{` + test.outputs + "}}\n"
-			_, outputs, _, err := terraform.ReadStream([]byte(text), 64, nil, nil)
+			_, outputs, _, err := terraform.ReadStream([]byte(text), 64, nil)
 			if test.says != "" {
 				wantError(t, err, aloft.CodeInvalid, test.says)
 				return

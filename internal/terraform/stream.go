@@ -30,6 +30,8 @@ type resourceMessage struct {
 		Type    string `json:"resource_type"`
 	} `json:"resource"`
 	Action  string  `json:"action"`
+	IDKey   string  `json:"id_key"` // the attribute that IDValue is of
+	IDValue string  `json:"id_value"`
 	Elapsed float64 `json:"elapsed_seconds"`
 	Output  string  `json:"output"`
 }
@@ -53,9 +55,8 @@ type outputMessage struct {
 // engine's standard output.
 type stream struct {
 	*lineWriter
-	log     io.Writer // nil = nobody looks
-	journal io.Writer // nil = none
-	quiet   bool      // the caller shows the plan
+	log   io.Writer // nil = nobody looks
+	quiet bool      // the caller shows the plan
 
 	changes []aloft.Change
 	drift   []aloft.Change
@@ -65,16 +66,13 @@ type stream struct {
 	began   map[string]time.Time // when a change of a resource began, by address and action
 }
 
-func newStream(log, journal io.Writer) *stream {
-	s := &stream{log: log, journal: journal, began: map[string]time.Time{}}
+func newStream(log io.Writer) *stream {
+	s := &stream{log: log, began: map[string]time.Time{}}
 	s.lineWriter = newLineWriter(s.line)
 	return s
 }
 
 func (s *stream) line(line []byte) {
-	if s.journal != nil {
-		_, _ = s.journal.Write(append(line, '\n'))
-	}
 	var m message
 	if json.Unmarshal(line, &m) != nil {
 		if text := strings.TrimSpace(string(line)); text != "" {
