@@ -22,6 +22,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/deploy"
 	"github.com/aloft-dev/aloft/internal/git"
 	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/provider"
 	"github.com/aloft-dev/aloft/internal/proxy"
 	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/state"
@@ -151,6 +152,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		return nil, err
 	}
 	s.onStop(func() { s.logError("close the store", s.store.Close()) })
+	s.logError("remove what a killed server left", provider.RemoveSockets(tagOf(s.options.Data)))
 	engines := &engines{}
 	if _, err = engines.find(ctx, "", o.Out); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	}
 	reattach, stop, err := provider.Serve(ctx, provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
-		Version: buildVersion().Version,
+		Version: buildVersion().Version, Server: tagOf(s.options.Data),
 	})
 	if err != nil {
 		session.Close()

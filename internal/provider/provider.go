@@ -41,6 +41,7 @@ type Client interface {
 type Options struct {
 	Client  Client // carries out what is declared; its scope is the scope of the provider
 	Version string // of Aloft; told to the engine
+	Server  string // names who serves it, for RemoveSockets; letters and digits, may be empty
 }
 
 // local implements the provider.

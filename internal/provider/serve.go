@@ -33,7 +33,7 @@ const (
 // request is carried out any more and the socket is gone. It may be called
 // twice.
 func Serve(ctx context.Context, options Options) (reattach string, stop func(), err error) {
-	listener, dir, err := listen()
+	listener, dir, err := listen(options.Server)
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot serve the Terraform provider: %w", err)
 	}
@@ -74,9 +74,9 @@ func quiet(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.Un
 }
 
 // listen opens a socket in a new private folder with a path that is short enough.
-func listen() (listener net.Listener, dir string, err error) {
-	for _, parent := range []string{os.TempDir(), "/tmp"} {
-		dir, err = os.MkdirTemp(parent, "aloft-")
+func listen(server string) (listener net.Listener, dir string, err error) {
+	for _, parent := range parents() {
+		dir, err = os.MkdirTemp(parent, "aloft-"+server+"-")
 		if err != nil {
 			continue
 		}
@@ -92,6 +92,25 @@ func listen() (listener net.Listener, dir string, err error) {
 		os.RemoveAll(dir)
 	}
 	return nil, "", err
+}
+
+// parents are the folders in which sockets may be.
+func parents() []string { return []string{os.TempDir(), "/tmp"} }
+
+// RemoveSockets removes the sockets that a server of this name left behind when
+// it was killed. None of this name may serve meanwhile.
+func RemoveSockets(server string) error {
+	if server == "" {
+		return nil
+	}
+	var failed error
+	for _, parent := range parents() {
+		left, _ := filepath.Glob(filepath.Join(parent, "aloft-"+server+"-*")) // the pattern is ours
+		for _, dir := range left {
+			failed = errors.Join(failed, os.RemoveAll(dir))
+		}
+	}
+	return failed
 }
 
 func reattachment(address net.Addr) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,4 +186,24 @@ func wantNoGoroutines(t *testing.T) {
 		<-tick.C
 	}
 	t.Errorf("left running:\n%s", stacks)
+}
+
+func TestRemoveSockets(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, server := range []string{"killed", "other", ""} {
+		_, stop, err := provider.Serve(t.Context(), provider.Options{Client: newWorld(), Server: server})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+	}
+	for _, name := range []string{"killed", ""} { // a server without a name is nobody's to tidy
+		if err := provider.RemoveSockets(name); err != nil {
+			t.Error(err)
+		}
+	}
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil || len(left) != 2 || slices.ContainsFunc(left, func(e os.DirEntry) bool { return strings.Contains(e.Name(), "killed") }) {
+		t.Errorf("left are %v (%v), want those of the other two", left, err)
+	}
 }

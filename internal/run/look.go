@@ -44,10 +44,13 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerDrift, Title: "its branch is gone"})
 	}
 	if branch != "" && branch != environment.Revision {
-		if behind, err := r.behind(ctx, key); err != nil || behind {
+		behind, err := r.behind(ctx, key)
+		if err != nil {
 			return false, err
 		}
-		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationUp, Trigger: aloft.TriggerDrift, Revision: branch, Title: "the branch is not at what runs"})
+		if !behind {
+			return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationUp, Trigger: aloft.TriggerDrift, Revision: branch, Title: "the branch is not at what runs"})
+		}
 	}
 	return r.compare(ctx, environment)
 }

@@ -244,6 +244,29 @@ func TestARollbackDeploysTheReleaseBefore(t *testing.T) {
 	}
 }
 
+func TestDriftIsHealedAlsoAfterARollback(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.push("c2")
+	h.reconcile()
+	h.request(aloft.Run{Operation: aloft.OperationRollback})
+	h.reconcile()
+	h.target.healed = []string{"web.1 was not running: started"}
+	h.reconcile()
+	if len(h.target.healed) != 0 {
+		t.Error("nobody looked at what runs")
+	}
+	runs, err := h.store.Runs(h.ctx, aloft.RunFilter{Project: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs[0].Operation != aloft.OperationRepair || runs[0].Status != aloft.RunSucceeded {
+		t.Errorf("no repair is on record: %+v", runs[0])
+	}
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+}
+
 func TestDriftIsReportedAndRepaired(t *testing.T) {
 	h := newHouse(t)
 	h.push("c1")

@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -52,7 +53,7 @@ func (s *Supervisor) Orphan(key aloft.EnvironmentKey) (orphan bool, await func(c
 func (s *Supervisor) awaitOrphan(ctx context.Context, tag string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, orphanGrace, errGrace)
 	defer cancel()
-	for len(s.scanner.tagged(tag)) > 0 {
+	for s.engineRuns(tag) {
 		select {
 		case <-time.After(orphanPause):
 			continue
@@ -61,12 +62,19 @@ func (s *Supervisor) awaitOrphan(ctx context.Context, tag string) error {
 		if context.Cause(ctx) != errGrace {
 			return context.Cause(ctx)
 		}
-		killAll(func() []proc { return s.scanner.tagged(tag) })
+		break
 	}
+	killAll(func() []proc { return s.scanner.tagged(tag) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.orphans, tag)
 	return nil
+}
+
+// engineRuns reports whether an engine is at work, which leads the group of all
+// that it has started. Its plugins do not end by themselves when it was killed.
+func (s *Supervisor) engineRuns(tag string) bool {
+	return slices.ContainsFunc(s.scanner.tagged(tag), func(p proc) bool { return p.pid == p.pgid })
 }
 
 var errGrace = aloft.Errorf(aloft.CodeFailed, "the engine of an earlier server does not end")

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/aloft-dev/aloft"
@@ -19,6 +21,7 @@ func orphanedEngine(t *testing.T, dir, saved string) *exec.Cmd {
 	t.Helper()
 	engine := exec.Command("sh", "-c", `trap 'echo saved > "$0"; exit' INT; echo ready; while :; do sleep 0.01; done`, saved)
 	engine.Env = []string{"PATH=" + os.Getenv("PATH"), supervise.TagVariable + "=" + supervise.EngineTag(dir, alice)}
+	engine.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := engine.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +65,7 @@ func TestWaitingForAnOrphanEndsWithTheContext(t *testing.T) {
 	dir := t.TempDir()
 	engine := exec.Command("sh", "-c", `trap '' INT; echo ready; sleep 1000 & wait; wait`)
 	engine.Env = []string{"PATH=" + os.Getenv("PATH"), supervise.TagVariable + "=" + supervise.EngineTag(dir, alice)}
+	engine.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := engine.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,5 +79,34 @@ func TestWaitingForAnOrphanEndsWithTheContext(t *testing.T) {
 	cancel()
 	if err := await(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting ended with %v", err)
+	}
+}
+
+func TestThePluginOfAKilledEngineIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	output, held, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := exec.Command("sh", "-c", `trap '' INT; sleep 1000 & echo; wait`)
+	engine.Env = []string{"PATH=" + os.Getenv("PATH"), supervise.TagVariable + "=" + supervise.EngineTag(dir, alice)}
+	engine.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	engine.Stdout = held
+	if err := errors.Join(engine.Start(), held.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := output.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	_ = engine.Process.Kill()
+	_ = engine.Wait()
+	s := open(t, supervise.Options{Dir: dir})
+	_, await := s.Orphan(alice)
+	if err := await(t.Context()); err != nil { // it does not end by itself: two minutes, if it were waited for
+		t.Fatal(err)
+	}
+	if _, err := output.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("its plugin still runs: %v", err)
 	}
 }

@@ -65,7 +65,7 @@ func appliesSavedPlan(dir string, args []string) bool {
 // standard error, line by line, to c.Log; a file takes both. It runs in a
 // process group of its own. When ctx ends it is interrupted once, so that it
 // saves the state; only if it does not end in time is it killed with all its
-// children.
+// children. One that somebody else kills takes its children along.
 func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writer, args ...string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -97,10 +97,20 @@ func (e *Engine) exec(ctx context.Context, c aloft.Configuration, stdout io.Writ
 	if errors.Is(err, exec.ErrWaitDelay) {
 		err = nil // a provisioner left something running that holds the pipe
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || killed(err) {
 		_ = killGroup(cmd) // what the engine left running
 	}
 	return err
+}
+
+// killed reports whether a signal ended the engine: then its plugins do not know.
+func killed(err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
 }
 
 // stopWith interrupts cmd when ctx ends and kills its group when that does not

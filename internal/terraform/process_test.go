@@ -86,7 +86,22 @@ wait`), 50*time.Millisecond)
 	go func() { <-seen; cancel() }()
 	_, err := e.Destroy(ctx, c)
 	wantError(t, err, aloft.CodeCanceled)
-	text, _ := os.ReadFile(filepath.Join(c.Dir, "child"))
+	wantChildGone(t, c.Dir)
+}
+
+func TestKilledEngineTakesItsChildrenAlong(t *testing.T) {
+	t.Parallel()
+	c, _, _ := environment(t, map[string]string{"main.tf": ""})
+	e := scripted(t, "sleep 300 >/dev/null 2>&1 & echo $! > child; kill -9 $$")
+	_, err := e.Destroy(t.Context(), c)
+	wantError(t, err, aloft.CodeFailed)
+	wantChildGone(t, c.Dir)
+}
+
+// wantChildGone wants the process to end whose number is in the file child.
+func wantChildGone(t *testing.T, dir string) {
+	t.Helper()
+	text, _ := os.ReadFile(filepath.Join(dir, "child"))
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// thing is what the fake cloud holds. The cloud chooses its ID, anew for each
+// that is created: two with one name are two things, as in most clouds.
+type thing struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Environment string `json:"environment"`
+	Size        int64  `json:"size"`
+}
+
+// cloud is a fake cloud. Its things take time to be created, changed and
+// deleted. A creation whose caller has gone away before it is done is not
+// carried out, so that what exists has been told to somebody.
+type cloud struct {
+	url  string
+	http *http.Server
+
+	mu       sync.Mutex
+	things   map[string]thing
+	random   *mathrand.Rand
+	fastest  time.Duration
+	slowest  time.Duration
+	frozen   chan struct{} // closed when creations may go on; nil = they may
+	created  int
+	watchers []chan<- thing
+}
+
+// openCloud starts a cloud on a free port of loopback.
+func openCloud(random *mathrand.Rand) (*cloud, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	c := &cloud{
+		url: "http://" + listener.Addr().String(), things: map[string]thing{}, random: random,
+		fastest: time.Millisecond, slowest: 10 * time.Millisecond,
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /things", c.create)
+	mux.HandleFunc("GET /things", c.list)
+	mux.HandleFunc("GET /things/{id}", c.read)
+	mux.HandleFunc("PUT /things/{id}", c.update)
+	mux.HandleFunc("DELETE /things/{id}", c.delete)
+	c.http = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	go func() { _ = c.http.Serve(listener) }()
+	return c, nil
+}
+
+func (c *cloud) close() error { return c.http.Close() }
+
+// pace sets how long a creation takes: at random between the two.
+func (c *cloud) pace(fastest, slowest time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fastest, c.slowest = fastest, slowest
+}
+
+// freeze holds back the creations that are not done yet, until thaw.
+func (c *cloud) freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen == nil {
+		c.frozen = make(chan struct{})
+	}
+}
+
+func (c *cloud) thaw() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen != nil {
+		close(c.frozen)
+		c.frozen = nil
+	}
+}
+
+// watch sends each thing that is created from now on, until ctx ends.
+func (c *cloud) watch(ctx context.Context) <-chan thing {
+	created := make(chan thing, 1000)
+	c.mu.Lock()
+	c.watchers = append(c.watchers, created)
+	c.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.watchers = slices.DeleteFunc(c.watchers, func(w chan<- thing) bool { return w == created })
+	})
+	return created
+}
+
+// of returns the things of an environment ("" = of all), by name.
+func (c *cloud) of(environment string) []thing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := []thing{}
+	for _, t := range c.things {
+		if environment == "" || t.Environment == environment {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, func(a, b thing) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	return list
+}
+
+// forget removes things, as a person would by hand.
+func (c *cloud) forget(ids ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		delete(c.things, id)
+	}
+}
+
+// work takes the time that a change takes; it fails when the caller goes away.
+func (c *cloud) work(ctx context.Context) error {
+	c.mu.Lock()
+	took := c.fastest
+	if spread := c.slowest - c.fastest; spread > 0 {
+		took += time.Duration(c.random.Int64N(int64(spread)))
+	}
+	c.mu.Unlock()
+	select {
+	case <-time.After(took):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	c.mu.Lock()
+	frozen := c.frozen
+	c.mu.Unlock()
+	if frozen != nil {
+		select {
+		case <-frozen:
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
+}
+
+func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
+	var t thing
+	if err := json.NewDecoder(r.Body).Decode(&t); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if t.Size < 0 {
+		http.Error(w, "a thing has no negative size", http.StatusUnprocessableEntity)
+		return
+	}
+	if c.work(r.Context()) != nil {
+		return
+	}
+	t.ID = "thing-" + strings.ToLower(rand.Text()[:12])
+	c.mu.Lock()
+	c.things[t.ID] = t
+	c.created++
+	for _, watcher := range c.watchers {
+		select {
+		case watcher <- t:
+		default: // who does not look any more needs no word
+		}
+	}
+	c.mu.Unlock()
+	answer(w, http.StatusCreated, t)
+}
+
+func (c *cloud) list(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, c.of(r.URL.Query().Get("environment")))
+}
+
+func (c *cloud) find(id string) (thing, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, ok := c.things[id]
+	if !ok {
+		return t, errors.New("there is no " + id)
+	}
+	return t, nil
+}
+
+func (c *cloud) read(w http.ResponseWriter, r *http.Request) {
+	t, err := c.find(r.PathValue("id"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	answer(w, http.StatusOK, t)
+}
+
+func (c *cloud) update(w http.ResponseWriter, r *http.Request) {
+	var wanted thing
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if c.work(r.Context()) != nil {
+		return
+	}
+	wanted.ID = r.PathValue("id")
+	c.mu.Lock()
+	_, ok := c.things[wanted.ID]
+	if ok {
+		c.things[wanted.ID] = wanted
+	}
+	c.mu.Unlock()
+	if !ok {
+		http.Error(w, "there is no "+wanted.ID, http.StatusNotFound)
+		return
+	}
+	answer(w, http.StatusOK, wanted)
+}
+
+func (c *cloud) delete(w http.ResponseWriter, r *http.Request) {
+	if c.work(r.Context()) != nil {
+		return
+	}
+	c.forget(r.PathValue("id"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // a client that is gone needs no answer
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/aloft-dev/aloft/internal/api"
+)
+
+// startTime is how long a server may take to answer, stopTime how long it may
+// take to bring everything to a safe end.
+const (
+	startTime = 30 * time.Second
+	stopTime  = time.Minute
+)
+
+// server is a real `aloft serve`.
+type server struct {
+	program string
+	dir     string   // holds data/, server.log
+	env     []string // of the process
+	address string
+	token   string
+	sweep   string // how often it looks at everything
+	client  *api.Client
+
+	command *exec.Cmd
+	ended   chan struct{} // closed when the process has ended
+}
+
+func (s *server) data(parts ...string) string {
+	return filepath.Join(append([]string{s.dir, "data"}, parts...)...)
+}
+
+func (s *server) url() string { return "http://" + s.address }
+
+// tag marks the processes of this server.
+func (s *server) tag() string {
+	sum := sha256.Sum256([]byte(s.data()))
+	return hex.EncodeToString(sum[:6])
+}
+
+// newServer prepares a server with an empty data folder. It is not started.
+func newServer(program, dir, sweep string, env []string) (*server, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{program: program, dir: dir, env: env, address: address, sweep: sweep, token: "aloft_faults_token"}
+	s.client = api.NewClient(api.ClientOptions{URL: s.url(), Token: s.token, Actor: "faults"})
+	return s, os.WriteFile(s.data("token"), []byte(s.token+"\n"), 0o600)
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// start starts the process and returns when it answers.
+func (s *server) start(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	_, _ = fmt.Fprintf(log, "--- start at %s\n", time.Now().Format(time.RFC3339Nano))
+	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", s.sweep)
+	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, log, log
+	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := s.command.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	s.ended = ended
+	go func(command *exec.Cmd) {
+		_ = command.Wait()
+		close(ended)
+	}(s.command)
+	return wait(ctx, startTime, func() error {
+		if !s.alive() {
+			return stop{fmt.Errorf("the server ended while starting: see %s", log.Name())}
+		}
+		return s.answers(ctx)
+	})
+}
+
+func (s *server) answers(ctx context.Context) error {
+	_, err := s.healthz(ctx)
+	return err
+}
+
+func (s *server) healthz(ctx context.Context) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+"/healthz", nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	return response, response.Body.Close()
+}
+
+func (s *server) alive() bool {
+	if s.ended == nil {
+		return false
+	}
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// signal sends a signal to the server, and to nothing else.
+func (s *server) signal(signal syscall.Signal) error {
+	if !s.alive() {
+		return errors.New("the server is down already")
+	}
+	return s.command.Process.Signal(signal)
+}
+
+// kill kills the server and returns when it is gone.
+func (s *server) kill() error {
+	if err := s.signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-s.ended
+	return nil
+}
+
+// stop asks the server to end and returns when it has.
+func (s *server) stop() error {
+	if !s.alive() {
+		return nil
+	}
+	if err := s.signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-s.ended:
+		return nil
+	case <-time.After(stopTime):
+		return errors.Join(fmt.Errorf("the server did not stop within %s", stopTime), s.kill())
+	}
+}
+
+// stop ends a wait before its time.
+type stop struct{ error }
+
+// wait looks until check is content, for as long as it may take.
+func wait(ctx context.Context, limit time.Duration, check func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		if ended, ok := errors.AsType[stop](err); ok {
+			return ended.error
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %s in vain: %w", limit, err)
+		case <-time.After(pause):
+		}
+	}
+}
