@@ -131,8 +131,10 @@ while something grows fast. Besides, the kernel stops the number of tasks (proce
 and their threads) at four times the limit of processes and 256: on Linux, for a
 server of root by a control group of each process, else by RLIMIT_NPROC, which
 counts all tasks of the server's user, so that other apps may be unable to start
-processes until the one that is over its limit is ended. On macOS memory and disks
-are not looked at.
+processes until the one that is over its limit is ended. A program that forks as
+fast as it can, each child in a session of its own, is held for a server of root
+only: for others it takes the processor until somebody kills it. On macOS memory and
+disks are not looked at.
 
 What writes most is known from what the kernel says each process wrote. Space that
 an app reserves without writing is not seen; a build that does so is ended.

@@ -17,20 +17,38 @@ import (
 // thread ends, so that the thread lives as long as the child.
 func (s *Supervisor) execute(l *life, program string, spec Spec, output *os.File) error {
 	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	go besideMain(func() {
 		err := s.prepare(l, spec)
 		if err == nil {
 			err = s.run(l, program, spec, output)
 		}
 		started <- err
 		<-l.over
-	}()
+	})
 	err := <-started
 	if err != nil {
 		s.release(l)
 	}
 	return err
+}
+
+// besideMain calls do on a thread that ends with it, never on the first one: that
+// one stands for the whole process, so that whatever is confined like it may look
+// into the server.
+func besideMain(do func()) {
+	runtime.LockOSThread()
+	if !onMainThread() {
+		do() // never unlocked: what the thread gave up it has given up for ever
+		return
+	}
+	defer runtime.UnlockOSThread()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		do()
+	}()
+	<-done
 }
 
 // prepare makes the thread one whose children are held and confined as spec says.

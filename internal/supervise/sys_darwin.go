@@ -32,3 +32,5 @@ func waitExit(pid int) {
 }
 
 func preferInShortage(int) {}
+
+func onMainThread() bool { return false }

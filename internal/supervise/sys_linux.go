@@ -43,3 +43,5 @@ func hasExited(pid int) bool {
 	err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
 	return err != nil || info.Signo != 0
 }
+
+func onMainThread() bool { return unix.Gettid() == os.Getpid() }
