@@ -37,11 +37,8 @@ type repository struct {
 	project string
 }
 
-func (r repository) Checkout(ctx context.Context, revision, dir string) error {
+func (r repository) Checkout(ctx context.Context, revision, dir string) ([]string, error) {
 	return r.remote.Checkout(ctx, r.project, revision, dir)
-}
-func (r repository) Submodules(ctx context.Context, revision string) ([]string, error) {
-	return r.remote.Submodules(ctx, r.project, revision)
 }
 func (r repository) Tree(ctx context.Context, revision, path string, without ...string) (string, error) {
 	return r.remote.TreeWithout(ctx, r.project, revision, path, without...)

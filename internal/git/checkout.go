@@ -19,50 +19,53 @@ import (
 // Checkout writes the files of a commit into dir, which must be empty or not
 // there. They are byte for byte what was committed, with their modes: attributes,
 // filters, line endings and hooks have no effect. A submodule becomes an empty
-// folder. A tree that is over a limit, or has a symbolic link that leads out of it,
+// folder, and is named in submodules. A tree that is over a limit, or has a symbolic link that leads out of it,
 // or a name that no checkout should have, is CodeInvalid, names the limit or the
 // path, and leaves dir empty.
-func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) error {
+func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) (submodules []string, err error) {
 	repository, err := r.revision(project, revision)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot check out %s: %w", project, err)
+		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	if present, err := os.ReadDir(dir); err != nil || len(present) > 0 {
-		return errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
+		return nil, errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("cannot check out %s: %w", project, err)
+		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	defer root.Close()
 	w := &worktree{root: root, made: map[string]bool{".": true}}
-	if err := r.fill(ctx, repository, revision, w); err != nil {
+	if submodules, err = r.fill(ctx, repository, revision, w); err != nil {
 		empty(dir)
-		return r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
+		return nil, r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
 	}
-	return nil
+	return submodules, nil
 }
 
-func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) error {
+func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) (submodules []string, err error) {
 	files, err := r.inspect(ctx, repository, revision)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var blobs []entry
 	for _, e := range files {
 		if e.mode != modeSubmodule {
 			blobs = append(blobs, e)
-		} else if err := w.mkdir(e.path); err != nil {
-			return w.explain(e.path, err)
+			continue
+		}
+		submodules = append(submodules, e.path)
+		if err := w.mkdir(e.path); err != nil {
+			return nil, w.explain(e.path, err)
 		}
 	}
 	if err := r.blobs(ctx, repository, blobs, w.write); err != nil {
-		return err
+		return nil, err
 	}
-	return w.link()
+	return submodules, w.link()
 }
 
 // blobs calls write with the content of each entry, in order.

@@ -67,7 +67,8 @@ func TestCheckout(t *testing.T) {
 	c.git("push", "--quiet", "aloft", commit+":refs/heads/env-a")
 
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	if err := s.Checkout(t.Context(), "shop", commit, dir); err != nil {
+	modules, err := s.Checkout(t.Context(), "shop", commit, dir)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range files {
@@ -87,13 +88,13 @@ func TestCheckout(t *testing.T) {
 	if entries, _ := os.ReadDir(filepath.Join(dir, "module")); len(entries) != 0 {
 		t.Error("the submodule is not empty")
 	}
-	if modules, err := s.Submodules(t.Context(), "shop", commit); err != nil || len(modules) != 1 || modules[0] != "module" {
-		t.Errorf("submodules %q (%v)", modules, err)
+	if len(modules) != 1 || modules[0] != "module" {
+		t.Errorf("submodules %q", modules)
 	}
 	if exists(filepath.Join(dir, ".git")) {
 		t.Error("there is a .git")
 	}
-	if err := s.Checkout(t.Context(), "shop", commit, dir); err == nil {
+	if _, err := s.Checkout(t.Context(), "shop", commit, dir); err == nil {
 		t.Error("checked out over files")
 	}
 }
@@ -143,7 +144,7 @@ func TestCheckoutRefuses(t *testing.T) {
 			commit := c.tree(test.entries...)
 			c.store(s, "hostile", commit)
 			dir := t.TempDir()
-			err := s.Checkout(t.Context(), "hostile", commit, dir)
+			_, err := s.Checkout(t.Context(), "hostile", commit, dir)
 			if aloft.ErrorCode(err) != aloft.CodeInvalid || !strings.Contains(err.Error(), test.named) {
 				t.Errorf("%v does not name %s", err, test.named)
 			}
@@ -168,7 +169,7 @@ func TestCheckoutRefuses(t *testing.T) {
 		if err := os.CopyFS(filepath.Join(path, "objects"), os.DirFS(filepath.Join(c.dir, ".git", "objects"))); err != nil && !exists(path) {
 			t.Fatal(err)
 		}
-		if err := s.Checkout(t.Context(), "broken", commit, t.TempDir()); err == nil || !strings.Contains(err.Error(), `"gone"`) {
+		if _, err := s.Checkout(t.Context(), "broken", commit, t.TempDir()); err == nil || !strings.Contains(err.Error(), `"gone"`) {
 			t.Error(err)
 		}
 	})
@@ -190,13 +191,13 @@ func TestCheckoutIsQuick(t *testing.T) {
 	c.git("push", "--quiet", "aloft", "HEAD:env-a")
 	pushed := time.Since(start)
 	start = time.Now()
-	if err := s.Checkout(t.Context(), "shop", head, t.TempDir()); err != nil {
+	if _, err := s.Checkout(t.Context(), "shop", head, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("500 files: push %v, checkout %v", pushed, time.Since(start))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Checkout(ctx, "shop", head, t.TempDir()); err == nil {
+	if _, err := s.Checkout(ctx, "shop", head, t.TempDir()); err == nil {
 		t.Error("a canceled checkout succeeded")
 	}
 }

@@ -43,7 +43,7 @@ func TestHostileCommits(t *testing.T) {
 		other := c.commit("evil", "evil\n")
 		c.git("push", "--quiet", "aloft", "+"+head+":refs/heads/env-a", other+":refs/replace/"+head)
 		dir := t.TempDir()
-		if err := s.Checkout(t.Context(), "shop", head, dir); err != nil {
+		if _, err := s.Checkout(t.Context(), "shop", head, dir); err != nil {
 			t.Fatal(err)
 		}
 		if exists(dir + "/evil") {

@@ -147,7 +147,7 @@ func TestCheckoutLimits(t *testing.T) {
 			commit := c.tree(test.entries...)
 			c.git("push", "--quiet", "aloft", "+"+commit+":refs/heads/env-a")
 			dir := t.TempDir()
-			err := s.Checkout(t.Context(), "shop", commit, dir)
+			_, err := s.Checkout(t.Context(), "shop", commit, dir)
 			if aloft.ErrorCode(err) != aloft.CodeInvalid {
 				t.Fatalf("%v", err)
 			}
@@ -164,7 +164,7 @@ func TestCheckoutLimits(t *testing.T) {
 		}
 		commit := c.tree(entries...)
 		c.git("push", "--quiet", "aloft", commit+":refs/heads/env-b")
-		if err := s.Checkout(t.Context(), "shop", commit, t.TempDir()); err != nil {
+		if _, err := s.Checkout(t.Context(), "shop", commit, t.TempDir()); err != nil {
 			t.Error(err)
 		}
 	})

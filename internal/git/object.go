@@ -72,26 +72,6 @@ func (r *Remote) Tree(ctx context.Context, project, revision, folder string) (st
 	return "", aloft.Errorf(aloft.CodeNotFound, "there is no folder %q in commit %.12s", folder, revision)
 }
 
-// Submodules returns the paths of the submodules of a commit, which Checkout
-// leaves as empty folders.
-func (r *Remote) Submodules(ctx context.Context, project, revision string) ([]string, error) {
-	repository, err := r.revision(project, revision)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	files, err := r.inspect(ctx, repository, revision)
-	for _, e := range files {
-		if e.mode == modeSubmodule {
-			paths = append(paths, e.path)
-		}
-	}
-	if err != nil {
-		return nil, r.explain(ctx, project, revision, err)
-	}
-	return paths, nil
-}
-
 // revision returns the path of the project's repository, which should have the commit.
 func (r *Remote) revision(project, revision string) (string, error) {
 	repository, err := r.repository(project)

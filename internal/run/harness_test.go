@@ -189,17 +189,15 @@ type fakeRepository struct {
 	fail     error // of MoveBranch
 }
 
-func (f *fakeRepository) Checkout(_ context.Context, _, dir string) error {
+func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
 	for name, text := range f.files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
 }
-
-func (f *fakeRepository) Submodules(context.Context, string) ([]string, error) { return nil, nil }
 
 func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...string) (string, error) {
 	return revision + ":" + path, nil

@@ -28,27 +28,15 @@ func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revisio
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return source{}, fmt.Errorf("cannot make the folder of run %d: %w", run.ID, err)
 	}
-	if err := p.Repository(run.Project).Checkout(ctx, revision, dir); err != nil {
+	submodules, err := p.Repository(run.Project).Checkout(ctx, revision, dir)
+	if err != nil {
 		return source{}, err
 	}
-	if err := p.warnOfSubmodules(ctx, s, run, revision, dir); err != nil {
-		return source{}, err
+	if n := len(submodules); n > 0 {
+		s.voice.detail("warning: submodules are not fetched, %q is an empty folder (of %d); commit its files instead", submodules[0], n)
 	}
 	s.say(short(revision))
 	return source{dir: dir}, nil
-}
-
-// warnOfSubmodules names what a checkout leaves empty. Only a repository that
-// says it has submodules is asked.
-func (p *Pipeline) warnOfSubmodules(ctx context.Context, s *step, run aloft.Run, revision, dir string) error {
-	if _, err := os.Lstat(filepath.Join(dir, ".gitmodules")); err != nil {
-		return nil
-	}
-	paths, err := p.Repository(run.Project).Submodules(ctx, revision)
-	if len(paths) > 0 {
-		s.voice.detail("warning: submodules are not fetched, %q is an empty folder (of %d); commit its files instead", paths[0], len(paths))
-	}
-	return err
 }
 
 // read finds out what the commit asks for: its manifest, its apps, its Terraform.

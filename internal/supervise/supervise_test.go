@@ -263,7 +263,7 @@ func TestLimits(t *testing.T) {
 		bob := shell(t, "for i in $(seq 30); do setsid sleep 1000 & done; wait")
 		bob.Key.Environment = "bob"
 		exit := awaitExit(t, start(t, s, bob))
-		if !strings.HasPrefix(exit.Reason, "killed: it grew to 3") || !strings.HasSuffix(exit.String(), "the limit of 20; start fewer") {
+		if !strings.HasPrefix(exit.Reason, "killed: it grew to ") || !strings.HasSuffix(exit.String(), "the limit of 20; start fewer") {
 			t.Errorf("%+v", exit)
 		}
 		if left := s.Leftovers(bob.Key); len(left) > 0 {
