@@ -119,9 +119,10 @@ type CreatedResource struct {
 
 // Interrupted is what an apply that was cut off has left.
 type Interrupted struct {
-	Journal string // file with the apply -json stream
-	State   string // file with the state that the engine could not store; "" = none
-	Finish  bool   // finish the creations that told no end, so that a destroy finds what they made
+	Journal string   // file with the apply -json stream
+	State   string   // file with the state that the engine could not store; "" = none
+	CutOff  []string // what is known to have been cut off before, see Recovery
+	Finish  bool     // finish the creations that told no end, so that a destroy finds what they made
 }
 
 // Recovery is what became of that.
@@ -129,7 +130,7 @@ type Recovery struct {
 	Stored   bool              // the left state is in the backend now, or was known there
 	Imported []CreatedResource // created, and imported into the state just now
 	Strays   []CreatedResource // created, not in the state, and not to be imported
-	CutOff   []string          // addresses whose creation began and told no end: it may have happened
+	CutOff   []string          // addresses whose creation began and told no good end: it may have happened
 }
 
 // Lock is the lock of a state, in the terms of Terraform's HTTP backend.

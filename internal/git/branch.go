@@ -55,12 +55,12 @@ func (r *Remote) MoveBranch(ctx context.Context, project, branch, revision strin
 	if err := validateID(revision); err != nil {
 		return err
 	}
-	return r.move(ctx, project, branch, "update "+heads+branch, revision)
+	return r.move(ctx, refMove{project: project, branch: branch, verb: "update", to: revision})
 }
 
 // DeleteBranch deletes a branch. Deleting one that is not there does nothing.
 func (r *Remote) DeleteBranch(ctx context.Context, project, branch string) error {
-	return r.move(ctx, project, branch, "delete "+heads+branch)
+	return r.move(ctx, refMove{project: project, branch: branch, verb: "delete"})
 }
 
 // UpdateRef carries out an update of a branch as git itself would: only when the
@@ -80,51 +80,66 @@ func (r *Remote) UpdateRef(ctx context.Context, project string, update aloft.Ref
 		return err
 	}
 	if update.New == "" {
-		return r.move(ctx, project, branch, "delete "+update.Ref, update.Old)
+		return r.move(ctx, refMove{project: project, branch: branch, verb: "delete", from: update.Old})
 	}
 	old := update.Old
 	if old == "" {
 		old = strings.Repeat("0", len(update.New))
 	}
-	return r.move(ctx, project, branch, "update "+update.Ref, update.New, old)
+	return r.move(ctx, refMove{project: project, branch: branch, verb: "update", to: update.New, from: old})
 }
 
-// move runs one command of git update-ref --stdin: a verb with the ref, and ids.
-func (r *Remote) move(ctx context.Context, project, branch, verb string, ids ...string) error {
-	if _, err := branchRef(branch); err != nil {
+// refMove is one command of git update-ref --stdin.
+type refMove struct {
+	project, branch string
+	verb            string // update or delete
+	to              string // commit of an update
+	from            string // where the branch must be; "" = anywhere
+}
+
+func (r *Remote) move(ctx context.Context, m refMove) error {
+	if _, err := branchRef(m.branch); err != nil {
 		return err
 	}
-	path, err := r.repository(project)
+	path, err := r.repository(m.project)
 	if err != nil {
 		return err
 	}
-	_, err = r.output(ctx, path, strings.NewReader(strings.Join(append([]string{verb}, ids...), " ")+"\n"),
-		"update-ref", "--stdin")
-	if err != nil {
-		return r.explainMove(ctx, project, branch, ids, err)
+	command := m.verb + " " + heads + m.branch
+	for _, id := range []string{m.to, m.from} {
+		if id != "" {
+			command += " " + id
+		}
+	}
+	if _, err = r.output(ctx, path, strings.NewReader(command+"\n"), "update-ref", "--stdin"); err != nil {
+		return r.explainMove(ctx, m, err)
 	}
 	return nil
 }
 
 // explainMove finds out why a branch could not be moved.
-func (r *Remote) explainMove(ctx context.Context, project, branch string, ids []string, cause error) error {
+func (r *Remote) explainMove(ctx context.Context, m refMove, cause error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("cannot move branch %s of %s: %w", branch, project, cause)
+		return fmt.Errorf("cannot move branch %s of %s: %w", m.branch, m.project, cause)
 	}
-	if len(ids) > 0 && !zero(ids[0]) && errors.Is(r.requireCommit(ctx, project, ids[0]), errNoCommit) {
-		return aloft.Errorf(aloft.CodeNotFound, "cannot move branch %s of %s: there is no commit %s", branch, project, ids[0])
+	if m.to != "" && errors.Is(r.requireCommit(ctx, m.project, m.to), errNoCommit) {
+		return aloft.Errorf(aloft.CodeNotFound, "cannot move branch %s of %s: there is no commit %s", m.branch, m.project, m.to)
 	}
-	branches, err := r.list(ctx, project, heads)
+	branches, err := r.list(ctx, m.project, heads)
 	if err != nil {
 		return err
 	}
 	for other := range branches {
-		if strings.HasPrefix(other, branch+"/") || strings.HasPrefix(branch, other+"/") {
+		if strings.HasPrefix(other, m.branch+"/") || strings.HasPrefix(m.branch, other+"/") {
 			return aloft.Errorf(aloft.CodeConflict,
-				"cannot make branch %s of %s: there is a branch %s, and a branch cannot be a folder at the same time", branch, project, other)
+				"cannot make branch %s of %s: there is a branch %s, and a branch cannot be a folder at the same time", m.branch, m.project, other)
 		}
 	}
-	return aloft.Errorf(aloft.CodeConflict, "cannot move branch %s of %s: it was moved meanwhile: %w", branch, project, cause).
+	if m.from == "" {
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot move branch %s of %s: %w", m.branch, m.project, cause).
+			WithHint("look for room on the disk of the data folder, and at the rights of its files")
+	}
+	return aloft.Errorf(aloft.CodeConflict, "cannot move branch %s of %s: it was moved meanwhile: %w", m.branch, m.project, cause).
 		WithHint("fetch, look at what changed, and push again")
 }
 

@@ -26,6 +26,9 @@ func TestABranchThatCannotMoveFailsTheRun(t *testing.T) {
 			if e := h.environment(); e.Status.Busy() || e.Revision != before {
 				t.Errorf("the environment is %s at %q", e.Status, e.Revision)
 			}
+			if runs := h.target.deploys[len(h.target.deploys)-1]; before != "" && runs != before {
+				t.Errorf("%s runs", runs)
+			}
 			h.repository.fail = nil
 			h.push("c3")
 			h.reconcile()

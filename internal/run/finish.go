@@ -34,7 +34,9 @@ func (r *Reconciler) close(ctx context.Context, j journey, reached outcome, err 
 		return r.wait(ctx, j, waiting)
 	}
 	if err == nil {
-		err = r.settle(ctx, j, reached)
+		if err = r.settle(ctx, j, reached); err != nil && reached.undo != nil {
+			reached.undo(ctx) // what cannot be recorded must not run
+		}
 	}
 	if err != nil {
 		return r.fail(ctx, j, j.hidden(err))

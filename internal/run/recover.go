@@ -68,7 +68,7 @@ func (p *Pipeline) takeUp(ctx context.Context, s *step, j journey, before applie
 	if err := e.init(ctx); err != nil {
 		return err
 	}
-	left := aloft.Interrupted{Finish: j.run.Operation == aloft.OperationDestroy}
+	left := aloft.Interrupted{CutOff: before.CutOff, Finish: j.run.Operation == aloft.OperationDestroy}
 	if before.cutOff() {
 		left.Journal = p.journalPath(conf.RunID)
 	}

@@ -166,6 +166,7 @@ type outcome struct {
 	revision string
 	urls     map[string]string
 	settings *manifest.EnvironmentSettings // of the commit; nil = they stay
+	undo     func(context.Context)         // puts back what was swapped in; nil = nothing was
 }
 
 // deployAndVerify swaps the releases in. When one fails, those that were
@@ -187,5 +188,11 @@ func (p *Pipeline) deployAndVerify(ctx context.Context, j journey, placements []
 		}
 		return urls, err
 	})
-	return outcome{revision: revision, urls: urls}, err
+	undo := func(ctx context.Context) {
+		_, _ = take(ctx, j.recorder, "swap back", func(ctx context.Context, s *step) (struct{}, error) {
+			p.swapBack(ctx, s, before, placements)
+			return struct{}{}, nil
+		})
+	}
+	return outcome{revision: revision, urls: urls, undo: undo}, err
 }

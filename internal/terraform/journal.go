@@ -16,7 +16,7 @@ import (
 // journal is what an engine told of its applies, read afterwards.
 type journal struct {
 	created []identified // in the order of their creation, less what was destroyed again
-	begun   []string     // addresses whose creation told no end
+	begun   []string     // addresses whose creation told no good end: it may have happened
 }
 
 // identified is a created resource with the attribute that its ID was taken from.
@@ -49,21 +49,15 @@ func parseJournal(data []byte) journal {
 func (j *journal) note(kind string, h resourceMessage) {
 	address := h.Resource.Address
 	switch {
-	case kind == "apply_start" && h.Action == "create":
+	case kind == "apply_start" && h.Action == "create" && !slices.Contains(j.begun, address):
 		j.begun = append(j.begun, address)
 	case kind == "apply_start" && h.Action == "delete":
 		j.drop(address, h.IDValue) // what remains of one that fails is in the state
 	case kind == "apply_complete" && h.Action == "create":
-		j.end(address)
+		j.begun = slices.DeleteFunc(j.begun, func(a string) bool { return a == address })
 		made := aloft.CreatedResource{Address: address, ID: h.IDValue}
 		j.created = append(j.created, identified{made, h.IDKey})
-	case kind == "apply_errored" && h.Action == "create":
-		j.end(address)
 	}
-}
-
-func (j *journal) end(address string) {
-	j.begun = slices.DeleteFunc(j.begun, func(a string) bool { return a == address })
 }
 
 func (j *journal) drop(address, id string) {

@@ -37,6 +37,11 @@ func (e *Engine) Recover(ctx context.Context, c aloft.Configuration, left aloft.
 		r.Stored = stored
 	}
 	told, err := readJournal(left.Journal)
+	for _, address := range left.CutOff {
+		if !slices.Contains(told.begun, address) {
+			told.begun = append(told.begun, address)
+		}
+	}
 	if err != nil || len(told.created)+len(told.begun) == 0 {
 		return r, err
 	}

@@ -130,7 +130,7 @@ func TestReadJournal(t *testing.T) {
 		"replaced, the new one first":    {told("a.b", "1") + told("a.b", "2") + deleted, 1, 0},
 		"replaced, the old one first":    {told("a.b", "1") + deleted + told("a.b", "2"), 1, 0},
 		"one that was destroyed again":   {told("a.b", "1") + deleted, 0, 0},
-		"one that failed":                {`{"type":"apply_start","hook":{"resource":{"addr":"a.b"},"action":"create"}}` + "\n" + `{"type":"apply_errored","hook":{"resource":{"addr":"a.b"},"action":"create"}}`, 0, 0},
+		"one that failed":                {`{"type":"apply_start","hook":{"resource":{"addr":"a.b"},"action":"create"}}` + "\n" + `{"type":"apply_errored","hook":{"resource":{"addr":"a.b"},"action":"create"}}`, 0, 1},
 		"one that told no end":           {`{"type":"apply_start","hook":{"resource":{"addr":"a.b"},"action":"create"}}`, 0, 1},
 		"words between the messages":     {"panic: x\n" + told("a.b", "1") + "{", 1, 0},
 		"a change is no creation at all": {`{"type":"apply_complete","hook":{"resource":{"addr":"a.b"},"action":"update"}}`, 0, 0},
