@@ -6,9 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -41,7 +39,12 @@ func (l *lab) serve(ctx context.Context, name string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.command = l.command(context.WithoutCancel(ctx), "", nil, "aloft", "serve", "--data", s.data, "--listen", s.address)
+	s.token = api.NewToken()
+	tokenFile := l.path(name + ".token")
+	if err := os.WriteFile(tokenFile, []byte(s.token+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	s.command = l.command(context.WithoutCancel(ctx), "", nil, "aloft", "serve", "--data", s.data, "--listen", s.address, "--token-file", tokenFile)
 	s.command.Stdout, s.command.Stderr = log, log
 	if err := s.command.Start(); err != nil {
 		return nil, err
@@ -74,9 +77,7 @@ func (s *server) ready(ctx context.Context, log string) error {
 		text, _ := os.ReadFile(log)
 		return fmt.Errorf("the server does not answer: %w\n%s", err, tail(string(text)))
 	}
-	token, err := os.ReadFile(filepath.Join(s.data, "token"))
-	s.token = strings.TrimSpace(string(token))
-	return err
+	return nil
 }
 
 // stop ends the server with all that it runs.

@@ -42,6 +42,8 @@ func (s *server) data(parts ...string) string {
 	return filepath.Join(append([]string{s.dir, "data"}, parts...)...)
 }
 
+func (s *server) tokenFile() string { return filepath.Join(s.dir, "token") }
+
 func (s *server) url() string { return "http://" + s.address }
 
 // tag marks the processes of this server.
@@ -58,7 +60,7 @@ func newServer(program, dir, sweep string, env []string) (*server, error) {
 	}
 	s := &server{program: program, dir: dir, env: env, address: address, sweep: sweep, token: "aloft_faults_token"}
 	s.client = api.NewClient(api.ClientOptions{URL: s.url(), Token: s.token, Actor: "faults"})
-	return s, os.WriteFile(s.data("token"), []byte(s.token+"\n"), 0o600)
+	return s, os.WriteFile(s.tokenFile(), []byte(s.token+"\n"), 0o600)
 }
 
 func freeAddress() (string, error) {
@@ -77,7 +79,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()
 	_, _ = fmt.Fprintf(log, "--- start at %s\n", time.Now().Format(time.RFC3339Nano))
-	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", s.sweep)
+	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", s.sweep, "--token-file", s.tokenFile())
 	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, log, log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.command.Start(); err != nil {
