@@ -356,10 +356,11 @@ func databasesFit(ctx context.Context, b *bench) ([]string, error) {
 			broken = append(broken, "database "+name)
 		}
 	}
-	for _, name := range wanted {
+	needed, neededErr := b.records.lines(`SELECT database_name FROM databases JOIN environments USING (project, environment) WHERE status = 'ready'`)
+	for _, name := range needed {
 		if !slices.Contains(found, name) {
 			broken = append(broken, "database "+name+" is recorded and missing")
 		}
 	}
-	return broken, err
+	return broken, errors.Join(err, neededErr)
 }

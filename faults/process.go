@@ -29,9 +29,6 @@ func (p process) String() string {
 
 func (p process) kill() error { return syscall.Kill(p.pid, syscall.SIGKILL) }
 
-// plugin reports whether it is a provider that an engine started.
-func (p process) plugin() bool { return strings.Contains(filepath.Base(p.program()), providerProgram) }
-
 // engine reports whether it is an engine.
 func (p process) engine() bool {
 	name := filepath.Base(p.program())

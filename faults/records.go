@@ -27,16 +27,6 @@ func openRecords(path string) (records, error) {
 
 func (r records) close() error { return r.db.Close() }
 
-// text returns the text of one row and column, "" when there is no row.
-func (r records) text(query string, args ...any) (string, error) {
-	var text string
-	err := r.db.QueryRow(query, args...).Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return text, err
-}
-
 // lines returns the rows of a query, each as one text.
 func (r records) lines(query string, args ...any) ([]string, error) {
 	rows, err := r.db.Query(query, args...)
