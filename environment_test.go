@@ -60,6 +60,39 @@ func FuzzNearestNameIsValid(f *testing.F) {
 		if aloft.ValidateEnvironmentName(name) == nil && near != name {
 			t.Errorf("%q is valid, but the nearest name is %q", name, near)
 		}
+		if again := aloft.NearestName(near, aloft.MaxEnvironmentName); again != near {
+			t.Errorf("the nearest name of %q is %q, and of that %q", name, near, again)
+		}
+	})
+}
+
+// follows is the branch rule as docs/cli.md tells it, written another way.
+func follows(name string, limit int) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	return name != "" && len(name) <= limit && strings.Trim(name, letters+"-") == "" &&
+		strings.Contains(letters, name[:1]) && strings.Contains(letters, name[len(name)-1:])
+}
+
+func FuzzBranchRule(f *testing.F) {
+	for _, branch := range []string{"env-alice", "env-", "env--", "main", "env-a\n", "env-ä", "env-A", "env-" + strings.Repeat("a", 21), "env-a-", "refs/heads/env-a", "env-env-a"} {
+		f.Add(branch)
+	}
+	f.Fuzz(func(t *testing.T, branch string) {
+		name, err := aloft.EnvironmentOfBranch(branch)
+		rest, isEnvironment := strings.CutPrefix(branch, "env-")
+		switch {
+		case !isEnvironment && (name != "" || err != nil):
+			t.Errorf("%q is no environment, got %q, %v", branch, name, err)
+		case isEnvironment && (err == nil) != follows(rest, 20):
+			t.Errorf("%q: %v", branch, err)
+		case err != nil && (aloft.ErrorCode(err) != aloft.CodeInvalid || name != ""):
+			t.Errorf("%q gives %q, %s", branch, name, aloft.ErrorCode(err))
+		case name != "" && (aloft.EnvironmentKey{Project: "p", Environment: name}).Branch() != branch:
+			t.Errorf("%q does not come back from %q", branch, name)
+		}
+		if (aloft.ValidateProjectName(branch) == nil) != follows(branch, 40) || (aloft.ValidateAppName(branch) == nil) != follows(branch, 30) {
+			t.Errorf("%q as the name of a project or an app", branch)
+		}
 	})
 }
 

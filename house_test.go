@@ -23,6 +23,7 @@ const module = "github.com/aloft-dev/aloft"
 var rooms = map[string][]string{
 	"api":       {},
 	"build":     {},
+	"confine":   {},
 	"deploy":    {"supervise", "proxy"},
 	"detect":    {},
 	"git":       {},

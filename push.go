@@ -12,6 +12,8 @@ type Push struct {
 	Updates []RefUpdate
 	Options []string // push options as sent: "detach", "plan", "ttl=72h", "skip-build"
 	Actor   string   // who authenticated, as far as known
+
+	ReceivedAt time.Time // when it reached the server; its objects came after that
 }
 
 // RefUpdate is one command of a push. The objects are already in the repository.

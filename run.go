@@ -133,6 +133,10 @@ type RunStore interface {
 	Wake(ctx context.Context, key EnvironmentKey) error
 }
 
+// RunsKept is how many finished runs of each project keep their files: log, plan,
+// journal and trace. The records of older ones stay.
+const RunsKept = 200
+
 // RunFilter narrows a list of runs. Zero fields do not narrow.
 type RunFilter struct {
 	Project     string

@@ -1,9 +1,12 @@
 package aloft
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -14,7 +17,10 @@ import (
 // variables. It is AES-256-GCM with random nonces; every value is bound to a
 // context (such as a state key), so that one sealed value cannot stand in for
 // another.
-type Sealer struct{ aead cipher.AEAD }
+type Sealer struct {
+	aead cipher.AEAD
+	key  []byte
+}
 
 // SealKeySize is the size of a sealing key in bytes.
 const SealKeySize = 32
@@ -32,7 +38,7 @@ func NewSealer(key []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{aead}, nil
+	return &Sealer{aead, bytes.Clone(key)}, nil
 }
 
 // OpenSealer reads the key at path, which it creates (mode 0600) when there is
@@ -62,6 +68,16 @@ func (s *Sealer) Open(sealed []byte, context string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot open the sealed value of %s: it was changed, or sealed with another key", context)
 	}
 	return plain, nil
+}
+
+// Derive returns another secret key of SealKeySize bytes, always the same for a
+// purpose.
+func (s *Sealer) Derive(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, s.key, nil, purpose, SealKeySize)
+	if err != nil {
+		panic(err) // only for a key that is longer than the hash allows
+	}
+	return key
 }
 
 // writeNew creates path whole or not at all.

@@ -29,6 +29,10 @@ func TestSealer(t *testing.T) {
 	if _, err := again.Open(sealed, "shop/bob"); err == nil {
 		t.Error("a value sealed for one context opens for another")
 	}
+	one, other := sealer.Derive("sessions"), sealer.Derive("more sessions")
+	if len(one) != aloft.SealKeySize || bytes.Equal(one, other) || !bytes.Equal(one, again.Derive("sessions")) {
+		t.Error("derived keys are not the same for the same purpose only")
+	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file: %v, %v", info.Mode(), err)
 	}

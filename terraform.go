@@ -11,6 +11,7 @@ import (
 type Configuration struct {
 	Key      EnvironmentKey
 	Dir      string            // folder of the .tf files; the engine runs there
+	Folder   string            // Dir in the repository, with slashes, as people know it; "" = the root
 	DataDir  string            // the engine's own folder (.terraform), kept between runs
 	Vars     map[string]string // handed over as TF_VAR_*; undeclared ones are ignored
 	VarFile  string            // path of the environment's .tfvars; "" = none
@@ -20,6 +21,7 @@ type Configuration struct {
 	Journal  string            // file that the apply -json stream is appended to; "" = none
 	Adopt    []string          // addresses that Apply imports when it is told that they exist already
 	Log      io.Writer         // receives what people should see, line by line; nil = nothing
+	Timing   Timing            // told of the planning and of each resource; nil = nobody
 }
 
 // Backend is where an environment's state is kept.

@@ -15,7 +15,9 @@ import (
 )
 
 // thing is what the fake cloud holds. The cloud chooses its ID, anew for each
-// that is created: two with one name are two things, as in most clouds.
+// that is created. A name is good for one thing of an environment, as in a
+// resource group of Azure: whoever creates it again is told the ID of the one
+// that is there.
 type thing struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
@@ -172,8 +174,15 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 	if c.work(r.Context()) != nil {
 		panic(http.ErrAbortHandler) // no answer
 	}
-	t.ID = "thing-" + strings.ToLower(rand.Text()[:12])
 	c.mu.Lock()
+	for _, other := range c.things {
+		if other.Name == t.Name && other.Environment == t.Environment {
+			c.mu.Unlock()
+			answer(w, http.StatusConflict, other)
+			return
+		}
+	}
+	t.ID = "thing-" + strings.ToLower(rand.Text()[:12])
 	c.things[t.ID] = t
 	for _, watcher := range c.watchers {
 		select {

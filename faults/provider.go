@@ -113,7 +113,12 @@ func (r *thingResource) Create(ctx context.Context, request resource.CreateReque
 	if response.Diagnostics.Append(request.Plan.Get(ctx, &m)...); response.Diagnostics.HasError() {
 		return
 	}
-	made, _, err := r.client.call(ctx, http.MethodPost, "/things", m.thing())
+	made, status, err := r.client.call(ctx, http.MethodPost, "/things", m.thing())
+	if status == http.StatusConflict { // in the words of azurerm
+		response.Diagnostics.AddError(fmt.Sprintf("A resource with the ID %q already exists - "+
+			"to be managed via Terraform this resource needs to be imported into the State.", made.ID), "")
+		return
+	}
 	if err != nil {
 		response.Diagnostics.AddError("Cannot create the thing", err.Error())
 		return
@@ -192,6 +197,7 @@ func (c cloudClient) call(ctx context.Context, method, path string, body any) (t
 	defer func() { _ = response.Body.Close() }()
 	data, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode >= http.StatusBadRequest {
+		_ = json.Unmarshal(data, &t) // a conflict tells of what is there
 		err = fmt.Errorf("%s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(data))
 	}
 	if err == nil && len(data) > 0 {

@@ -16,14 +16,44 @@ import (
 )
 
 // URL is the server's address for people and git.
-func (s *server) URL() string { return "http://localhost:" + fmt.Sprint(s.port()) }
+func (s *server) URL() string {
+	return s.scheme() + "://" + net.JoinHostPort(s.hostName(), fmt.Sprint(s.port()))
+}
+
+func (s *server) scheme() string {
+	if s.tls != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// hostName is the name that the server goes by. A certificate is rarely for
+// localhost: then it is the first --host.
+func (s *server) hostName() string {
+	if s.tls != nil && len(s.options.Hosts) > 0 {
+		return s.options.Hosts[0]
+	}
+	return "localhost"
+}
 
 // loopbackURL is the server's address for its own children, which need no name
-// service for it.
+// service and no certificate for it.
 func (s *server) loopbackURL() string { return "http://" + s.loopback() }
 
-// loopback is the host and port at which this machine reaches the server.
+// hookURL is where git's hook reaches the server; "" = where the push came in.
+func (s *server) hookURL() string {
+	if s.inside == nil {
+		return ""
+	}
+	return s.loopbackURL()
+}
+
+// loopback is the host and port at which this machine reaches the server in
+// plain HTTP.
 func (s *server) loopback() string {
+	if s.inside != nil {
+		return s.inside.address()
+	}
 	return net.JoinHostPort(loopbackOf(s.listener.Addr()), fmt.Sprint(s.port()))
 }
 
@@ -43,15 +73,12 @@ func loopbackOf(address net.Addr) string {
 // Address is where the server listens, host and port.
 func (s *server) Address() string { return s.options.Address }
 
-// Token is what git and the API need.
-func (s *server) Token() string { return s.token }
-
 // LoginURL is a link that logs a browser in, once.
 func (s *server) LoginURL() string { return s.URL() + s.api.LoginPath() }
 
 // EnvironmentURL is where the app of an environment answers.
 func (s *server) EnvironmentURL(key aloft.EnvironmentKey) string {
-	return fmt.Sprintf("http://%s.%s.localhost:%d", key.Environment, key.Project, s.port())
+	return fmt.Sprintf("%s://%s.%s.localhost:%d", s.scheme(), key.Environment, key.Project, s.port())
 }
 
 // HasPostgreSQL reports whether databases can be made here.
@@ -69,9 +96,12 @@ func (s *server) port() int {
 
 // welcome says where everything is.
 func (s *server) welcome(w io.Writer) error {
-	login := "aloft login < " + s.path("token")
+	login := "aloft login"
 	if s.URL() != defaultServer {
-		login = fmt.Sprintf("aloft login --server %s < %s", s.URL(), s.path("token"))
+		login += " --server " + s.URL()
+	}
+	if s.options.TokenFile != "" {
+		login += " < " + s.options.TokenFile
 	}
 	_, err := fmt.Fprintf(w, `Aloft serves at %s
   data       %s
@@ -81,6 +111,10 @@ func (s *server) welcome(w io.Writer) error {
              git push aloft HEAD:env-<name>
 Ctrl-C stops it.
 `, s.URL(), s.options.Data, s.LoginURL(), login, s.URL())
+	showToken(w, "Its token is %s\nIt is not shown again. Your aloft knows it; other machines need it: aloft login\n", s.fresh)
+	if s.tls != nil && !s.tls.names(s.hostName()) {
+		_, err = fmt.Fprintf(w, "The certificate is not for %s: name the host that it is for with --host.\n", s.hostName())
+	}
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/api"
 )
 
 //go:embed demo/*.txtar
@@ -53,6 +54,7 @@ type demoOptions struct {
 type demonstration struct {
 	out     io.Writer
 	server  *server
+	token   string // of the server, which nobody else needs to know
 	project string // folder of the project
 	key     aloft.EnvironmentKey
 	timings []timing
@@ -72,10 +74,10 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	if o.address == "" {
 		o.address = freeAddress(defaultAddress)
 	}
-	d := &demonstration{out: o.out, project: filepath.Join(dir, "shop"), key: aloft.EnvironmentKey{Project: "shop", Environment: "alice"}}
+	d := &demonstration{out: o.out, token: api.NewToken(), project: filepath.Join(dir, "shop"), key: aloft.EnvironmentKey{Project: "shop", Environment: "alice"}}
 	began := time.Now()
 	d.say("a server on an empty data folder, at http://%s", o.address)
-	d.server, err = startServer(ctx, serveOptions{Data: filepath.Join(dir, "data"), Address: o.address, Out: o.out})
+	d.server, err = startServer(ctx, serveOptions{Data: filepath.Join(dir, "data"), Address: o.address, Token: d.token, Out: o.out})
 	if err != nil {
 		return err
 	}
@@ -273,7 +275,7 @@ func (d *demonstration) push(ctx context.Context, what, refspec string) error {
 func (d *demonstration) git(ctx context.Context, progress io.Writer, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", args...)
 	command.Dir = d.project
-	command.Env = append(os.Environ(), "ALOFT_TOKEN="+d.server.Token(), "GIT_TERMINAL_PROMPT=0")
+	command.Env = append(os.Environ(), "ALOFT_TOKEN="+d.token, "GIT_TERMINAL_PROMPT=0")
 	command.Stderr = progress
 	output, err := command.Output()
 	if err != nil {

@@ -65,15 +65,17 @@ func newDoctor(o *options) *cobra.Command {
 }
 
 func examine(ctx context.Context, address string) []finding {
-	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkNames(ctx), checkPort(ctx, address)}
+	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkConfinement(ctx), checkNames(ctx), checkPort(ctx, address)}
 	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", cacheDir("")))
 	return append(findings, checkToolchains(ctx)...)
 }
 
 func writeFindings(w io.Writer, findings []finding) {
 	signs := map[verdict]string{verdictOK: "ok", verdictMissing: "--", verdictBad: "!!"}
+	p := paletteFor(w)
 	for _, f := range findings {
-		_, _ = fmt.Fprintf(w, "%s  %-12s %s\n", signs[f.Verdict], f.Check, f.Detail)
+		sign := signs[f.Verdict]
+		_, _ = fmt.Fprintf(w, "%s  %-12s %s\n", p.paint(sign, toneOf(sign)), f.Check, f.Detail)
 		if f.Remedy != "" {
 			_, _ = fmt.Fprintf(w, "    %-12s → %s\n", "", f.Remedy)
 		}

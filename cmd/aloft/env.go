@@ -57,13 +57,16 @@ func writeEnvironments(w io.Writer, list []aloft.Environment, now time.Time) err
 		_, err := fmt.Fprintln(w, "There is no environment. Make one with: git push aloft HEAD:env-<name>")
 		return err
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ENVIRONMENT\tSTATUS\tOWNER\tAGE\tSIZE\tEXPIRES\tURL")
 	for _, e := range list {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.EnvironmentKey, e.Status, ownerName(e.Owner),
 			age(now.Sub(e.CreatedAt)), size(e.SizeBytes), expiry(e, now), strings.Join(urls(e), " "))
 	}
-	return table.Flush()
+	_ = table.Flush() // into memory
+	_, err := io.WriteString(w, paletteFor(w).column(text.String(), "STATUS"))
+	return err
 }
 
 // ownerName shortens "Alice <alice@example.com>".

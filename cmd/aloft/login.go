@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,38 +19,82 @@ import (
 )
 
 func newLogin(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "login",
+	var ca string
+	command := &cobra.Command{
+		Use:   "login [URL]",
 		Short: "Remember a server's token, for aloft and for git",
-		Long: `Login reads the token of a server from standard input ("aloft serve" prints
-where it is kept), checks it, keeps it in a file that only you can read, and makes
-aloft git's credential helper for that server.`,
-		Args: noArguments,
-		RunE: func(command *cobra.Command, _ []string) error {
+		Long: `Login reads the token of a server from standard input, checks it, keeps it in a
+file that only you can read, and makes aloft git's credential helper for that
+server. It needs no input on the machine and for the user that started the server:
+that token is known already.
+
+With --ca it trusts a private authority, too, and lets git trust it:
+
+  aloft login https://aloft.example:8090 --ca authority.pem < token`,
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misuse{aloft.Errorf(aloft.CodeInvalid, "aloft login takes one URL").WithHint("%s", command.UseLine())}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, args []string) error {
 			server := o.serverURL(command.Context())
-			secret, err := readToken(command, server)
-			if err != nil {
-				return err
+			if len(args) == 1 {
+				server = strings.TrimRight(args[0], "/")
 			}
-			client := api.NewClient(api.ClientOptions{URL: server, Token: secret})
-			version, err := client.ServerVersion(command.Context())
-			if aloft.ErrorCode(err) == aloft.CodeForbidden {
-				return aloft.Errorf(aloft.CodeForbidden, "that is not the token of %s", server).
-					WithHint("`aloft serve` prints which file it is in: aloft login --server %s < FILE", server)
-			}
-			if err != nil {
-				return err
-			}
-			if err := remember(server, secret); err != nil {
-				return err
-			}
-			if err := helpGit(command, server); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "logged in to %s (Aloft %s); git uses the token too\n", server, version.Version)
-			return err
+			return logIn(command, server, ca)
 		},
 	}
+	command.Flags().StringVar(&ca, "ca", "", "PEM file with the authority that signed the server's certificate")
+	return command
+}
+
+func logIn(command *cobra.Command, server, ca string) error {
+	if address, err := url.Parse(server); err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "%q is not the URL of a server", server).WithHint("such as https://aloft.example:8090")}
+	}
+	if ca != "" {
+		var err error
+		if ca, err = filepath.Abs(ca); err != nil {
+			return err
+		}
+	}
+	secret, err := readToken(command, server)
+	if err != nil {
+		return err
+	}
+	version, err := tryToken(command.Context(), server, login{Token: secret, CA: ca})
+	if err != nil {
+		return err
+	}
+	if err := remember(server, login{Token: secret, CA: ca}); err != nil {
+		return err
+	}
+	if err := helpGit(command, server, ca); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(command.OutOrStdout(), "logged in to %s (Aloft %s); git uses the token too\n", server, version.Version)
+	return err
+}
+
+// tryToken lets the server judge a token.
+func tryToken(ctx context.Context, server string, l login) (api.Version, error) {
+	if l.CA == "" {
+		var err error
+		if l.CA, err = authority(server); err != nil {
+			return api.Version{}, err
+		}
+	}
+	roots, err := trusted(l.CA)
+	if err != nil {
+		return api.Version{}, err
+	}
+	version, err := api.NewClient(api.ClientOptions{URL: server, Token: l.Token, Roots: roots}).ServerVersion(ctx)
+	if aloft.ErrorCode(err) == aloft.CodeForbidden {
+		return version, aloft.Errorf(aloft.CodeForbidden, "that is not the token of %s", server).
+			WithHint("`aloft serve` showed it at its first start; if it is lost, make another there: aloft token reset")
+	}
+	return version, err
 }
 
 func newOpen(o *options) *cobra.Command {
@@ -71,13 +118,20 @@ func newOpen(o *options) *cobra.Command {
 }
 
 // readToken takes the token from the environment, or from standard input
-// without showing it.
+// without showing it. Where there is none, the one that is known will do.
 func readToken(command *cobra.Command, server string) (string, error) {
 	if fromEnv := os.Getenv("ALOFT_TOKEN"); fromEnv != "" {
 		return fromEnv, nil
 	}
+	known, err := readLogins()
+	if err != nil {
+		return "", err
+	}
 	var secret string
 	if file, ok := command.InOrStdin().(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		if _, err := tryToken(command.Context(), server, known.Servers[server]); err == nil {
+			return known.Servers[server].Token, nil
+		}
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "Token of %s: ", server)
 		data, err := term.ReadPassword(int(file.Fd()))
 		_, _ = fmt.Fprintln(command.ErrOrStderr())
@@ -88,9 +142,9 @@ func readToken(command *cobra.Command, server string) (string, error) {
 	} else {
 		secret, _ = bufio.NewReader(command.InOrStdin()).ReadString('\n')
 	}
-	if secret = strings.TrimSpace(secret); secret == "" {
+	if secret = cmp.Or(strings.TrimSpace(secret), known.Servers[server].Token); secret == "" {
 		return "", misuse{aloft.Errorf(aloft.CodeInvalid, "there is no token on standard input").
-			WithHint("aloft login --server %s < token", server)}
+			WithHint("aloft login --server %s < FILE", server)}
 	}
 	return secret, nil
 }
@@ -104,13 +158,16 @@ func credentialHelper() string {
 	return "!'" + strings.ReplaceAll(program, "'", `'\''`) + "' git-credential"
 }
 
-// helpGit makes this program git's credential helper for the server.
-func helpGit(command *cobra.Command, server string) error {
+// helpGit makes this program git's credential helper for the server, and lets
+// git trust the authority of its certificate.
+func helpGit(command *cobra.Command, server, ca string) error {
 	name := "credential." + server + ".helper"
-	for _, args := range [][]string{
-		{"config", "--global", "--replace-all", name, ""},
-		{"config", "--global", "--add", name, credentialHelper()},
-	} {
+	settings := [][]string{{"--replace-all", name, ""}, {"--add", name, credentialHelper()}}
+	if ca != "" {
+		settings = append(settings, []string{"--replace-all", "http." + server + ".sslCAInfo", ca})
+	}
+	for _, setting := range settings {
+		args := append([]string{"config", "--global"}, setting...)
 		if output, err := exec.CommandContext(command.Context(), "git", args...).CombinedOutput(); err != nil {
 			return aloft.Errorf(aloft.CodeFailed, "cannot tell git about the token: %w: %s", err, strings.TrimSpace(string(output))).
 				WithHint("see whether ~/.gitconfig can be written")

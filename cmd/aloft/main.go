@@ -87,9 +87,10 @@ func exitCodeOf(err error) int {
 }
 
 func printError(w io.Writer, err error) {
-	_, _ = fmt.Fprintf(w, " !     %s\n", err)
+	p := paletteFor(w)
+	_, _ = fmt.Fprintln(w, p.paint(fmt.Sprintf(" !     %s", err), bad))
 	if hint := aloft.ErrorHint(err); hint != "" {
-		_, _ = fmt.Fprintf(w, " !     → %s\n", hint)
+		_, _ = fmt.Fprintln(w, p.paint(" !     → "+hint, bad))
 	}
 }
 
@@ -130,7 +131,7 @@ Start with:
 			newUp(o), newPlan(o), newDestroy(o), newEnv(o), newRun(o), newState(o), newTerraform(o), newProject(o),
 		}},
 		{"server", []*cobra.Command{
-			newServe(), newDemo(), newDoctor(o), newLogin(o), newOpen(o), newVersion(o),
+			newServe(), newDemo(), newDoctor(o), newLogin(o), newToken(o), newOpen(o), newVersion(o),
 		}},
 	} {
 		for _, command := range group.commands {

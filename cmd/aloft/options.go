@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,7 @@ func (o *options) register(root *cobra.Command) {
 // login is what the command remembers of a server, in a file of mode 0600.
 type login struct {
 	Token string `json:"token"`
+	CA    string `json:"ca,omitempty"` // file with the authority of its certificate; "" = the system knows it
 }
 
 type logins struct {
@@ -74,16 +76,17 @@ func readLogins() (logins, error) {
 	return known, nil
 }
 
-// remember keeps the token of a server.
-func remember(server, token string) error {
+// remember keeps what is known of a server; an authority that was told before stays.
+func remember(server string, l login) error {
 	known, err := readLogins()
 	if err != nil {
 		return err
 	}
-	if known.Servers[server].Token == token {
+	l.CA = cmp.Or(l.CA, known.Servers[server].CA)
+	if known.Servers[server] == l {
 		return nil
 	}
-	known.Servers[server] = login{Token: token}
+	known.Servers[server] = l
 	file, err := configPath()
 	if err != nil {
 		return err
@@ -135,7 +138,7 @@ func token(server string) (string, error) {
 		return found.Token, nil
 	}
 	return "", aloft.Errorf(aloft.CodeForbidden, "no token is known for %s", server).
-		WithHint("aloft login --server %s < <file of the token>; `aloft serve` prints where it is", server)
+		WithHint("aloft login --server %s, with the token that `aloft serve` showed at its first start", server)
 }
 
 // client returns a client of the server.
@@ -145,7 +148,28 @@ func (o *options) client(ctx context.Context) (*api.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor()}), nil
+	return newClient(server, secret)
+}
+
+// newClient returns a client with a token. It trusts the authority that login
+// was told of.
+func newClient(server, secret string) (*api.Client, error) {
+	ca, err := authority(server)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := trusted(ca)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor(), Roots: roots}), nil
+}
+
+// authority is the file with the authority of a server's certificate; "" = the
+// system knows it.
+func authority(server string) (string, error) {
+	known, err := readLogins()
+	return known.Servers[server].CA, err
 }
 
 // actor is who calls, as far as this machine knows.

@@ -16,11 +16,11 @@ import (
 // program; docs/ holds what it prints.
 func newReference() *cobra.Command {
 	return &cobra.Command{
-		Use:       "reference cli|manifest|schema|provider|openapi",
+		Use:       "reference cli|limits|manifest|schema|provider|openapi",
 		Short:     "Print a reference that is made from the program",
 		Hidden:    true,
 		Args:      arguments("NAME"),
-		ValidArgs: []string{"cli", "manifest", "schema", "provider", "openapi"},
+		ValidArgs: []string{"cli", "limits", "manifest", "schema", "provider", "openapi"},
 		RunE: func(command *cobra.Command, args []string) error {
 			w := command.OutOrStdout()
 			write := func(data []byte) error {
@@ -30,6 +30,8 @@ func newReference() *cobra.Command {
 			switch args[0] {
 			case "cli":
 				return writeCommands(w, command.Root())
+			case "limits":
+				return writeLimits(w)
 			case "manifest":
 				return write(manifest.Reference())
 			case "schema":

@@ -24,7 +24,7 @@ func newRun(o *options) *cobra.Command {
 	}
 	command.AddCommand(newRunList(o), newRunShow(o),
 		o.runCommand("logs RUN", "Show the log of a run", func(command *cobra.Command, client *api.Client, id int64) error {
-			return client.RunLog(command.Context(), id, false, command.OutOrStdout())
+			return client.RunLog(command.Context(), id, false, logFor(command.OutOrStdout()))
 		}),
 		o.runCommand("attach RUN", "Follow a run until it has ended; Ctrl-C detaches", func(command *cobra.Command, client *api.Client, id int64) error {
 			return followRun(command.Context(), client, id, command.OutOrStdout())
@@ -78,9 +78,12 @@ func newRunList(o *options) *cobra.Command {
 				return err
 			}
 			return o.print(command.OutOrStdout(), list, func(w io.Writer) error {
-				table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+				var text strings.Builder
+				table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 				writeRunRows(table, list, time.Now())
-				return table.Flush()
+				_ = table.Flush() // into memory
+				_, err := io.WriteString(w, paletteFor(w).column(text.String(), "STATUS"))
+				return err
 			})
 		},
 	}
@@ -102,7 +105,11 @@ func writeRunRows(w io.Writer, list []aloft.Run, now time.Time) {
 }
 
 func newRunShow(o *options) *cobra.Command {
-	return o.runCommand("show RUN", "Show a run: its steps with their times, its plan", func(command *cobra.Command, client *api.Client, id int64) error {
+	var traced bool
+	command := o.runCommand("show RUN", "Show a run: its steps with their times, its plan", func(command *cobra.Command, client *api.Client, id int64) error {
+		if traced {
+			return o.showTrace(command, client, id)
+		}
 		run, err := client.Run(command.Context(), id)
 		if err != nil {
 			return err
@@ -117,6 +124,19 @@ func newRunShow(o *options) *cobra.Command {
 			}
 			return nil
 		})
+	})
+	command.Flags().BoolVar(&traced, "trace", false, "show where its time went, from the push to the end: what ran when, and beside what")
+	return command
+}
+
+func (o *options) showTrace(command *cobra.Command, client *api.Client, id int64) error {
+	trace, err := client.Trace(command.Context(), id)
+	if err != nil {
+		return err
+	}
+	return o.print(command.OutOrStdout(), trace, func(w io.Writer) error {
+		writeTrace(w, trace, canvasFor(w))
+		return nil
 	})
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,10 +69,13 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "postgresql" {
-				return false, fmt.Errorf("there is no condition %q", name)
+			switch name {
+			case "postgresql":
+				return checkPostgreSQL().Verdict == verdictOK, nil
+			case "confined":
+				return checkConfinement(t.Context()).Verdict == verdictOK, nil
 			}
-			return checkPostgreSQL().Verdict == verdictOK, nil
+			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":       commandServer,
@@ -81,6 +87,9 @@ func TestScripts(t *testing.T) {
 			"fetchenv":     commandFetchEnv,
 			"killapp":      commandKillApp,
 			"dropdatabase": commandDropDatabase,
+			"certificate":  commandCertificate,
+			"watch":        commandWatch,
+			"nowhere":      commandNowhere,
 		},
 	})
 }
@@ -95,7 +104,8 @@ type running struct {
 var servers sync.Map
 
 // commandServer: server start | stop | kill. A started server's URL and token
-// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT.
+// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT, its process in SERVER_PID.
+// SERVER_ENV is added to its environment; with OWN_TOKEN it makes a token itself.
 func commandServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: server start [FLAG...]|stop|kill")
@@ -123,18 +133,28 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 	}
 	data := filepath.Join(ts.Getenv("WORK"), "data")
 	ts.Check(os.MkdirAll(data, 0o700))
-	ts.Check(os.WriteFile(filepath.Join(data, "token"), []byte("aloft_test_token\n"), 0o600))
-	ts.Setenv("ALOFT_TOKEN", "aloft_test_token")
-	ts.Setenv("ALOFT_SERVER", "http://localhost:"+port)
+	if ts.Getenv("OWN_TOKEN") == "" {
+		tokenFile := filepath.Join(ts.Getenv("WORK"), "token")
+		ts.Check(os.WriteFile(tokenFile, []byte("aloft_test_token\n"), 0o600))
+		ts.Setenv("ALOFT_TOKEN", "aloft_test_token")
+		flags = append([]string{"--token-file", tokenFile}, flags...)
+	}
+	scheme := "http"
+	if slices.Contains(flags, "--tls-cert") {
+		scheme = "https"
+	}
+	ts.Setenv("SCHEME", scheme)
+	ts.Setenv("ALOFT_SERVER", scheme+"://localhost:"+port)
 	ts.Setenv("DATA", data)
 	program, err := exec.LookPath("aloft")
 	ts.Check(err)
 	log, err := os.OpenFile(filepath.Join(ts.Getenv("WORK"), "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	command := exec.Command(program, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:" + port}, flags...)...)
-	command.Env = scriptEnv(ts)
+	command.Env = append(scriptEnv(ts), strings.Fields(ts.Getenv("SERVER_ENV"))...)
 	command.Stdout, command.Stderr = log, log
 	ts.Check(command.Start())
+	ts.Setenv("SERVER_PID", strconv.Itoa(command.Process.Pid))
 	s := &running{command, make(chan struct{})}
 	go func() {
 		_ = command.Wait()
@@ -149,7 +169,7 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 			text, _ := os.ReadFile(log.Name())
 			return fmt.Errorf("the server ended: %s", text)
 		default:
-			_, _, err := get("127.0.0.1:"+port, "localhost", "/healthz")
+			_, _, err := visit(ts, "localhost", "/healthz")
 			return err
 		}
 	}))
@@ -207,7 +227,7 @@ func commandFetch(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: fetch HOST[/PATH]")
 	}
 	host, path, _ := strings.Cut(args[0], "/")
-	status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+	status, body, err := visit(ts, host, "/"+path)
 	ts.Check(err)
 	_, _ = fmt.Fprintf(ts.Stdout(), "%d\n%s\n", status, body)
 	if neg != (status >= 400) {
@@ -222,7 +242,7 @@ func commandWaitFetch(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	host, path, _ := strings.Cut(args[0], "/")
 	ts.Check(waitFor(func() error {
-		status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+		status, body, err := visit(ts, host, "/"+path)
 		if err == nil && !strings.Contains(body, args[1]) {
 			err = fmt.Errorf("%q is not in the answer (%d): %s", args[1], status, body)
 		}
@@ -272,7 +292,13 @@ func commandWaitLog(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptClient(ts *testscript.TestScript) *api.Client {
-	return api.NewClient(api.ClientOptions{URL: "http://127.0.0.1:" + ts.Getenv("PORT"), Token: ts.Getenv("ALOFT_TOKEN")})
+	o := api.ClientOptions{URL: ts.Getenv("SCHEME") + "://localhost:" + ts.Getenv("PORT"), Token: ts.Getenv("ALOFT_TOKEN")}
+	if ts.Getenv("SCHEME") == "https" {
+		roots, err := trusted(filepath.Join(ts.Getenv("WORK"), "ca.pem"))
+		ts.Check(err)
+		o.Roots = roots
+	}
+	return api.NewClient(o)
 }
 
 // commandKillApp: killapp HOST/PATH kills the process whose number is the answer.
@@ -313,7 +339,7 @@ func answer(ts *testscript.TestScript, neg bool, args []string) string {
 		ts.Fatalf("one HOST/PATH is wanted")
 	}
 	host, path, _ := strings.Cut(args[0], "/")
-	status, body, err := get("127.0.0.1:"+ts.Getenv("PORT"), host, "/"+path)
+	status, body, err := visit(ts, host, "/"+path)
 	ts.Check(err)
 	if status != http.StatusOK {
 		ts.Fatalf("%s answered %d: %s", args[0], status, body)
@@ -338,16 +364,26 @@ func waitFor(check func() error) error {
 	}
 }
 
-// get asks a server for a page of a host that need not resolve.
-func get(address, host, path string) (status int, body string, err error) {
-	request, err := http.NewRequest(http.MethodGet, "http://"+address+path, nil)
+// visit asks the script's server for a page of a host that need not resolve.
+func visit(ts *testscript.TestScript, host, path string) (status int, body string, err error) {
+	transport := &http.Transport{
+		DisableKeepAlives: true, ForceAttemptHTTP2: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+ts.Getenv("PORT"))
+		},
+	}
+	if ts.Getenv("SCHEME") == "https" {
+		roots, err := trusted(filepath.Join(ts.Getenv("WORK"), "ca.pem"))
+		if err != nil {
+			return 0, "", err
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
+	request, err := http.NewRequest(http.MethodGet, ts.Getenv("SCHEME")+"://"+net.JoinHostPort(host, ts.Getenv("PORT"))+path, nil)
 	if err != nil {
 		return 0, "", err
 	}
-	_, port, _ := net.SplitHostPort(address)
-	request.Host = net.JoinHostPort(host, port)
-	request.Close = true
-	response, err := (&http.Client{Timeout: 20 * time.Second}).Do(request)
+	response, err := (&http.Client{Timeout: 20 * time.Second, Transport: transport}).Do(request)
 	if err != nil {
 		return 0, "", err
 	}
@@ -369,11 +405,19 @@ func testapp() {
 		address = "127.0.0.1:0"
 	case "silent":
 		select {}
+	case "eat":
+		eat()
 	}
 	http.HandleFunc("/sick", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "sick", http.StatusInternalServerError) })
 	http.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getpid()) })
 	http.HandleFunc("/ping", ping)
 	http.HandleFunc("/database", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getenv("DATABASE_URL")) })
+	http.HandleFunc("/environment", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, strings.Join(os.Environ(), "\n"))
+	})
+	http.HandleFunc("/scheme", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, r.Header.Get("X-Forwarded-Proto"), " ", os.Getenv("ALOFT_URL"))
+	})
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, "%s %s %s", mode, os.Getenv("ALOFT_ENVIRONMENT"), os.Getenv("GREETING"))
 	})
@@ -381,6 +425,14 @@ func testapp() {
 	if err := http.ListenAndServe(address, nil); err != nil {
 		fmt.Println("testapp:", err)
 		os.Exit(1)
+	}
+}
+
+// eat uses more and more memory.
+func eat() {
+	for eaten := [][]byte{}; ; {
+		eaten = append(eaten, bytes.Repeat([]byte{1}, 10<<20))
+		time.Sleep(5 * time.Millisecond) // a limit of 100 MiB holds before the machine's does
 	}
 }
 

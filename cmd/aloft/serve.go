@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +42,11 @@ func newServe() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server: git remote, runs, states, apps, pages",
-		Args:  noArguments,
+		Long: `Serve runs the server until Ctrl-C. What a push, a build or an app may use is
+limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
+
+` + describeLimits(),
+		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			o.Out = command.OutOrStdout()
 			s, err := startServer(command.Context(), o)
@@ -63,10 +66,15 @@ func newServe() *cobra.Command {
 	}
 	command.Flags().StringVar(&o.Address, "listen", defaultAddress, "address to listen on")
 	command.Flags().StringVar(&o.Data, "data", "", "folder for all data (default $XDG_DATA_HOME/aloft)")
-	command.Flags().StringVar(&o.Database, "database", "", "postgres:// URL for the records (default: SQLite in the data folder)")
+	command.Flags().StringVar(&o.Database, "database", "", "postgres:// URL for the records; one with a password belongs into $ALOFT_DATABASE (default: SQLite in the data folder)")
 	command.Flags().StringArrayVar(&o.Hosts, "host", nil, "a further host name that the server answers to; may be repeated")
 	command.Flags().IntVar(&o.Workers, "workers", max(2, runtime.NumCPU()), "how many environments are worked on at the same time")
 	command.Flags().DurationVar(&o.SweepEvery, "sweep-every", sweepEvery, "how often everything is looked at, whatever events say")
+	command.Flags().StringArrayVar(&o.Limits, "limit", nil, "change a limit, NAME=VALUE; may be repeated")
+	command.Flags().StringVar(&o.Confine, "confine", confineAuto, "auto: confine apps and builds to their own files where the kernel can; off: never")
+	command.Flags().StringVar(&o.TLSCert, "tls-cert", "", "PEM file of the certificate to serve https with; read again when it changes")
+	command.Flags().StringVar(&o.TLSKey, "tls-key", "", "PEM file of the key of --tls-cert")
+	command.Flags().StringVar(&o.TokenFile, "token-file", "", "file with the token to ask for, for automation (default: one of its own)")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
 	return command
 }
@@ -75,10 +83,16 @@ func newServe() *cobra.Command {
 type serveOptions struct {
 	Address    string
 	Data       string   // "" = dataDir()
-	Database   string   // "" = SQLite in Data
+	Database   string   // "" = $ALOFT_DATABASE, or SQLite in Data
 	Hosts      []string // host names to answer to besides those of loopback
 	Workers    int      // 0 = 2
+	Limits     []string // NAME=VALUE, see limitTable
+	Confine    string   // confineAuto or confineOff; "" = confineAuto
 	Insecure   bool
+	TLSCert    string // files of --tls-cert and --tls-key; "" = plain HTTP
+	TLSKey     string
+	Token      string        // the server's token; "" = of TokenFile
+	TokenFile  string        // "" = the one that the data folder knows
 	SweepEvery time.Duration // 0 = sweepEvery
 	Out        io.Writer     // progress of the start
 }
@@ -86,10 +100,16 @@ type serveOptions struct {
 // server is a running server: all rooms, wired up.
 type server struct {
 	options    serveOptions
+	limits     limits
 	listener   net.Listener
 	http       *http.Server
-	token      string
+	sealer     *aloft.Sealer
+	tls        *certificate // nil = plain HTTP
+	inside     *inside      // nil = children use the listener
+	kept       *keptToken   // nil = options.Token
+	fresh      string       // a token that was made at this start
 	tokens     *api.Tokens
+	sessionKey []byte
 	store      *store.Store
 	supervisor *supervise.Supervisor
 	postgres   *postgres.Server
@@ -112,22 +132,23 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 			_ = s.Close()
 		}
 	}()
-	if err = checkAddress(o); err != nil {
+	if _, err = listenAddress(ctx, o, net.DefaultResolver.LookupNetIP); err != nil {
 		return nil, err
 	}
 	if s.options.Data, err = dataDir(o.Data); err != nil {
 		return nil, err
 	}
+	if s.limits, err = parseLimits(o.Limits); err != nil {
+		return nil, err
+	}
 	s.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	sealer, err := aloft.OpenSealer(s.path("seal.key"))
-	if err != nil {
+	if s.tls, err = openCertificate(o, time.Now, s.logger); err != nil {
 		return nil, err
 	}
-	if s.token, err = openToken(s.path("token")); err != nil {
+	if s.sealer, err = aloft.OpenSealer(s.path("seal.key")); err != nil {
 		return nil, err
 	}
-	s.tokens = api.NewTokens(s.token)
-	if s.store, err = store.Open(ctx, store.Options{DSN: s.database(), Sealer: sealer}); err != nil {
+	if s.store, err = store.Open(ctx, store.Options{DSN: s.database(), Sealer: s.sealer}); err != nil {
 		return nil, err
 	}
 	s.onStop(func() { s.logError("close the store", s.store.Close()) })
@@ -136,17 +157,24 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	if _, err = engines.find(ctx, "", o.Out); err != nil {
 		return nil, err
 	}
-	if s.listener, err = net.Listen("tcp", o.Address); err != nil {
-		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot listen on %s: %w", o.Address, err).
-			WithHint("another program has the address; choose one with --listen 127.0.0.1:<port>")
+	if err = s.openDoors(ctx); err != nil {
+		return nil, err
 	}
-	s.onStop(func() { _ = s.listener.Close() })
-	s.options.Address = s.listener.Addr().String()
+	if err = s.openToken(); err != nil {
+		return nil, err
+	}
 
 	s.postgres = postgres.New(postgres.Options{Dir: s.path("postgresql"), Store: s.store, Logger: s.logger})
 	s.onStop(func() { s.logError("stop PostgreSQL", s.postgres.Stop(context.Background())) })
 	s.logError("start PostgreSQL", s.postgres.Start(ctx)) // apps without a database run all the same
-	s.supervisor, err = supervise.Open(supervise.Options{Dir: s.path("processes"), Tag: tagOf(s.options.Data), Logger: s.logger})
+	confine, err := s.confinement()
+	if err != nil {
+		return nil, err
+	}
+	s.supervisor, err = supervise.Open(supervise.Options{
+		Dir: s.path("processes"), Tag: tagOf(s.options.Data), Confine: confine, Logger: s.logger,
+		Memory: s.limits.hold("app-memory"), Processes: s.limits.hold("app-processes"), Reserve: s.limits.hold("disk-reserve"),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -154,11 +182,12 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	routes := proxy.New(proxy.Options{Page: s.page})
 	s.local = deploy.NewLocal(deploy.Options{
 		Store: s.store, Supervisor: s.supervisor, Proxy: routes,
-		Dir: s.path("environments"), Port: s.port(), Address: s.loopback(), Changed: s.wake, Logger: s.logger,
+		Dir: s.path("environments"), Scheme: s.scheme(), Port: s.port(), Address: s.loopback(), Changed: s.wake, Logger: s.logger,
 	})
 	s.onStop(s.local.Close)
 	s.builder = build.New(build.Options{
-		ArtifactDir: s.path("artifacts"), CacheDir: cacheDir("build"), Path: os.Getenv("PATH"), Environ: os.Getenv, Tag: tagOf(s.options.Data),
+		ArtifactDir: s.path("artifacts"), CacheDir: cacheDir("build"), Path: os.Getenv("PATH"), Environ: os.Getenv, Run: s.runBuild,
+		Timeout: time.Duration(s.limits["build-time"]), MaxBytes: s.limits["build-size"],
 	})
 
 	logs := run.NewLogs(s.path("runs"))
@@ -172,7 +201,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Local:      target{s.local, s.postgres},
 		Releases:   s.store,
 		States:     s.store,
-		Sealer:     sealer,
+		Sealer:     s.sealer,
 		Orphan:     s.supervisor.Orphan,
 		Secrets:    s.secrets,
 		Size:       s.size,
@@ -184,23 +213,25 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	}
 	s.remote, err = git.Open(git.Options{
 		Dir: s.path("repositories"), Hook: []string{program, "hook"}, Receiver: s.reconciler,
-		Authorize: s.authorizeGit, Create: s.createProject, Logger: s.logger,
+		Authorize: s.authorizeGit, Create: s.createProject, HookURL: s.hookURL(), Logger: s.logger,
+		MaxPush: s.limits["push-size"], MaxRefs: int(s.limits["push-refs"]),
+		MaxCheckoutFiles: int(s.limits["checkout-files"]), MaxCheckoutBytes: s.limits["checkout-size"],
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.serve(routes, sealer)
+	s.serve(routes)
 	return s, s.work(ctx)
 }
 
 // serve starts to answer: pages, API, git and states on the server's own host
 // names, apps on all others.
-func (s *server) serve(routes *proxy.Proxy, sealer *aloft.Sealer) {
-	history := state.NewHistory(s.store, sealer)
+func (s *server) serve(routes *proxy.Proxy) {
+	history := state.NewHistory(s.store, s.sealer)
 	s.api = api.New(api.Options{
 		Store: s.store, Runs: runs{s.reconciler, s}, History: history, Apps: s.local, Databases: s.postgres,
 		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store},
-		Authenticate: s.tokens.Authenticate, SessionKey: sessionKey(s.token), Hosts: s.options.Hosts, Version: buildVersion(), Logger: s.logger,
+		Authenticate: s.tokens.Authenticate, SessionKey: s.sessionKey, Hosts: s.options.Hosts, Version: buildVersion(), Logger: s.logger,
 	})
 	pages := web.New(web.Options{
 		Data: s.store, Runs: s.reconciler, Logs: appLogs{s.supervisor}, Processes: pageProcesses(s.supervisor),
@@ -208,27 +239,41 @@ func (s *server) serve(routes *proxy.Proxy, sealer *aloft.Sealer) {
 	})
 	own := http.NewServeMux()
 	own.Handle("/", api.Guard(s.options.Hosts, pages))
-	own.Handle("/state/", state.Handler(state.Options{Store: s.store, Sealer: sealer, Authorize: s.authorizeState}))
+	states := state.Handler(state.Options{Store: s.store, Sealer: s.sealer, Authorize: s.authorizeState})
+	own.Handle("/state/", states)
 	for _, pattern := range []string{"/api/", "/healthz", "/login", "/logout"} {
 		own.Handle(pattern, s.api)
 	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !ownHost(r.Host) || r.Method == "PRI": // the proxy tells an HTTP/2 client what to do
+	rest := patient(bodyTime, own)
+	s.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !ownHost(r.Host) || r.Method == "PRI" { // the proxy tells an HTTP/2 client what to do
 			routes.ServeHTTP(w, r)
-		case git.Serves(r):
-			s.remote.ServeHTTP(w, r)
-		default:
-			own.ServeHTTP(w, r)
+			return
 		}
-	})
+		s.refreshToken()
+		if git.Serves(r) {
+			s.remote.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	}), doors{apps: routes, git: s.remote, state: states, api: s.api})
+	s.onStop(s.remote.Close) // first of the two, so that pushers are told why they are cut off
+}
+
+// answer starts to answer at the front door, and at the inside one if there is one.
+func (s *server) answer(front http.Handler, d doors) {
 	base, endStreams := context.WithCancel(context.Background())
-	s.http = &http.Server{
-		Handler: handler, BaseContext: func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: 20 * time.Second, ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	s.onStop(endStreams)
+	s.http = s.newHTTP(base)
+	s.http.Handler = front
+	if s.inside != nil {
+		children := s.newHTTP(base)
+		s.inside.serve(children, d, s.tokens.Authenticate, s.broken)
+		s.onStop(func() { _ = children.Close() })
 	}
 	go func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		err := s.serveFront()
+		if !errors.Is(err, http.ErrServerClosed) {
 			s.broken <- fmt.Errorf("the server stopped to answer: %w", err)
 		}
 	}()
@@ -236,7 +281,6 @@ func (s *server) serve(routes *proxy.Proxy, sealer *aloft.Sealer) {
 		endStreams()
 		_ = s.http.Close()
 	})
-	s.onStop(s.remote.Close) // first of the two, so that pushers are told why they are cut off
 }
 
 // work starts the reconciler.
@@ -277,29 +321,13 @@ func (s *server) Close() error {
 func (s *server) path(name string) string { return filepath.Join(s.options.Data, name) }
 
 func (s *server) database() string {
-	if s.options.Database != "" {
-		return s.options.Database
-	}
-	return s.path("aloft.db")
+	return cmp.Or(s.options.Database, os.Getenv("ALOFT_DATABASE"), s.path("aloft.db"))
 }
 
 func (s *server) logError(what string, err error) {
 	if err != nil {
 		s.logger.Error("cannot "+what, "error", err)
 	}
-}
-
-// checkAddress refuses an address that others can reach without TLS.
-func checkAddress(o serveOptions) error {
-	host, _, err := net.SplitHostPort(o.Address)
-	if err != nil {
-		return misuse{aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")}
-	}
-	if ip := net.ParseIP(host); o.Insecure || host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s can be reached from outside, and there is no TLS", o.Address).
-		WithHint("listen on 127.0.0.1 behind a TLS proxy, or say --insecure")}
 }
 
 // dataDir returns the folder for data, made with mode 0700.
@@ -331,24 +359,4 @@ func cacheDir(name string) string {
 		base = os.TempDir()
 	}
 	return filepath.Join(base, "aloft", name)
-}
-
-// openToken reads the server's token, or makes one at first.
-func openToken(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		token := api.NewToken()
-		return token, aloft.ReplaceFile(path, []byte(token+"\n"), 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
-}
-
-// sessionKey signs the cookies of browsers: logins outlive a restart, and end
-// with the token.
-func sessionKey(token string) []byte {
-	key := sha256.Sum256([]byte("sessions of " + token))
-	return key[:]
 }

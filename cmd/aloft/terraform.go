@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
 	"github.com/aloft-dev/aloft/internal/run"
@@ -68,6 +67,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	c := aloft.Configuration{
 		Key:     key,
 		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
+		Folder:  m.TerraformFolder(),
 		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
 		Vars:    run.Variables(key, t.revision, m.Environment(key.Environment)),
 		Env:     targetEnvironment(os.Environ()),
@@ -86,7 +86,13 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		return nil, c, none, err
 	}
 	c.Backend = backendFor(server, secret, key, t.summary)
-	client := api.NewClient(api.ClientOptions{URL: server, Token: secret})
+	client, err := newClient(server, secret)
+	if err != nil {
+		return nil, c, none, err
+	}
+	if err := trustState(c.Env, server); err != nil {
+		return nil, c, none, err
+	}
 	// By hand, too, nothing is made that no environment stands for.
 	if environment, err := client.Environment(ctx, key); err != nil {
 		return nil, c, none, err
@@ -97,6 +103,18 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	reattach, stop, err := provider.Serve(ctx, provider.Options{Client: client, Version: buildVersion().Version})
 	c.Reattach = reattach
 	return engine, c, stop, err
+}
+
+// trustState lets the engine trust the certificate of the server that keeps the
+// state.
+func trustState(env map[string]string, server string) error {
+	ca, err := authority(server)
+	if err != nil || ca == "" {
+		return err
+	}
+	text, err := os.ReadFile(ca)
+	env["TF_HTTP_CLIENT_CA_CERTIFICATE_PEM"] = string(text)
+	return err
 }
 
 func runEngine(ctx context.Context, command *cobra.Command, engine *terraform.Engine, c aloft.Configuration, args []string) error {

@@ -156,7 +156,7 @@ func workingTree(ctx context.Context) (tree, error) {
 	if err != nil {
 		return t, err
 	}
-	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())))
+	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())), m.TerraformFolder())
 	return t, err
 }
 
@@ -179,6 +179,10 @@ func (o *options) push(command *cobra.Command, t tree, key aloft.EnvironmentKey,
 		return err
 	}
 	args := []string{"-c", "credential.helper=", "-c", "credential.helper=" + credentialHelper(), "push", "--force"}
+	progress := logFor(command.ErrOrStderr())
+	if progress != command.ErrOrStderr() {
+		args = append(args, "--progress") // git does not see the terminal behind the colours
+	}
 	for _, option := range pushOptions(run) {
 		args = append(args, "--push-option="+option)
 	}
@@ -186,7 +190,7 @@ func (o *options) push(command *cobra.Command, t tree, key aloft.EnvironmentKey,
 	git := exec.CommandContext(ctx, "git", args...)
 	git.Dir = t.root
 	git.Env = append(os.Environ(), "ALOFT_TOKEN="+secret, "GIT_TERMINAL_PROMPT=0")
-	git.Stdout, git.Stderr = command.OutOrStdout(), command.ErrOrStderr()
+	git.Stdout, git.Stderr = command.OutOrStdout(), progress
 	git.Cancel = func() error { return git.Process.Signal(os.Interrupt) }
 	git.WaitDelay = 5 * time.Second
 	if err := git.Run(); err != nil {
@@ -217,7 +221,7 @@ func pushOptions(run aloft.RunOptions) []string {
 
 // followRun shows a run until it has ended; its result is the command's.
 func followRun(ctx context.Context, client *api.Client, id int64, out io.Writer) error {
-	err := client.RunLog(ctx, id, true, out)
+	err := client.RunLog(ctx, id, true, logFor(out))
 	if ctx.Err() != nil {
 		_, _ = fmt.Fprintf(out, "\ndetached; run %d goes on. Follow it again with: aloft run attach %d\n", id, id)
 		return ctx.Err()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,7 +37,7 @@ type repository struct {
 	project string
 }
 
-func (r repository) Checkout(ctx context.Context, revision, dir string) error {
+func (r repository) Checkout(ctx context.Context, revision, dir string) ([]string, error) {
 	return r.remote.Checkout(ctx, r.project, revision, dir)
 }
 func (r repository) Tree(ctx context.Context, revision, path string, without ...string) (string, error) {
@@ -116,7 +117,7 @@ type builder struct{ *build.Builder }
 
 func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	result, err := b.Builder.Build(ctx, build.Request{
-		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log,
+		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
 	})
 	return result.Artifact, result.Skipped, err
 }
@@ -128,7 +129,7 @@ type target struct {
 }
 
 func deployRequest(r run.DeployRequest) deploy.Request {
-	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log}
+	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log, Timing: r.Timing}
 }
 
 func (t target) Release(ctx context.Context, r run.DeployRequest) error {
@@ -192,7 +193,7 @@ func (r runs) DeleteProject(ctx context.Context, name string) error {
 	if err := r.server.store.DeleteProject(ctx, name); err != nil {
 		return err
 	}
-	return r.server.remote.DeleteRepository(ctx, name)
+	return errors.Join(r.server.remote.DeleteRepository(ctx, name), r.server.builder.DeleteProject(name))
 }
 
 // appLogs, processes and events are what the API shows of other rooms.
@@ -325,5 +326,5 @@ func ownHost(host string) bool {
 	if err != nil {
 		name = host
 	}
-	return !strings.HasSuffix(strings.ToLower(name), ".localhost")
+	return !strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), ".localhost")
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,7 +22,8 @@ import (
 type ClientOptions struct {
 	URL   string // of the server, such as http://localhost:8090
 	Token string
-	Actor string // on whose behalf, for the records; may be empty
+	Actor string         // on whose behalf, for the records; may be empty
+	Roots *x509.CertPool // whose certificates are trusted; nil = those that the system trusts
 }
 
 // Client calls the API. Its errors are *aloft.Error with the code and the hint
@@ -34,7 +37,13 @@ type Client struct {
 // NewClient returns a Client. It does not call.
 func NewClient(o ClientOptions) *Client {
 	o.URL = strings.TrimSuffix(o.URL, "/")
-	return &Client{o, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	caller := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if transport, ok := http.DefaultTransport.(*http.Transport); ok && o.Roots != nil {
+		transport = transport.Clone()
+		transport.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
+		caller.Transport = transport
+	}
+	return &Client{o, caller}
 }
 
 // path joins escaped segments below Base.
@@ -149,6 +158,10 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return aloft.Errorf(aloft.CodeUnavailable, "the certificate of %s is not trusted: %w", c.URL, err).
+			WithHint("if it is from a private authority: aloft login --server %s --ca FILE", c.URL)
 	}
 	return aloft.Errorf(aloft.CodeUnavailable, "the connection to the Aloft server at %s broke: %w", c.URL, err)
 }

@@ -45,6 +45,11 @@ func (c *Client) Plan(ctx context.Context, id int64) (aloft.Plan, error) {
 	return ask[aloft.Plan](ctx, c, "GET", runPath(id, "plan"), nil)
 }
 
+// Trace tells where the time of a run went.
+func (c *Client) Trace(ctx context.Context, id int64) (aloft.Trace, error) {
+	return ask[aloft.Trace](ctx, c, "GET", runPath(id, "trace"), nil)
+}
+
 // CancelRun cancels a run.
 func (c *Client) CancelRun(ctx context.Context, id int64) error {
 	return c.tell(ctx, "POST", runPath(id, "cancel"), nil)

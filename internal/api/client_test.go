@@ -114,6 +114,9 @@ func TestClientRuns(t *testing.T) {
 	equal(t, "run", run.Run, h.store.runs[1])
 	equal(t, "step", run.Steps[0].Name, "checkout")
 	equal(t, "plan", must[aloft.Plan](t)(c.Plan(ctx, 1)).Digest, "d1")
+	trace := must[aloft.Trace](t)(c.Trace(ctx, 1))
+	equal(t, "trace", trace.Spans[0].Parts[0].Name, "web")
+	equal(t, "duration", trace.Duration, time.Second)
 	if err := c.ApproveRun(ctx, 1, "d1"); err != nil {
 		t.Error(err)
 	}

@@ -29,7 +29,8 @@ type Runs interface {
 	Approve(ctx context.Context, id int64, digest, actor string) error // another plan waits, or none: CodeConflict
 	// Log writes the log of a run. With follow it returns when the run has ended.
 	Log(ctx context.Context, id int64, follow bool, w io.Writer) error
-	Plan(ctx context.Context, id int64) (aloft.Plan, error) // none made yet: CodeNotFound
+	Plan(ctx context.Context, id int64) (aloft.Plan, error)   // none made yet: CodeNotFound
+	Trace(ctx context.Context, id int64) (aloft.Trace, error) // its files were removed: CodeNotFound
 	CreateProject(ctx context.Context, name string) (aloft.Project, error)
 	DeleteProject(ctx context.Context, name string) error // environments left: CodeConflict
 }

@@ -43,7 +43,7 @@ const adminToken = "the-admin-token"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{
-		tokens: api.NewTokens(adminToken), store: newStore(), events: make(chan api.Event, 8),
+		tokens: api.NewTokens(api.DigestOf(adminToken)), store: newStore(), events: make(chan api.Event, 8),
 		logged: &bytes.Buffer{}, now: start,
 	}
 	h.runs = &runs{store: h.store, more: make(chan string)}
@@ -249,6 +249,12 @@ func copyPieces(ctx context.Context, pieces <-chan string, w io.Writer) error {
 
 func (r *runs) Plan(context.Context, int64) (aloft.Plan, error) {
 	return aloft.Plan{Digest: "d1", Changes: []aloft.Change{{Address: "aloft_app.web", Type: "aloft_app", Action: aloft.ActionCreate}}}, nil
+}
+
+func (r *runs) Trace(_ context.Context, id int64) (aloft.Trace, error) {
+	return aloft.Trace{RunID: id, Status: aloft.RunSucceeded, BeganAt: start, Duration: time.Second, Spans: []aloft.Span{
+		{Name: "build", Status: aloft.StepSucceeded, Duration: time.Second, Parts: []aloft.Span{{Name: "web", Status: aloft.StepSucceeded, Duration: time.Second}}},
+	}}, nil
 }
 
 func (r *runs) CreateProject(_ context.Context, name string) (aloft.Project, error) {

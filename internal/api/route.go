@@ -69,6 +69,7 @@ var routes = []route{
 	{"GET", oneRun, ofAdmin, "get-run", "Show a run and its steps", "", endpoint((*Server).getRun)},
 	{"GET", oneRun + "/log", ofAdmin, "run-log", "Read the log of a run", plainText, endpoint((*Server).runLog)},
 	{"GET", oneRun + "/plan", ofAdmin, "run-plan", "Show what a run would change", "", endpoint((*Server).runPlan)},
+	{"GET", oneRun + "/trace", ofAdmin, "run-trace", "Show where the time of a run went", "", endpoint((*Server).runTrace)},
 	{"POST", oneRun + "/cancel", ofAdmin, "cancel-run", "Cancel a run", "", endpoint((*Server).cancelRun)},
 	{"POST", oneRun + "/approve", ofAdmin, "approve-run", "Approve the plan a run waits with", "", endpoint((*Server).approveRun)},
 
@@ -105,6 +106,9 @@ func (s *Server) register(api huma.API) {
 			Tags:        []string{r.tag()},
 			Extensions:  map[string]any{"x-access": string(r.access)},
 			Middlewares: huma.Middlewares{s.admit(r.access)},
+			// huma's own limit goes on after the body and would end a stream. Who
+			// serves the API limits how long a body may take.
+			BodyReadTimeout: -1,
 		}
 		if r.produces != "" {
 			op.Responses = map[string]*huma.Response{"200": {

@@ -69,6 +69,7 @@ var calls = map[string]struct {
 	"get-run":             {"admin", "", 200},
 	"run-log":             {"admin", "", 200},
 	"run-plan":            {"admin", "", 200},
+	"run-trace":           {"admin", "", 200},
 	"cancel-run":          {"admin", "", 204},
 	"approve-run":         {"admin", `{"digest":"d1"}`, 204},
 	"put-group":           {"environment", "", 200},

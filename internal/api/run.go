@@ -60,6 +60,10 @@ func (s *Server) runPlan(ctx context.Context, in *RunPath) (*answer[aloft.Plan],
 	return answerWith(s.Runs.Plan(ctx, in.Run))
 }
 
+func (s *Server) runTrace(ctx context.Context, in *RunPath) (*answer[aloft.Trace], error) {
+	return answerWith(s.Runs.Trace(ctx, in.Run))
+}
+
 func (s *Server) cancelRun(ctx context.Context, in *RunPath) (*nothing, error) {
 	return done(s.Runs.Cancel(ctx, in.Run, actor(ctx)))
 }

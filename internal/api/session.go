@@ -24,9 +24,9 @@ const (
 // outlives a restart of the server; logging out is remembered until the
 // session would have ended, or until a restart.
 type sessions struct {
-	key   []byte
 	now   func() time.Time
 	mu    sync.Mutex
+	key   []byte
 	links map[[sha256.Size]byte]time.Time // digest of a link's token to its end
 	ended map[string]time.Time            // logged-out sessions to their end
 }
@@ -36,7 +36,16 @@ func newSessions(key []byte, now func() time.Time) *sessions {
 		key = make([]byte, sha256.Size)
 		rand.Read(key)
 	}
-	return &sessions{key: key, now: now, links: map[[sha256.Size]byte]time.Time{}, ended: map[string]time.Time{}}
+	return &sessions{now: now, key: key, links: map[[sha256.Size]byte]time.Time{}, ended: map[string]time.Time{}}
+}
+
+// rekey ends all sessions and links.
+func (s *sessions) rekey(key []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+	clear(s.links)
+	clear(s.ended)
 }
 
 // link returns the token of a new login link.
@@ -85,7 +94,10 @@ func (s *sessions) start() string {
 }
 
 func (s *sessions) sign(payload string) string {
-	mac := hmac.New(sha256.New, s.key)
+	s.mu.Lock()
+	key := s.key
+	s.mu.Unlock()
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("aloft session " + payload))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -135,6 +147,10 @@ func sessionCookie(r *http.Request, value string, age time.Duration) *http.Cooki
 	}
 }
 
+// EndSessions logs all browsers out and makes their login links worthless.
+// Sessions that begin from now on are signed with key.
+func (s *Server) EndSessions(key []byte) { s.sessions.rekey(key) }
+
 // LoggedIn reports whether a request comes from a browser that is logged in.
 func (s *Server) LoggedIn(r *http.Request) bool {
 	cookie, err := r.Cookie(cookieName(r))
@@ -165,7 +181,6 @@ func (s *Server) submitToken(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, ok bool, reason string) {
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	target := "/"
 	switch {
 	case ok:

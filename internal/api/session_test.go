@@ -157,6 +157,49 @@ func TestSession(t *testing.T) {
 	})
 }
 
+func TestCookieIsSecureUnderTLS(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, scheme := range []string{"http", "https"} {
+		request := httptest.NewRequest("GET", scheme+"://localhost:8090"+h.server.LoginPath(), nil)
+		answer := httptest.NewRecorder()
+		h.server.ServeHTTP(answer, request)
+		if cookie := cookieOf(answer.Result()); cookie == nil || cookie.Secure != (scheme == "https") {
+			t.Errorf("over %s the cookie is %+v", scheme, cookie)
+		}
+	}
+}
+
+func TestANewTokenEndsEverything(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	cookie, link := login(h), h.server.LoginPath()
+	h.tokens.SetAdmin(api.DigestOf("another-token"))
+	h.server.EndSessions([]byte("another key"))
+	if h.loggedIn(cookie) || visit(h, link) != nil {
+		t.Error("a login of the token before is still good")
+	}
+	if _, ok := h.tokens.Authenticate(adminToken); ok {
+		t.Error("the token before is still good")
+	}
+	if scope, ok := h.tokens.Authenticate("another-token"); !ok || !scope.Admin || !h.loggedIn(login(h)) {
+		t.Error("the new token does not count")
+	}
+}
+
+func TestEveryAnswerHasItsHeaders(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, path := range []string{"/healthz", "/login?token=x", api.Base + "/version", api.Base + "/nowhere", api.Base + "/openapi.json"} {
+		request, _ := http.NewRequest("GET", h.url+path, nil)
+		header := do(t, request).Header
+		if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cache-Control") != "no-store" ||
+			header.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s has the headers %v", path, header)
+		}
+	}
+}
+
 // FuzzSession checks that no cookie but the one that was given logs in.
 func FuzzSession(f *testing.F) {
 	for _, value := range []string{"", ".", "..", "9999999999.A.", "9999999999.A.x", "-1.B.C", "9999999999"} {

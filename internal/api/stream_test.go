@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aloft-dev/aloft"
@@ -182,4 +184,29 @@ func cut(n, length int) int {
 		return -n
 	}
 	return n
+}
+
+// TestStreamsOutliveTheirRequest: what limits how long a body may take must not
+// limit the answer, which may go on for hours.
+func TestStreamsOutliveTheirRequest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	answer := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	request := httptest.NewRequest("POST", "http://localhost"+api.Base+"/projects/shop/environments/alice/run", strings.NewReader(`{"args":["true"]}`))
+	request.Header.Set("Authorization", "Bearer "+adminToken)
+	h.server.ServeHTTP(answer, request)
+	if answer.Code != 200 || !answer.last.IsZero() {
+		t.Errorf("answered %d, and reading ends at %s", answer.Code, answer.last)
+	}
+}
+
+// deadlines notes the last deadline for reading.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	last time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.last = t
+	return nil
 }

@@ -20,17 +20,33 @@ type Scope struct {
 // each run that talks to it. It keeps and compares digests only. It is safe for
 // concurrent use.
 type Tokens struct {
-	admin [sha256.Size]byte
 	mu    sync.RWMutex
-	runs  map[[sha256.Size]byte]Scope
+	admin Digest
+	runs  map[Digest]Scope
 }
+
+// Digest is what a server keeps of a token. It tells nothing of a token that
+// NewToken made, for that cannot be guessed.
+type Digest [sha256.Size]byte
+
+// DigestOf returns the digest of a token.
+func DigestOf(token string) Digest { return sha256.Sum256([]byte(token)) }
 
 // NewToken returns a new token of 128 random bits or more.
 func NewToken() string { return "aloft_" + rand.Text() }
 
-// NewTokens returns the tokens of a server whose administrator has the given one.
-func NewTokens(admin string) *Tokens {
-	return &Tokens{admin: sha256.Sum256([]byte(admin)), runs: map[[sha256.Size]byte]Scope{}}
+// NewTokens returns the tokens of a server whose administrator has the token
+// with the given digest.
+func NewTokens(admin Digest) *Tokens {
+	return &Tokens{admin: admin, runs: map[Digest]Scope{}}
+}
+
+// SetAdmin makes another token the administrator's; the one before is worthless
+// from now on.
+func (t *Tokens) SetAdmin(admin Digest) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.admin = admin
 }
 
 // Issue returns a token for a run of an environment, valid until it is revoked.
@@ -38,7 +54,7 @@ func (t *Tokens) Issue(key aloft.EnvironmentKey, runID int64) string {
 	token := NewToken()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.runs[sha256.Sum256([]byte(token))] = Scope{Key: key, RunID: runID}
+	t.runs[DigestOf(token)] = Scope{Key: key, RunID: runID}
 	return token
 }
 
@@ -46,7 +62,7 @@ func (t *Tokens) Issue(key aloft.EnvironmentKey, runID int64) string {
 func (t *Tokens) Revoke(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.runs, sha256.Sum256([]byte(token)))
+	delete(t.runs, DigestOf(token))
 }
 
 // Authenticate returns what the bearer of token may do, and false for an
@@ -55,12 +71,12 @@ func (t *Tokens) Authenticate(token string) (Scope, bool) {
 	if token == "" {
 		return Scope{}, false
 	}
-	digest := sha256.Sum256([]byte(token))
+	digest := DigestOf(token)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	if subtle.ConstantTimeCompare(digest[:], t.admin[:]) == 1 {
 		return Scope{Admin: true}, true
 	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	var found Scope
 	var ok bool
 	for known, scope := range t.runs {

@@ -121,8 +121,10 @@ func diskUsage(folder string) (int64, error) {
 	return total, nil
 }
 
-// watchSize ends the returned context when the folder grows over the limit.
-// stop looks a last time and returns errTooLarge if it did.
+// watchSize ends the returned context when an artifact and the temporary files
+// of its build grow over the limit. stop looks at the artifact a last time and
+// returns errTooLarge if it did. (How much space is left on the disk, which
+// caches fill too, is looked at by whoever runs the commands.)
 func (b *Builder) watchSize(ctx context.Context, folder string) (watched context.Context, stop func() error) {
 	const often = 2 * time.Second
 	watched, cancel := context.WithCancelCause(ctx)
@@ -136,7 +138,9 @@ func (b *Builder) watchSize(ctx context.Context, folder string) (watched context
 			case <-time.After(pause):
 			}
 			begin := time.Now()
-			if size, err := diskUsage(folder); err == nil && size > b.options.MaxBytes {
+			size, err := diskUsage(folder)
+			temporary, _ := diskUsage(folder + tempSuffix) // there is none before the commands
+			if err == nil && size+temporary > b.options.MaxBytes {
 				cancel(errTooLarge)
 			}
 			pause = max(often, 20*time.Since(begin)) // a large tree takes long to measure

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,14 +23,14 @@ import (
 
 // Options say where a Builder works and what its commands may use.
 type Options struct {
-	ArtifactDir string              // artifacts, by project and key
-	CacheDir    string              // caches of the tools, by project, shared by its environments
-	Path        string              // PATH of the build commands, where toolchains are looked for
-	Environ     func(string) string // looks up network and toolchain settings of the server's environment; nil = none
-	Tag         string              // the Tag of the supervisor, which then also finds what a killed server left building; "" = none
-	Timeout     time.Duration       // for one build; 0 = 30 minutes
-	MaxBytes    int64               // on disk, for one artifact; 0 = 5 GiB
-	KeepFor     time.Duration       // how long Collect spares an artifact after Build returned it; 0 = 1 hour, negative = not
+	ArtifactDir string                                                          // artifacts, by project and key
+	CacheDir    string                                                          // caches of the tools, by project, shared by its environments
+	Path        string                                                          // PATH of the build commands, where toolchains are looked for
+	Environ     func(string) string                                             // looks up network and toolchain settings of the server's environment; nil = none
+	Run         func(ctx context.Context, p Process, w io.Writer) (Exit, error) // runs a process to its end, or to ctx's; both its outputs go to w
+	Timeout     time.Duration                                                   // for one build; 0 = 30 minutes
+	MaxBytes    int64                                                           // on disk, for one artifact; 0 = 5 GiB
+	KeepFor     time.Duration                                                   // how long Collect spares an artifact after Build returned it; 0 = 1 hour, negative = not
 }
 
 // Builder builds artifacts. Its methods may be called from any goroutine.
@@ -42,9 +43,10 @@ type Builder struct {
 type Request struct {
 	Project string
 	App     aloft.App
-	Source  string    // root of the checkout; not changed
-	Inputs  string    // git's id of the tree of App.Path: equal ids are equal sources
-	Log     io.Writer // receives commands and their output, line by line; nil = nothing
+	Source  string       // root of the checkout; not changed
+	Inputs  string       // git's id of the tree of App.Path: equal ids are equal sources
+	Log     io.Writer    // receives commands and their output, line by line; nil = nothing
+	Timing  aloft.Timing // told of every command, and what there is to do before; nil = nobody
 }
 
 // Result is what a build yields.
@@ -97,9 +99,12 @@ func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	folder := filepath.Join(b.options.ArtifactDir, r.Project, id)
+	waited := func(error) {}
 	unlock, err := b.busy.lock(ctx, folder, func() {
 		fmt.Fprintln(r.Log, "waiting for another environment that builds the same")
+		waited = r.Timing.Begin("wait", "another environment builds the same")
 	})
+	waited(err)
 	if err != nil {
 		return Result{}, r.canceled(err)
 	}
@@ -168,11 +173,11 @@ func (b *Builder) build(ctx context.Context, r Request, folder string) error {
 	case errors.Is(err, errTooLarge):
 		return aloft.Errorf(aloft.CodeFailed, "the build of %s was stopped: it made more than %s, the limit of an artifact",
 			r.App.Name, humanize.IBytes(uint64(b.options.MaxBytes))).
-			WithHint("keep what the app does not need at run time out of the build")
+			WithHint("keep what the app does not need at run time out of the build, or: aloft serve --limit build-size=%s", strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(2*b.options.MaxBytes))))
 	case err != nil && errors.Is(cause, errTooLong):
 		return aloft.Errorf(aloft.CodeFailed, "the build of %s was stopped: it took longer than %s, the limit of a build",
 			r.App.Name, b.options.Timeout).
-			WithHint("the output above shows where it stood; a command that asks a question or serves never ends")
+			WithHint("the output above shows where it stood; a command that asks a question or serves never ends. For more time: aloft serve --limit build-time=%s", 2*b.options.Timeout)
 	case errors.Is(err, syscall.ENOSPC):
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot build %s: %w", r.App.Name, err).
 			WithHint("free some disk space under %s", b.options.ArtifactDir)
@@ -187,11 +192,13 @@ func (b *Builder) fill(ctx context.Context, r Request, folder string) error {
 	if r.docker() {
 		return b.image(ctx, r, folder)
 	}
-	if err := copyTree(ctx, r.Source, folder, r.Log); err != nil {
-		return err
-	}
 	watched, stop := b.watchSize(ctx, folder)
-	err := b.commands(watched, r, folder)
+	copied := r.Timing.Begin("copy", "the source")
+	err := copyTree(watched, r.Source, folder, r.Log)
+	copied(err)
+	if err == nil {
+		err = b.commands(watched, r, folder)
+	}
 	if grown := stop(); err == nil || grown != nil {
 		err = grown
 	}
@@ -207,13 +214,19 @@ func (b *Builder) commands(ctx context.Context, r Request, folder string) error 
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return aloft.Errorf(aloft.CodeInvalid, "cannot build %s: the repository has no folder %s", r.App.Name, r.App.Path)
 	}
+	release, err := b.useCaches(r.Project)
+	if err != nil {
+		return err
+	}
+	defer release()
 	temp := folder + tempSuffix
 	defer removeAll(temp) //nolint:errcheck // Collect takes it later
 	env, err := b.environment(r, dir, temp)
 	if err != nil {
 		return err
 	}
-	b.checkVersion(ctx, r, dir, env)
+	confine := b.confinement(r, folder, temp)
+	b.checkVersion(ctx, r, dir, env, confine)
 	if len(r.App.Build) == 0 {
 		return nil
 	}
@@ -221,7 +234,7 @@ func (b *Builder) commands(ctx context.Context, r Request, folder string) error 
 		return err
 	}
 	for _, command := range r.App.Build {
-		if err := b.run(ctx, execution{request: r, command: command, dir: dir, env: env}); err != nil {
+		if err := b.run(ctx, execution{r, command, dir, env, confine}); err != nil {
 			return err
 		}
 	}

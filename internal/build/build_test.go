@@ -29,7 +29,7 @@ func newBench(t *testing.T, change func(*build.Options)) *bench {
 	dir := t.TempDir()
 	options := build.Options{
 		ArtifactDir: filepath.Join(dir, "artifacts"), CacheDir: filepath.Join(dir, "cache"),
-		Path: os.Getenv("PATH"), Environ: os.Getenv, KeepFor: -1,
+		Path: os.Getenv("PATH"), Environ: os.Getenv, KeepFor: -1, Run: runner(t),
 	}
 	if change != nil {
 		change(&options)
@@ -424,7 +424,6 @@ func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	home := write(t, map[string]string{".rustup/x": ""})
 	b := newBench(t, func(o *build.Options) {
-		o.Tag = "/data"
 		o.Environ = func(name string) string {
 			return map[string]string{"SECRET": "s", "HTTPS_PROXY": "http://proxy", "HOME": home, "GOFLAGS": "-mod=mod"}[name]
 		}
@@ -442,7 +441,8 @@ func TestEnvironment(t *testing.T) {
 	}
 	for _, want := range []string{
 		"HTTPS_PROXY=http://proxy", "CI=true", "HOME=" + cache + "/home", "GOFLAGS=-modcacherw -buildvcs=false -mod=mod",
-		"RUSTUP_HOME=" + home + "/.rustup", "PATH=" + programs + os.Getenv("PATH"), "npm_config_cache=" + cache + "/npm", "ALOFT_TAG=%2Fdata/.build/shop",
+		"RUSTUP_HOME=" + home + "/.rustup", "PATH=" + programs + os.Getenv("PATH"), "npm_config_cache=" + cache + "/npm",
+		"TMPDIR=" + result.Artifact.Dir + ".tmp", "MAVEN_OPTS=-Djava.io.tmpdir=" + result.Artifact.Dir + ".tmp -Dmaven.repo.local=" + cache + "/maven",
 	} {
 		if !strings.Contains(env, "\n"+want+"\n") {
 			t.Errorf("no %s in %s", want, env)

@@ -30,7 +30,7 @@ var engineVariables = []string{
 // names it.
 func (b *Builder) image(ctx context.Context, r Request, folder string) error {
 	env := b.engineEnvironment()
-	engine := b.engine(ctx, env)
+	engine := b.engine(ctx, r, env)
 	if engine == "" {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -63,9 +63,9 @@ func (b *Builder) removeImage(ctx context.Context, folder string) {
 	if !slices.Contains(engines, name) || !strings.HasPrefix(tag, "aloft/") { // an app's own files of these names
 		return
 	}
-	if program, ok := lookPath(name, b.options.Path, "/"); ok {
-		_, _ = quiet(b.engineEnvironment(), name, "image", "rm", tag).execute(ctx, program) // an image in use stays
-	}
+	project, _, _ := strings.Cut(strings.TrimPrefix(tag, "aloft/"), ":")
+	r := Request{Project: project, App: aloft.App{Name: "image"}}
+	_ = b.ask(ctx, client(r, b.engineEnvironment(), name, "image", "rm", tag), io.Discard) // an image in use stays
 }
 
 // engines are the container clients that are looked for.
@@ -80,20 +80,16 @@ func (b *Builder) engineEnvironment() []string {
 }
 
 // engine returns the first container client whose engine answers, or "".
-func (b *Builder) engine(ctx context.Context, env []string) string {
+func (b *Builder) engine(ctx context.Context, r Request, env []string) string {
 	for _, name := range engines {
-		program, ok := lookPath(name, b.options.Path, "/")
-		if !ok {
-			continue
-		}
-		if state, err := quiet(env, name, "info").execute(ctx, program); err == nil && state.Success() {
+		if b.ask(ctx, client(r, env, name, "info"), io.Discard) {
 			return name
 		}
 	}
 	return ""
 }
 
-// quiet is a command whose output nobody reads.
-func quiet(env []string, args ...string) execution {
-	return execution{request: Request{Log: io.Discard}, command: aloft.Command{Args: args}, dir: "/", env: env}
+// client is a command of the client of a container engine.
+func client(r Request, env []string, args ...string) execution {
+	return execution{request: r, command: aloft.Command{Args: args}, dir: "/", env: env}
 }

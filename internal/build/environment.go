@@ -2,11 +2,12 @@ package build
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // passed are the variables that build commands get from the server's
@@ -118,14 +119,9 @@ func (b *Builder) environment(r Request, dir, temp string) ([]string, error) {
 	b.pass(values)
 	values["GIT_CEILING_DIRECTORIES"] = b.options.ArtifactDir // artifacts belong to no repository around them
 	values["GOFLAGS"] = join("-modcacherw", "-buildvcs=false", b.options.Environ("GOFLAGS"))
-	values["GRADLE_OPTS"] = join(values["GRADLE_OPTS"], "-Dorg.gradle.daemon=false")
-	values["MAVEN_OPTS"] = b.options.Environ("MAVEN_OPTS")
-	if repository := filepath.Join(cache, "maven"); !strings.ContainsAny(repository, " \t") { // it splits at blanks
-		values["MAVEN_OPTS"] = join(values["MAVEN_OPTS"], "-Dmaven.repo.local="+repository)
-	}
-	if b.options.Tag != "" {
-		values["ALOFT_TAG"] = url.PathEscape(b.options.Tag) + "/.build/" + r.Project
-	}
+	values["GRADLE_OPTS"] = join(values["GRADLE_OPTS"], "-Dorg.gradle.daemon=false", property("java.io.tmpdir", temp))
+	values["MAVEN_OPTS"] = join(b.options.Environ("MAVEN_OPTS"),
+		property("java.io.tmpdir", temp), property("maven.repo.local", filepath.Join(cache, "maven")))
 	return pairs(values), nil
 }
 
@@ -146,6 +142,29 @@ func (b *Builder) pass(values map[string]string) {
 			values[name] = value
 		}
 	}
+}
+
+// property is an option of Java; "" for a path with blanks, at which it is split.
+func property(name, path string) string {
+	if strings.ContainsAny(path, " \t") {
+		return ""
+	}
+	return "-D" + name + "=" + path
+}
+
+// confinement is what the commands of a build may reach: they write the artifact,
+// which is folder, their temporary files and the caches of their project.
+func (b *Builder) confinement(r Request, folder, temp string) *aloft.Confinement {
+	c := &aloft.Confinement{Write: []string{folder, temp, filepath.Join(b.options.CacheDir, r.Project)}}
+	values := map[string]string{}
+	b.pass(values)
+	for _, value := range values {
+		path := strings.TrimPrefix(value, "file://") // certificates, settings and registries of the administrator
+		if filepath.IsAbs(path) && filepath.Clean(path) != "/" {
+			c.Read = append(c.Read, path)
+		}
+	}
+	return c
 }
 
 func join(words ...string) string {

@@ -5,21 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"runtime"
-	"sync"
-	"syscall"
-	"time"
 
 	"github.com/aloft-dev/aloft"
 )
 
-// How long the end of a command may take.
-const (
-	stopGrace = 5 * time.Second // between asking and killing
-	drainWait = time.Second     // for output, after the command has ended
-)
+// Process is a command of a build as whoever runs it gets it.
+type Process struct {
+	Project string
+	App     string
+	Args    []string // the program is to be looked for on Env's PATH
+	Dir     string
+	Env     []string           // NAME=value, complete
+	Confine *aloft.Confinement // what it may reach; nil for the client of a container engine, which confines by itself
+}
+
+// Exit tells how a process ended.
+type Exit struct {
+	Code   int    // exit status
+	Reason string // for people
+	Hint   string // how to change the limit that ended it; "" when none did
+}
 
 // execution is one command of a build.
 type execution struct {
@@ -27,10 +32,10 @@ type execution struct {
 	command aloft.Command
 	dir     string
 	env     []string
+	confine *aloft.Confinement
 }
 
-// run runs a command to its end, its output going to the log. Nothing of its
-// process group outlives it.
+// run runs a command to its end, its output going to the log.
 func (b *Builder) run(ctx context.Context, e execution) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -38,118 +43,58 @@ func (b *Builder) run(ctx context.Context, e execution) error {
 	if e.command.Empty() {
 		return nil
 	}
-	program, ok := lookPath(e.command.Args[0], b.options.Path, e.dir)
-	if !ok {
+	if _, ok := lookPath(e.command.Args[0], b.options.Path, e.dir); !ok {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot build %s: there is no program %s%s",
 			e.request.App.Name, e.command.Args[0], e.command.Source).
 			WithHint("install it, or set apps.%s.build in aloft.yaml", e.request.App.Name)
 	}
 	fmt.Fprintf(e.request.Log, "$ %s\n", e.command)
-	state, err := e.execute(ctx, program)
+	ended := e.request.Timing.Begin(e.command.String(), "")
+	exit, err := b.execute(ctx, e)
+	ended(failureOf(ctx, exit, err))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
 		return aloft.Errorf(aloft.CodeFailed, "cannot run %q to build %s: %w", e.command, e.request.App.Name, err)
-	case !state.Success():
+	case exit.Hint != "":
+		return aloft.Errorf(aloft.CodeFailed, "the build of %s was stopped: %q was %s%s",
+			e.request.App.Name, e.command, exit.Reason, e.command.Source).WithHint("%s", exit.Hint)
+	case exit.Code != 0:
 		return aloft.Errorf(aloft.CodeFailed, "the build of %s failed: %q ended with %s%s",
-			e.request.App.Name, e.command, state, e.command.Source).
+			e.request.App.Name, e.command, exit.Reason, e.command.Source).
 			WithHint("the output above tells why; the same command should fail in a fresh clone as well")
 	}
 	return nil
 }
 
-// execute starts the program and returns how it ended, by itself or with ctx.
-func (e execution) execute(ctx context.Context, program string) (*os.ProcessState, error) {
-	read, write, err := os.Pipe()
-	if err != nil {
-		return nil, err
+// failureOf is how a command failed, for its timing; nil = it did not.
+func failureOf(ctx context.Context, exit Exit, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil && exit.Code != 0:
+		return errors.New(exit.Reason)
 	}
-	defer read.Close()
-	defer write.Close()
-	child := &child{ended: make(chan struct{}), started: make(chan error, 1)}
-	go child.live(func() *exec.Cmd {
-		return &exec.Cmd{
-			Path: program, Args: e.command.Args, Dir: e.dir, Env: e.env,
-			Stdout: write, Stderr: write, SysProcAttr: childAttributes(),
-		}
-	})
-	if err := <-child.started; err != nil {
-		return nil, err
-	}
-	write.Close()
-	copied := make(chan struct{})
-	go func() {
-		defer close(copied)
-		output := &indented{w: e.request.Log}
-		_, _ = io.Copy(output, read) // ends with the last writer, or at the deadline below
-		output.flush()
-	}()
-	child.await(ctx)
-	select {
-	case <-copied:
-	case <-time.After(drainWait): // a process that left the group has the pipe
-		_ = read.SetReadDeadline(time.Now())
-		<-copied
-	}
-	return child.cmd.ProcessState, nil
+	return err
 }
 
-// child is a running command, the leader of its own process group.
-type child struct {
-	cmd     *exec.Cmd
-	started chan error
-	ended   chan struct{}
-
-	mu     sync.Mutex
-	reaped bool // the id may belong to somebody else
+// execute returns how the command ended, by itself or with ctx.
+func (b *Builder) execute(ctx context.Context, e execution) (Exit, error) {
+	output := &indented{w: e.request.Log}
+	defer output.flush()
+	return b.start(ctx, e, output)
 }
 
-// live is the whole life of the child, on one thread: on Linux the child is
-// killed when the thread that started it ends.
-func (c *child) live(command func() *exec.Cmd) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	c.cmd = command()
-	err := c.cmd.Start()
-	for try := 0; try < 10 && errors.Is(err, syscall.ETXTBSY); try++ { // just written, and open in a child before its exec
-		time.Sleep(time.Millisecond << try)
-		c.cmd = command()
-		err = c.cmd.Start()
-	}
-	c.started <- err
-	if err != nil {
-		return
-	}
-	defer close(c.ended)
-	waitExit(c.cmd.Process.Pid)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // what it left in the background
-	_ = c.cmd.Wait()                                      // its error is in ProcessState
-	c.reaped = true
+// start runs the command and hands its output on as it is.
+func (b *Builder) start(ctx context.Context, e execution, w io.Writer) (Exit, error) {
+	return b.options.Run(ctx, Process{
+		Project: e.request.Project, App: e.request.App.Name, Args: e.command.Args, Dir: e.dir, Env: e.env, Confine: e.confine,
+	}, w)
 }
 
-// await returns when the child has ended; it ends it with ctx.
-func (c *child) await(ctx context.Context) {
-	select {
-	case <-c.ended:
-		return
-	case <-ctx.Done():
-	}
-	c.signal(syscall.SIGTERM)
-	select {
-	case <-c.ended:
-	case <-time.After(stopGrace):
-		c.signal(syscall.SIGKILL)
-		<-c.ended
-	}
-}
-
-func (c *child) signal(signal syscall.Signal) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.reaped {
-		_ = syscall.Kill(-c.cmd.Process.Pid, signal) // fails only when nobody is left to hear it
-	}
+// ask runs a command whose output is not for the log, and reports whether it did well.
+func (b *Builder) ask(ctx context.Context, e execution, w io.Writer) bool {
+	exit, err := b.start(ctx, e, w)
+	return err == nil && exit.Code == 0
 }

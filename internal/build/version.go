@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // interpreters are the programs that run whatever version the source asks for.
@@ -18,7 +20,7 @@ var interpreters = map[string][]string{
 
 // checkVersion tells the reader of the log when the interpreter on the PATH is
 // not of the version that the source asks for.
-func (b *Builder) checkVersion(ctx context.Context, r Request, dir string, env []string) {
+func (b *Builder) checkVersion(ctx context.Context, r Request, dir string, env []string, confine *aloft.Confinement) {
 	wanted := r.App.Version
 	if wanted.Value == "" {
 		return
@@ -29,7 +31,7 @@ func (b *Builder) checkVersion(ctx context.Context, r Request, dir string, env [
 			if !ok || !slices.Contains(interpreters[r.App.Runtime.Value], name) {
 				continue
 			}
-			have := b.version(ctx, path, dir, env)
+			have := b.version(ctx, execution{request: r, command: aloft.Command{Args: []string{path, "--version"}}, dir: dir, env: env, confine: confine})
 			if satisfied, known := satisfies(wanted.Value, have); known && !satisfied {
 				fmt.Fprintf(r.Log, "warning: the app asks for %s %s%s, but %s on the PATH is %s\n",
 					chain.Name, wanted.Value, wanted.Source, name, have)
@@ -42,11 +44,9 @@ func (b *Builder) checkVersion(ctx context.Context, r Request, dir string, env [
 var versionNumber = regexp.MustCompile(`\d+(\.\d+)+`)
 
 // version asks a program for its version; "" when it does not tell.
-func (b *Builder) version(ctx context.Context, program, dir string, env []string) string {
+func (b *Builder) version(ctx context.Context, question execution) string {
 	var said bytes.Buffer
-	ask := quiet(env, program, "--version")
-	ask.request.Log, ask.dir = &said, dir
-	if state, err := ask.execute(ctx, program); err != nil || !state.Success() {
+	if !b.ask(ctx, question, &said) {
 		return ""
 	}
 	return versionNumber.FindString(said.String())

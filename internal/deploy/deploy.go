@@ -19,8 +19,8 @@
 // The environment of a process is complete; nothing of the server's gets into
 // it but what basics and managers list. See environment.go for the order and
 // names.go for the names that frameworks read by themselves. The working
-// directory is the artifact, which several environments share and nobody writes
-// to; HOME and TMPDIR are private folders of the environment.
+// directory is the artifact, which several environments share and nobody can
+// write to; HOME and TMPDIR are private folders of the environment: see private.go.
 package deploy
 
 import (
@@ -52,7 +52,7 @@ type Options struct {
 	Scheme     string                     // of URLs; "" = http
 	Domain     string                     // that host names end in; "" = localhost
 	Port       int                        // of URLs; 0 = the scheme's own
-	Address    string                     // host:port where the proxy listens, for Verify; "" = 127.0.0.1 and Port
+	Address    string                     // host:port where the proxy speaks plain HTTP, for Verify; "" = 127.0.0.1 and Port
 	Environ    func(string) string        // looks up the server's environment; nil = os.Getenv
 	Changed    func(aloft.EnvironmentKey) // told when a process has died; must not block; nil = nobody
 	DrainTime  time.Duration              // for requests under way when a release is replaced; 0 = 30 s
@@ -67,8 +67,9 @@ type Request struct {
 	Revision string // commit that the artifact was built from
 	App      aloft.App
 	Artifact aloft.Artifact
-	Log      io.Writer // what people should see, line by line; nil = nothing
-	Force    bool      // also when nothing has changed
+	Log      io.Writer    // what people should see, line by line; nil = nothing
+	Timing   aloft.Timing // told of start, wait for health, swap and drain; nil = nobody
+	Force    bool         // also when nothing has changed
 }
 
 // Local runs releases as processes on this machine. Its methods may be called

@@ -55,8 +55,10 @@ func (l *Local) contained(x launch, spec supervise.Spec, env map[string]string) 
 	if spec.Port != 0 {
 		args = append(args, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", spec.Port, spec.Port))
 	}
-	if spec.MemoryLimit > 0 {
-		args = append(args, "--memory", strconv.FormatInt(spec.MemoryLimit, 10))
+	limits := l.options.Supervisor.Limited(spec)
+	args = append(args, "--pids-limit", strconv.FormatInt(4*limits.Processes.Max, 10)) // the engine counts threads as well
+	if limits.Memory.Max > 0 {
+		args = append(args, "--memory", strconv.FormatInt(limits.Memory.Max, 10))
 	}
 	client, base := l.engineEnvironment(), l.base(x)
 	for _, variable := range slices.Sorted(maps.Keys(env)) {
@@ -72,7 +74,7 @@ func (l *Local) contained(x launch, spec supervise.Spec, env map[string]string) 
 	}
 	args = slices.Concat(args, []string{image}, spec.Args)
 	spec.Args = append([]string{"sh", "-c", containerScript, "aloft", engine, name}, args...)
-	spec.Env, spec.MemoryLimit = pairs(client), 0
+	spec.Env, spec.Memory = pairs(client), supervise.Limit{} // the engine's own processes are no children of ours
 	l.noteEngine(x.EnvironmentKey, engine)
 	return spec, nil
 }

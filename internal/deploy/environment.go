@@ -1,15 +1,12 @@
 package deploy
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/aloft-dev/aloft"
 )
 
 // basics are the variables that processes get from the server's environment
@@ -40,9 +37,6 @@ func (l *Local) variables(x launch, port int) map[string]string {
 	env := l.base(x)
 	maps.Copy(env, x.app().Variables)
 	maps.Copy(env, x.slot.Variables)
-	if x.app().Runtime.Value == "python" && env["PYTHONPYCACHEPREFIX"] == "" {
-		env["PYTHONPYCACHEPREFIX"] = filepath.Join(env["TMPDIR"], "pycache") // not into the artifact
-	}
 	for name, value := range frameworkNames(x.app().Runtime.Value, port, env["DATABASE_URL"]) {
 		if _, ok := env[name]; !ok {
 			env[name] = value
@@ -105,18 +99,4 @@ func pairs(env map[string]string) []string {
 		list = append(list, name+"="+env[name])
 	}
 	return list
-}
-
-// privateDir is the folder that the processes of an environment may write to.
-func (l *Local) privateDir(key aloft.EnvironmentKey) string {
-	return filepath.Join(l.options.Dir, key.Project, key.Environment, "private")
-}
-
-func (l *Local) makePrivateDir(key aloft.EnvironmentKey) error {
-	for _, name := range []string{"home", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(l.privateDir(key), name), 0o700); err != nil {
-			return fmt.Errorf("cannot make the private folder of %s: %w", key, err)
-		}
-	}
-	return nil
 }

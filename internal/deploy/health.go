@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -181,8 +182,10 @@ func (w *waiter) failure(cause error) error {
 	elsewhere := w.elsewhere()
 	switch {
 	case errors.Is(cause, errExited):
-		failed = aloft.Errorf(aloft.CodeFailed, "%s does not start: %s ended before it answered: %s", w.App, name, w.process.Exit()).
-			WithHint("its last lines are above; `aloft env run` tries a command in the same environment")
+		exit := w.process.Exit()
+		failed = aloft.Errorf(aloft.CodeFailed, "%s does not start: %s ended before it answered: %s", w.App, name, exit.Reason).
+			WithHint("%s", cmp.Or(exit.Hint, w.confinedHint(w.process.Tail(lastLines)),
+				"its last lines are above; `aloft env run` tries a command in the same environment"))
 	case w.status != 0 && !w.healthy(w.status):
 		failed = aloft.Errorf(aloft.CodeFailed, "%s is not healthy: %s answers GET %s with status %d, for %s",
 			w.App, name, w.question(), w.status, w.healthTime()).WithHint("%s", w.healthHint())

@@ -22,6 +22,7 @@ type launch struct {
 	slot    aloft.Slot
 	release aloft.Release // as it will be recorded, or as it was
 	log     io.Writer
+	timing  aloft.Timing
 }
 
 // app is the app as it was, or is to be, released.

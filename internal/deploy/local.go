@@ -26,6 +26,7 @@ func (l *Local) Deploy(ctx context.Context, r Request) (release aloft.Release, s
 	if err != nil {
 		return aloft.Release{}, false, err
 	}
+	x.timing = r.Timing
 	releases, err := l.options.Store.Releases(ctx, r.Key)
 	if err != nil {
 		return aloft.Release{}, false, err
@@ -42,7 +43,10 @@ func (l *Local) Deploy(ctx context.Context, r Request) (release aloft.Release, s
 	if err != nil {
 		return l.recordFailure(ctx, x, err)
 	}
-	if err := l.record(ctx, next); err != nil {
+	recording := r.Timing.Begin("record", "the release")
+	err = l.record(ctx, next)
+	recording(err)
+	if err != nil {
 		l.stop(context.WithoutCancel(ctx), next.processes(), failedGrace)
 		return aloft.Release{}, false, err
 	}
@@ -81,14 +85,16 @@ func (l *Local) recordFailure(ctx context.Context, x launch, cause error) (aloft
 // When that does not work what ran goes on.
 func (l *Local) swap(ctx context.Context, next *running, slots []aloft.Slot) error {
 	old := l.setPresent(next.place, next)
+	swapping := next.timing.Begin("swap", "the route")
 	changes, err := l.route(next.EnvironmentKey, slots)
+	swapping(err)
 	if err != nil {
 		l.setPresent(next.place, old)
 		l.stop(ctx, next.processes(), failedGrace)
 		return err
 	}
 	if old != nil {
-		l.retire(old, retired(changes))
+		l.retire(old, retired(changes), next.timing)
 	}
 	return nil
 }

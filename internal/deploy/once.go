@@ -1,8 +1,11 @@
 package deploy
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"io"
+	"strings"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/supervise"
@@ -20,14 +23,16 @@ func (l *Local) Release(ctx context.Context, r Request) error {
 		return err
 	}
 	x.say("$ %s", r.App.Release)
+	output := &tail{w: x.log}
+	x.log = output
 	exit, err := l.once(ctx, x, part{process: "release", instance: 1, command: r.App.Release})
 	if err != nil {
 		return err
 	}
 	if exit.Code != 0 {
 		failed := aloft.Errorf(aloft.CodeFailed, "the release command of %s failed: %q ended with %s%s",
-			x.App, r.App.Release, exit, r.App.Release.Source)
-		return failed.WithHint("its output is above; nothing was swapped")
+			x.App, r.App.Release, exit.Reason, r.App.Release.Source)
+		return failed.WithHint("%s", cmp.Or(exit.Hint, x.confinedHint(output.lines()), "its output is above; nothing was swapped"))
 	}
 	return nil
 }
@@ -68,3 +73,18 @@ func (l *Local) once(ctx context.Context, x launch, p part) (supervise.Exit, err
 	defer l.removeContainer(context.WithoutCancel(ctx), spec)
 	return l.options.Supervisor.Run(ctx, spec, x.log)
 }
+
+// tail hands output on and keeps the end of it.
+type tail struct {
+	w    io.Writer
+	kept []byte
+}
+
+func (t *tail) Write(data []byte) (int, error) {
+	const most = 8 << 10 // bytes
+	t.kept = append(t.kept, data...)
+	t.kept = t.kept[max(0, len(t.kept)-most):]
+	return t.w.Write(data)
+}
+
+func (t *tail) lines() []string { return strings.Split(string(bytes.ToValidUTF8(t.kept, nil)), "\n") }

@@ -67,7 +67,7 @@ func (l *Local) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]Diff
 	differences = append(differences, found...)
 	changes, err := l.route(key, slots)
 	for _, old := range replaced {
-		l.retire(old, retired(changes))
+		l.retire(old, retired(changes), nil)
 	}
 	differences = append(differences, explain(changes, differences)...)
 	if ctx.Err() != nil {

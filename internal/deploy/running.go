@@ -69,6 +69,19 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 
 // startWeb starts the processes that will have the route and waits for them.
 func (l *Local) startWeb(ctx context.Context, r *running) error {
+	starting := r.timing.Begin("start", count(r.instances(), "process", "processes"))
+	err := l.startAll(r)
+	starting(err)
+	if err != nil {
+		return err
+	}
+	waiting := r.timing.Begin("wait for health", r.question())
+	err = l.awaitHealthy(ctx, r)
+	waiting(err)
+	return err
+}
+
+func (l *Local) startAll(r *running) error {
 	if r.static() != "" {
 		r.say("serving the folder %s", r.app().Static.Value)
 	}
@@ -79,7 +92,7 @@ func (l *Local) startWeb(ctx context.Context, r *running) error {
 		}
 		r.web = append(r.web, process)
 	}
-	return l.awaitHealthy(ctx, r)
+	return nil
 }
 
 func (l *Local) startOthers(r *running) error {
@@ -130,11 +143,17 @@ func (l *Local) spec(x launch, p part, port int) (supervise.Spec, error) {
 	env := l.variables(x, port)
 	spec := supervise.Spec{
 		Key: x.EnvironmentKey, App: x.App, Process: p.process, Instance: p.instance, Release: x.release.Number,
-		Args: p.command.Args, Dir: x.release.Artifact.Dir, Env: pairs(env), Port: port, MemoryLimit: x.slot.MemoryLimit,
+		Dir: x.release.Artifact.Dir, Port: port,
+	}
+	if x.slot.MemoryLimit > 0 {
+		spec.Memory = supervise.Limit{Max: x.slot.MemoryLimit, Hint: "to give it more, raise memory_limit of its aloft_app in terraform/"}
 	}
 	if x.docker() {
+		spec.Args, spec.Env = p.command.Args, pairs(env)
 		return l.contained(x, spec, env)
 	}
+	spec.Args = writeElsewhere(x, p, port, env)
+	spec.Env, spec.Confine = pairs(env), l.confinement(x)
 	return spec, nil
 }
 
@@ -154,13 +173,15 @@ func (l *Local) stop(ctx context.Context, processes []*supervise.Process, grace 
 // retire lets a release that was replaced finish what it began, in the
 // background, and stops it. Its workers, which would do the same work as the new
 // ones, stop at once.
-func (l *Local) retire(old *running, routes []*proxy.Retired) {
+func (l *Local) retire(old *running, routes []*proxy.Retired, timing aloft.Timing) {
+	draining := timing.Begin("drain", fmt.Sprintf("release %d, in the background", old.release.Number))
 	l.drains.Go(func() {
 		var group sync.WaitGroup
 		group.Go(func() { l.stop(l.ctx, old.others, l.options.StopGrace) })
 		l.drain(l.ctx, old, routes)
 		l.stop(l.ctx, old.web, l.options.StopGrace)
 		group.Wait()
+		draining(context.Cause(l.ctx))
 	})
 }
 

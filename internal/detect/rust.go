@@ -59,7 +59,7 @@ func detectRust(f *folder) (aloft.App, error) {
 	program := ".aloft/bin/" + c.program
 	app.Start = run(source, program)
 	if app.Framework.Value == "rocket" {
-		app.Start = shell("ROCKET_ADDRESS="+bindHost+" ROCKET_PORT=$PORT exec "+program, source)
+		app.Start = shell("ROCKET_ADDRESS="+bindHost+" ROCKET_PORT=$PORT exec "+quote(program), source)
 	}
 	return app, nil
 }

@@ -77,7 +77,8 @@ func TestLargePush(t *testing.T) {
 			if code != 1 {
 				t.Errorf("exit code %d", code)
 			}
-			has(t, out, "pack exceeds maximum allowed size (50.00 KiB)", "[remote rejected]")
+			has(t, out, " !     the push is larger than the limit push-size, 50 KiB", "aloft serve --limit push-size=250KiB", "[remote rejected]")
+			s.clean(t, "shop")
 			s.at(t, "shop", "env-a", "")
 		})
 	}

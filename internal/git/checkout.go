@@ -16,78 +16,56 @@ import (
 	aloft "github.com/aloft-dev/aloft"
 )
 
-// Limits of what Checkout writes.
-const (
-	MaxCheckoutFiles = 250_000
-	MaxCheckoutBytes = 8 << 30
-)
-
-const maxLinkTarget = 4096 // bytes
-
 // Checkout writes the files of a commit into dir, which must be empty or not
 // there. They are byte for byte what was committed, with their modes: attributes,
 // filters, line endings and hooks have no effect. A submodule becomes an empty
-// folder. A tree with a symbolic link that leads out of it, or with a name that no
-// checkout should have, is CodeInvalid, names the path, and leaves dir empty.
-func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) error {
-	repository, err := r.revision(ctx, project, revision)
+// folder, and is named in submodules. A tree that is over a limit, or has a symbolic link that leads out of it,
+// or a name that no checkout should have, is CodeInvalid, names the limit or the
+// path, and leaves dir empty.
+func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) (submodules []string, err error) {
+	repository, err := r.revision(project, revision)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot check out %s: %w", project, err)
+		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	if present, err := os.ReadDir(dir); err != nil || len(present) > 0 {
-		return errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
+		return nil, errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("cannot check out %s: %w", project, err)
+		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	defer root.Close()
 	w := &worktree{root: root, made: map[string]bool{".": true}}
-	if err := r.fill(ctx, repository, revision, w); err != nil {
+	if submodules, err = r.fill(ctx, repository, revision, w); err != nil {
 		empty(dir)
-		return fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err)
+		return nil, r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
 	}
-	return nil
+	return submodules, nil
 }
 
-func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) error {
-	var entries []entry
-	err := r.entries(ctx, repository, revision, func(e entry) error {
-		if len(entries) >= MaxCheckoutFiles {
-			return aloft.Errorf(aloft.CodeInvalid, "the tree has more than %d files", MaxCheckoutFiles)
-		}
-		entries = append(entries, e)
-		return checkPath(e.path)
-	})
+func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) (submodules []string, err error) {
+	files, err := r.inspect(ctx, repository, revision)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var blobs []entry
-	for _, e := range entries {
+	for _, e := range files {
 		if e.mode != modeSubmodule {
 			blobs = append(blobs, e)
-		} else if err := w.mkdir(e.path); err != nil {
-			return w.explain(e.path, err)
+			continue
+		}
+		submodules = append(submodules, e.path)
+		if err := w.mkdir(e.path); err != nil {
+			return nil, w.explain(e.path, err)
 		}
 	}
 	if err := r.blobs(ctx, repository, blobs, w.write); err != nil {
-		return err
+		return nil, err
 	}
-	return w.link()
-}
-
-// checkPath refuses names that would reach outside a checkout, or be taken for a
-// repository.
-func checkPath(name string) error {
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") || strings.ContainsRune(part, 0) {
-			return aloft.Errorf(aloft.CodeInvalid, "the tree has a file named %q, which is not allowed", name)
-		}
-	}
-	return nil
+	return submodules, w.link()
 }
 
 // blobs calls write with the content of each entry, in order.
@@ -140,7 +118,6 @@ type worktree struct {
 	root  *os.Root
 	made  map[string]bool // folders that are there
 	links []link
-	bytes int64
 }
 
 type link struct{ path, target string }
@@ -160,9 +137,6 @@ func (w *worktree) mkdir(dir string) error {
 }
 
 func (w *worktree) write(e entry, size int64, content io.Reader) error {
-	if w.bytes += size; w.bytes > MaxCheckoutBytes {
-		return aloft.Errorf(aloft.CodeInvalid, "the tree has more than %d bytes", int64(MaxCheckoutBytes))
-	}
 	if err := w.mkdir(path.Dir(e.path)); err != nil {
 		return w.explain(e.path, err)
 	}
@@ -185,7 +159,7 @@ func (w *worktree) write(e entry, size int64, content io.Reader) error {
 // written through it.
 func (w *worktree) remember(e entry, size int64, content io.Reader) error {
 	if size == 0 || size > maxLinkTarget {
-		return aloft.Errorf(aloft.CodeInvalid, "the symbolic link %q has a target of %d bytes", e.path, size)
+		return aloft.Errorf(aloft.CodeInvalid, "the symbolic link %q has a target of %d bytes, a link takes 1 to %d", e.path, size, maxLinkTarget)
 	}
 	target, err := io.ReadAll(content)
 	w.links = append(w.links, link{e.path, string(target)})

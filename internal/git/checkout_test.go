@@ -67,7 +67,8 @@ func TestCheckout(t *testing.T) {
 	c.git("push", "--quiet", "aloft", commit+":refs/heads/env-a")
 
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	if err := s.Checkout(t.Context(), "shop", commit, dir); err != nil {
+	modules, err := s.Checkout(t.Context(), "shop", commit, dir)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range files {
@@ -87,13 +88,13 @@ func TestCheckout(t *testing.T) {
 	if entries, _ := os.ReadDir(filepath.Join(dir, "module")); len(entries) != 0 {
 		t.Error("the submodule is not empty")
 	}
-	if modules, err := s.Submodules(t.Context(), "shop", commit); err != nil || len(modules) != 1 || modules[0] != "module" {
-		t.Errorf("submodules %q (%v)", modules, err)
+	if len(modules) != 1 || modules[0] != "module" {
+		t.Errorf("submodules %q", modules)
 	}
 	if exists(filepath.Join(dir, ".git")) {
 		t.Error("there is a .git")
 	}
-	if err := s.Checkout(t.Context(), "shop", commit, dir); err == nil {
+	if _, err := s.Checkout(t.Context(), "shop", commit, dir); err == nil {
 		t.Error("checked out over files")
 	}
 }
@@ -107,6 +108,12 @@ func TestCheckoutRefuses(t *testing.T) {
 	folder := func(name string, entries ...string) string {
 		return "040000 tree " + c.feed([]byte(strings.Join(entries, "\x00")), "mktree", "-z") + "\t" + name
 	}
+	deep := func(depth int, name, entry string) string {
+		for range depth {
+			entry = folder(name, entry)
+		}
+		return entry
+	}
 	for _, test := range []struct {
 		rule    string
 		entries []string
@@ -119,19 +126,25 @@ func TestCheckoutRefuses(t *testing.T) {
 		{"a chain of links", []string{folder("a", folder("b", link("../..", "up"))), link("a/b/up/../x", "bad")}, `"bad"`},
 		{"a link without a target", []string{link("", "bad")}, `"bad"`},
 		{"a link with an endless target", []string{link(strings.Repeat("a/", 3000), "bad")}, `"bad"`},
-		{"a .git folder", []string{folder(".git", file("config"))}, `".git/config"`},
+		{"a .git folder", []string{folder(".git", file("config"))}, `".git"`},
 		{"a .GIT file", []string{folder("a", file(".GIT"))}, `"a/.GIT"`},
-		{"two dots", []string{folder("..", file("x"))}, `"../x"`},
-		{"one dot", []string{folder(".", file("x"))}, `"./x"`},
+		{"two dots", []string{folder("..", file("x"))}, `".."`},
+		{"one dot", []string{folder(".", file("x"))}, `"."`},
 		{"a file below a link", []string{link("/tmp", "a"), folder("a", file("x"))}, `"a"`},
 		{"a file below a file", []string{file("a"), folder("a", file("x"))}, `"a`},
+		{".git as other disks know it", []string{folder("a", file("git~1"))}, `"a/git~1"`},
+		{".git with a space", []string{file(".git ")}, `".git "`},
+		{".git with what is invisible", []string{file(".g\u200cit")}, `.g\u200cit`},
+		{"a name that no disk takes", []string{file(strings.Repeat("n", 256))}, "a name of 256 bytes, at most 255"},
+		{"a path that is too long", []string{deep(6, strings.Repeat("d", 200), file("x"))}, "a path of 1004 bytes, at most 1000"},
+		{"a manifest that is a link", []string{link("/etc/passwd", "aloft.yaml")}, `"aloft.yaml"`},
 		{"a file twice", []string{file("a"), file("a")}, `"a"`},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			commit := c.tree(test.entries...)
 			c.store(s, "hostile", commit)
 			dir := t.TempDir()
-			err := s.Checkout(t.Context(), "hostile", commit, dir)
+			_, err := s.Checkout(t.Context(), "hostile", commit, dir)
 			if aloft.ErrorCode(err) != aloft.CodeInvalid || !strings.Contains(err.Error(), test.named) {
 				t.Errorf("%v does not name %s", err, test.named)
 			}
@@ -156,7 +169,7 @@ func TestCheckoutRefuses(t *testing.T) {
 		if err := os.CopyFS(filepath.Join(path, "objects"), os.DirFS(filepath.Join(c.dir, ".git", "objects"))); err != nil && !exists(path) {
 			t.Fatal(err)
 		}
-		if err := s.Checkout(t.Context(), "broken", commit, t.TempDir()); err == nil || !strings.Contains(err.Error(), `"gone"`) {
+		if _, err := s.Checkout(t.Context(), "broken", commit, t.TempDir()); err == nil || !strings.Contains(err.Error(), `"gone"`) {
 			t.Error(err)
 		}
 	})
@@ -178,13 +191,13 @@ func TestCheckoutIsQuick(t *testing.T) {
 	c.git("push", "--quiet", "aloft", "HEAD:env-a")
 	pushed := time.Since(start)
 	start = time.Now()
-	if err := s.Checkout(t.Context(), "shop", head, t.TempDir()); err != nil {
+	if _, err := s.Checkout(t.Context(), "shop", head, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("500 files: push %v, checkout %v", pushed, time.Since(start))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Checkout(ctx, "shop", head, t.TempDir()); err == nil {
+	if _, err := s.Checkout(ctx, "shop", head, t.TempDir()); err == nil {
 		t.Error("a canceled checkout succeeded")
 	}
 }

@@ -16,6 +16,9 @@ import (
 // grace is how long a git process has to end by itself once it was asked to.
 const grace = 5 * time.Second
 
+// allocLimit is the largest piece of memory that a git process may take, in bytes.
+const allocLimit = 256 << 20
+
 // CommandError is a git command that failed. Its text does not contain what git
 // said; Stderr does.
 type CommandError struct {
@@ -72,6 +75,10 @@ func (r *Remote) settings() []string {
 		"receive.fsck.zeroPaddedFilemode=ignore",
 		fmt.Sprintf("receive.maxInputSize=%d", r.options.MaxPush),
 		"receive.unpackLimit=1",
+		// A small pack can hold objects of any size: large files are streamed, and
+		// what cannot be is bounded by allocLimit, in one thread.
+		"core.bigFileThreshold=32m",
+		"pack.threads=1",
 		"transfer.hideRefs=refs/aloft",
 		"uploadpack.allowAnySHA1InWant=false",
 		"i18n.logOutputEncoding=UTF-8",
@@ -92,6 +99,8 @@ func (r *Remote) environment() []string {
 		"GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_TERMINAL_PROMPT=0",
+		"GIT_NO_REPLACE_OBJECTS=1", // refs/replace can be pushed, and would show another commit than is built
+		fmt.Sprintf("GIT_ALLOC_LIMIT=%d", allocLimit),
 		"GIT_COMMITTER_NAME=aloft",
 		"GIT_COMMITTER_EMAIL=aloft@localhost",
 	}

@@ -18,12 +18,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	aloft "github.com/aloft-dev/aloft"
 )
-
-// DefaultMaxPush is how large the pack of one push may be, in bytes.
-const DefaultMaxPush = 200 << 20
 
 // Options tell Open how to serve.
 type Options struct {
@@ -46,19 +44,31 @@ type Options struct {
 	HookURL string
 	// MaxPush is how large the pack of one push may be, in bytes. 0 = DefaultMaxPush.
 	MaxPush int64
+	// MaxRefs is how many refs one push may make, move or delete. 0 = DefaultMaxRefs.
+	MaxRefs int
+	// MaxCheckoutFiles is how many files and folders the tree of a commit may
+	// have. 0 = DefaultMaxCheckoutFiles.
+	MaxCheckoutFiles int
+	// MaxCheckoutBytes is how large the files of a commit may be together, in
+	// bytes. 0 = DefaultMaxCheckoutBytes.
+	MaxCheckoutBytes int64
+	// MaxSilence is how long a client may keep the server waiting for the rest of
+	// its request. 0 = DefaultMaxSilence.
+	MaxSilence time.Duration
 	// Logger hears of failures that nobody else can be told. nil = none are told.
 	Logger *slog.Logger
 }
 
 // Remote is the embedded remote. It is safe for concurrent use.
 type Remote struct {
-	options  Options
-	program  string // the git binary
-	private  string // folder of the hooks; the home of every git process
-	sessions sessions
-	base     context.Context // ends with Close
-	end      context.CancelFunc
-	mux      *http.ServeMux
+	options     Options
+	program     string // the git binary
+	private     string // folder of the hooks; the home of every git process
+	sessions    sessions
+	quarantines quarantines
+	base        context.Context // ends with Close
+	end         context.CancelFunc
+	mux         *http.ServeMux
 }
 
 // Open prepares the folder and checks the system's git. A git that is missing or
@@ -67,12 +77,7 @@ func Open(options Options) (*Remote, error) {
 	if len(options.Hook) == 0 || options.Receiver == nil || options.Authorize == nil {
 		return nil, errors.New("git: Options need Hook, Receiver and Authorize")
 	}
-	if options.MaxPush == 0 {
-		options.MaxPush = DefaultMaxPush
-	}
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
+	options.setDefaults()
 	dir, err := filepath.Abs(options.Dir)
 	if err != nil {
 		return nil, err
@@ -86,6 +91,7 @@ func Open(options Options) (*Remote, error) {
 	if err := r.writeHook(); err != nil {
 		return nil, fmt.Errorf("cannot write git's hook: %w", err)
 	}
+	r.removeQuarantines()
 	r.mux = r.routes()
 	return r, nil
 }

@@ -194,8 +194,11 @@ func keep(update aloft.RefUpdate) []string {
 // oneLine makes a text fit for a line of git's report.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		switch {
+		case unicode.IsControl(r):
 			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(text, "?"))

@@ -1,10 +1,12 @@
 package git
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -20,16 +22,23 @@ func (r *Remote) TreeWithout(ctx context.Context, project, revision, folder stri
 	if err != nil {
 		return "", err
 	}
-	out, err := r.output(ctx, repository, nil, "ls-tree", "-z", id)
+	digest := sha256.New()
+	err = r.read(ctx, nil, func(out *bufio.Reader) error {
+		for {
+			record, err := out.ReadString(0)
+			if err != nil && err != io.EOF {
+				return err
+			}
+			if entry, ok := parseEntry(strings.TrimSuffix(record, "\x00")); !ok || !slices.Contains(names, entry.path) {
+				_, _ = digest.Write([]byte(record))
+			}
+			if err == io.EOF {
+				return nil
+			}
+		}
+	}, "--git-dir="+repository, "ls-tree", "-z", id)
 	if err != nil {
 		return "", fmt.Errorf("cannot read folder %q of %s: %w", folder, project, err)
-	}
-	digest := sha256.New()
-	for record := range strings.SplitSeq(string(out), "\x00") {
-		if entry, ok := parseEntry(record); ok && slices.Contains(names, entry.path) {
-			continue
-		}
-		_, _ = digest.Write([]byte(record + "\x00"))
 	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
 }

@@ -14,6 +14,9 @@ var (
 	forbidden = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/`)
 )
 
+// nameRule is validName's in words.
+const nameRule = "it takes at most 250 characters, none of them a space or one of ~ ^ : ? * [ \\, no \"..\", \"//\", \"@{\" or \".lock\", and does not start with - or ."
+
 // validName applies git's rule for the part of a ref's name after refs/heads/,
 // where git itself leaves that to the hook.
 func validName(name string) bool {
@@ -26,7 +29,7 @@ func validName(name string) bool {
 // branchRef returns the full name of a branch.
 func branchRef(branch string) (string, error) {
 	if !validName(branch) {
-		return "", aloft.Errorf(aloft.CodeInvalid, "%q is not a valid branch name", branch)
+		return "", aloft.Errorf(aloft.CodeInvalid, "%q is not a valid branch name", branch).WithHint("%s", nameRule)
 	}
 	return heads + branch, nil
 }

@@ -17,44 +17,47 @@ var errNoCommit = errors.New("no such commit")
 // Commit returns what is shown of a commit. One that is not in the repository is
 // CodeNotFound.
 func (r *Remote) Commit(ctx context.Context, project, revision string) (aloft.Commit, error) {
-	repository, err := r.revision(ctx, project, revision)
+	repository, err := r.revision(project, revision)
 	if err != nil {
 		return aloft.Commit{}, err
 	}
-	out, err := r.output(ctx, repository, nil, "log", "-1", "--no-show-signature", "--no-decorate", "--no-notes",
-		"--format=%H%x00%an <%ae>%x00%ct%x00%s", revision, "--")
+	out, err := r.output(ctx, repository, nil, "log", "-1", "--no-show-signature", "--no-decorate", "--no-notes", "--no-mailmap",
+		"--format=%H%x00%ct%x00%<(300,trunc)%an%x00%<(300,trunc)%ae%x00%<(300,trunc)%s", commitOf(revision), "--")
 	if err != nil {
-		return aloft.Commit{}, fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err)
+		return aloft.Commit{}, r.explain(ctx, project, revision, fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err))
 	}
-	fields := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 4)
-	if len(fields) != 4 {
+	fields := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 5)
+	if len(fields) != 5 {
 		return aloft.Commit{}, fmt.Errorf("cannot read commit %s of %s: git's answer is not understood", revision, project)
 	}
-	seconds, err := strconv.ParseInt(fields[2], 10, 64)
+	seconds, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
 		return aloft.Commit{}, fmt.Errorf("cannot read the time of commit %s of %s: %w", revision, project, err)
 	}
-	return aloft.Commit{ID: fields[0], Author: fields[1], Subject: fields[3], Time: time.Unix(seconds, 0).UTC()}, nil
+	return aloft.Commit{
+		ID: fields[0], Author: oneLine(fields[2] + " <" + strings.TrimSpace(fields[3]) + ">"), Subject: oneLine(fields[4]),
+		Time: time.Unix(seconds, 0).UTC(),
+	}, nil
 }
 
 // Tree returns the object id of a folder in a commit: folders with equal ids have
 // equal contents. The path is relative to the root, which is "." or "". A missing
 // folder is CodeNotFound, a path that is no folder CodeInvalid.
 func (r *Remote) Tree(ctx context.Context, project, revision, folder string) (string, error) {
-	repository, err := r.revision(ctx, project, revision)
+	repository, err := r.revision(project, revision)
 	if err != nil {
 		return "", err
 	}
 	if folder = path.Clean(folder); folder == "." {
-		out, err := r.output(ctx, repository, nil, "rev-parse", "--verify", revision+"^{tree}")
+		out, err := r.output(ctx, repository, nil, "rev-parse", "--verify", commitOf(revision)+"^{tree}")
 		if err != nil {
-			return "", fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err)
+			return "", r.explain(ctx, project, revision, fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err))
 		}
 		return strings.TrimSpace(string(out)), nil
 	}
-	out, err := r.output(ctx, repository, nil, "ls-tree", "-z", "--full-tree", revision, "--", folder)
+	out, err := r.output(ctx, repository, nil, "ls-tree", "-z", "--full-tree", commitOf(revision), "--", folder)
 	if err != nil {
-		return "", fmt.Errorf("cannot read folder %q of %s: %w", folder, project, err)
+		return "", r.explain(ctx, project, revision, fmt.Errorf("cannot read folder %q of %s: %w", folder, project, err))
 	}
 	for record := range strings.SplitSeq(string(out), "\x00") {
 		entry, ok := parseEntry(record)
@@ -69,36 +72,25 @@ func (r *Remote) Tree(ctx context.Context, project, revision, folder string) (st
 	return "", aloft.Errorf(aloft.CodeNotFound, "there is no folder %q in commit %.12s", folder, revision)
 }
 
-// Submodules returns the paths of the submodules of a commit, which Checkout
-// leaves as empty folders.
-func (r *Remote) Submodules(ctx context.Context, project, revision string) ([]string, error) {
-	repository, err := r.revision(ctx, project, revision)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	err = r.entries(ctx, repository, revision, func(e entry) error {
-		if e.mode == modeSubmodule {
-			paths = append(paths, e.path)
-		}
-		return nil
-	})
-	return paths, err
-}
-
-// revision returns the path of the project's repository, which has the commit.
-func (r *Remote) revision(ctx context.Context, project, revision string) (string, error) {
+// revision returns the path of the project's repository, which should have the commit.
+func (r *Remote) revision(project, revision string) (string, error) {
 	repository, err := r.repository(project)
 	if err == nil {
 		err = validateID(revision)
 	}
-	if err == nil {
-		err = r.requireCommit(ctx, project, revision)
-	}
-	if errors.Is(err, errNoCommit) {
-		err = aloft.Errorf(aloft.CodeNotFound, "there is no commit %s in project %s", revision, project)
-	}
 	return repository, err
+}
+
+// commitOf names an object in a way that git refuses unless it is a commit.
+func commitOf(revision string) string { return revision + "^{commit}" }
+
+// explain finds out whether a command failed because there is no such commit.
+// Asking git that before each command would cost a process each time.
+func (r *Remote) explain(ctx context.Context, project, revision string, cause error) error {
+	if errors.Is(r.requireCommit(ctx, project, revision), errNoCommit) {
+		return aloft.Errorf(aloft.CodeNotFound, "there is no commit %s in project %s", revision, project)
+	}
+	return cause
 }
 
 // requireCommit returns errNoCommit unless all ids are commits of the repository.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -66,7 +67,7 @@ func (r *Remote) serveHook(w http.ResponseWriter, req *http.Request) {
 // Receiver about the others.
 func (r *Remote) receive(ctx context.Context, push *session, asked hookRequest, progress io.Writer) []aloft.RefResult {
 	reasons := r.refusals(ctx, push.project, asked)
-	wanted := aloft.Push{Project: push.project, Actor: push.actor, Options: asked.Options}
+	wanted := aloft.Push{Project: push.project, Actor: push.actor, Options: asked.Options, ReceivedAt: push.began}
 	for i, update := range asked.Updates {
 		if reasons[i] == "" {
 			wanted.Updates = append(wanted.Updates, update)
@@ -96,10 +97,14 @@ func (r *Remote) receive(ctx context.Context, push *session, asked hookRequest, 
 // Git leaves these checks to the hook.
 func (r *Remote) refusals(ctx context.Context, project string, asked hookRequest) []string {
 	reasons := make([]string, len(asked.Updates))
+	commits, err := r.commits(ctx, project, asked.Updates)
 	seen := make(map[string]bool)
 	refused := false
 	for i, update := range asked.Updates {
-		reasons[i] = r.refusal(ctx, project, update, seen[update.Ref])
+		reasons[i] = refusal(update, seen[update.Ref], commits)
+		if reasons[i] == "" && err != nil {
+			reasons[i] = "the commit cannot be looked up"
+		}
 		seen[update.Ref] = true
 		refused = refused || reasons[i] != ""
 	}
@@ -118,26 +123,47 @@ func (r *Remote) refusals(ctx context.Context, project string, asked hookRequest
 	return reasons
 }
 
-func (r *Remote) refusal(ctx context.Context, project string, update aloft.RefUpdate, seen bool) string {
+func refusal(update aloft.RefUpdate, seen bool, commits map[string]bool) string {
 	name, ok := strings.CutPrefix(update.Ref, heads)
 	switch {
 	case !ok || !validName(name):
-		return "this is not a valid branch name"
+		return "this is not a valid branch name: " + nameRule
 	case seen:
 		return "the branch is named twice in this push"
 	case update.New == "":
 		return ""
 	case validateID(update.New) != nil:
 		return "this is not a commit"
-	}
-	err := r.requireCommit(ctx, project, update.New)
-	switch {
-	case errors.Is(err, errNoCommit):
+	case commits != nil && !commits[update.New]:
 		return "a branch can only point at a commit"
-	case err != nil:
-		return "the commit cannot be looked up"
 	}
 	return ""
+}
+
+// commits tells which of the ids that the updates want are commits. It asks git
+// once, however many there are.
+func (r *Remote) commits(ctx context.Context, project string, updates []aloft.RefUpdate) (map[string]bool, error) {
+	repository, err := r.repository(project)
+	if err != nil {
+		return nil, err
+	}
+	var ids strings.Builder
+	for _, update := range updates {
+		if validateID(update.New) == nil {
+			ids.WriteString(update.New + "\n")
+		}
+	}
+	out, err := r.output(ctx, repository, strings.NewReader(ids.String()), "cat-file", "--batch-check=%(objecttype) %(objectname)")
+	if err != nil {
+		return nil, fmt.Errorf("cannot look up commits of %s: %w", project, err)
+	}
+	commits := make(map[string]bool)
+	for line := range strings.Lines(string(out)) {
+		if id, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "commit "); ok {
+			commits[id] = true
+		}
+	}
+	return commits, nil
 }
 
 // stream writes the lines of an answer, each sent on at once.

@@ -67,6 +67,9 @@ func (r *Remote) Maintain(ctx context.Context) error {
 	for _, project := range projects {
 		path, err := r.repository(project)
 		if err == nil {
+			_, err = r.output(ctx, path, nil, "pack-refs", "--all") // thousands of loose refs slow every push down
+		}
+		if err == nil {
 			_, err = r.output(ctx, path, nil, "-c", "gc.auto=6700", "-c", "gc.autoDetach=false",
 				"gc", "--auto", "--quiet", "--prune=2.weeks.ago")
 		}

@@ -2,13 +2,10 @@ package git
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"regexp"
 	"strings"
 	"time"
@@ -143,13 +140,24 @@ func (r *Remote) serveUpload(w http.ResponseWriter, req *http.Request) {
 		refuse(w, err)
 		return
 	}
+	body, ok := r.body(w, req, uploadPack)
+	if !ok {
+		return
+	}
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
 	cmd := r.command(ctx, "upload-pack", "--stateless-rpc", path)
-	r.converse(ctx, cancel, w, req, conversation{project, uploadPack, cmd, fetchRoom})
+	cmd.Env = append(cmd.Env, protocol(req)...)
+	r.converse(ctx, cancel, w, conversation{project, uploadPack, cmd, body, io.LimitReader(body, fetchRoom), copyAll})
+}
+
+func copyAll(w io.Writer, answer io.Reader) error {
+	_, err := io.Copy(w, answer)
+	return err
 }
 
 func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
+	began := time.Now()
 	project, actor, ok := r.open(w, req)
 	if !ok {
 		return
@@ -162,137 +170,31 @@ func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
 		r.fail(req.Context(), w, project, err)
 		return
 	}
+	body, ok := r.body(w, req, receivePack)
+	if !ok {
+		return
+	}
+	asked, err := readCommands(body, r.options.MaxRefs)
+	if err != nil {
+		r.fail(req.Context(), w, project, err)
+		return
+	}
+	if len(asked.refs) > r.options.MaxRefs {
+		io.Copy(io.Discard, body) // the client reads no answer before it has sent all
+		newAnswer(w, receivePack).Write(asked.refusal(r.options.errPushRefs(len(asked.refs))))
+		return
+	}
+	defer r.quarantines.enter(path)()
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
-	token := r.sessions.open(&session{project: project, actor: actor, ctx: ctx})
+	token := r.sessions.open(&session{project: project, actor: actor, began: began, ctx: ctx})
 	defer r.sessions.close(token)
 	cmd := r.command(ctx, "receive-pack", "--stateless-rpc", path)
 	cmd.Env = append(cmd.Env, hookURLVariable+"="+r.hookURL(req), hookTokenVariable+"="+token)
-	r.converse(ctx, cancel, w, req, conversation{project, receivePack, cmd, r.options.MaxPush + commandRoom})
-}
-
-// conversation is one POST of a git client, answered by a git process.
-type conversation struct {
-	project string
-	service string
-	cmd     *exec.Cmd
-	limit   int64 // bytes that the client may send, unpacked
-}
-
-// converse connects the client to the process. The answer may begin while the
-// client still sends, and every piece of it is sent on at once. When the client
-// goes away, cancel ends the process.
-func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWriter, req *http.Request, c conversation) {
-	if req.Header.Get("Content-Type") != "application/x-"+c.service+"-request" {
-		refuse(w, aloft.Errorf(aloft.CodeInvalid, "this is not a request of a git client"))
-		return
-	}
-	body, err := plainBody(req)
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	control := http.NewResponseController(w)
-	control.EnableFullDuplex() // not needed and not supported over HTTP/2
-	stderr := &head{limit: 4096}
-	c.cmd.Env = append(c.cmd.Env, protocol(req)...)
-	c.cmd.Stderr = stderr
-	stdin, stdout, err := start(c.cmd)
-	if err != nil {
-		r.fail(ctx, w, c.project, fmt.Errorf("cannot run git: %w", err))
-		return
-	}
-	defer context.AfterFunc(ctx, func() { stdout.Close() })()
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		source := &source{Reader: io.LimitReader(body, c.limit)}
-		io.Copy(stdin, source)
-		stdin.Close()
-		if _, err := io.Copy(io.Discard, req.Body); err != nil || source.failed {
-			cancel()
-		}
-	}()
-	answer := &answer{w: w, control: control, contentType: "application/x-" + c.service + "-result"}
-	if _, err := io.Copy(answer, stdout); err != nil {
-		cancel()
-	}
-	err = wait(ctx, c.cmd)
-	select {
-	case <-sent:
-	case <-ctx.Done():
-	}
-	switch {
-	case err == nil || ctx.Err() != nil:
-		answer.begin()
-	case !answer.begun:
-		r.fail(ctx, w, c.project, failure(ctx, []string{c.service}, stderr, err))
-	default:
-		r.log(c.project, failure(ctx, []string{c.service}, stderr, err))
-	}
-}
-
-func start(cmd *exec.Cmd) (stdin io.WriteCloser, stdout io.ReadCloser, err error) {
-	if stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, nil, err
-	}
-	if stdout, err = cmd.StdoutPipe(); err != nil {
-		return nil, nil, err
-	}
-	return stdin, stdout, cmd.Start()
-}
-
-// plainBody returns the body of a request as it was before the client packed it.
-func plainBody(req *http.Request) (io.Reader, error) {
-	switch req.Header.Get("Content-Encoding") {
-	case "":
-		return req.Body, nil
-	case "gzip", "x-gzip":
-		body, err := gzip.NewReader(req.Body)
-		if err != nil {
-			return nil, aloft.Errorf(aloft.CodeInvalid, "the request is not packed as it says: %w", err)
-		}
-		return body, nil
-	}
-	return nil, aloft.Errorf(aloft.CodeInvalid, "requests packed with %q are not understood", req.Header.Get("Content-Encoding"))
-}
-
-// source notes when reading failed other than by ending.
-type source struct {
-	io.Reader
-	failed bool
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
-	s.failed = err != nil && err != io.EOF
-	return n, err
-}
-
-// answer sends every piece of a response on at once.
-type answer struct {
-	w           http.ResponseWriter
-	control     *http.ResponseController
-	contentType string
-	begun       bool
-}
-
-func (a *answer) begin() {
-	if !a.begun {
-		a.begun = true
-		a.w.Header().Set("Content-Type", a.contentType)
-		noCache(a.w.Header())
-		a.w.WriteHeader(http.StatusOK)
-	}
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	a.begin()
-	n, err := a.w.Write(p)
-	if err != nil {
-		return n, err
-	}
-	return n, a.control.Flush()
+	cmd.Env = append(cmd.Env, protocol(req)...)
+	c := conversation{project, receivePack, cmd, body, io.MultiReader(&asked.raw, io.LimitReader(body, r.options.MaxPush+commandRoom)), nil}
+	c.relay = func(w io.Writer, answer io.Reader) error { return newRelay(w, r.options.explain).copy(answer) }
+	r.converse(ctx, cancel, w, c)
 }
 
 // protocol hands the version of git's protocol on that the client asks for.

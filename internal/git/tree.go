@@ -19,19 +19,26 @@ const (
 )
 
 // entry is one line of git ls-tree.
-type entry struct{ mode, kind, id, path string }
+type entry struct {
+	mode, kind, id, path string
+	size                 string // of a file; "BAD" when it is missing; "" where it was not asked for
+}
 
 func parseEntry(record string) (entry, bool) {
 	meta, path, ok := strings.Cut(record, "\t")
 	fields := strings.Fields(meta)
-	if !ok || len(fields) != 3 {
+	if !ok || len(fields) != 3 && len(fields) != 4 {
 		return entry{}, false
 	}
-	return entry{mode: fields[0], kind: fields[1], id: fields[2], path: path}, true
+	e := entry{mode: fields[0], kind: fields[1], id: fields[2], path: path}
+	if len(fields) == 4 {
+		e.size = fields[3]
+	}
+	return e, true
 }
 
-// entries calls visit for each file of a commit, below all folders, as git lists
-// them. It stops at visit's first error.
+// entries calls visit for each file and folder of a commit, below all folders, as
+// git lists them. It stops at visit's first error.
 func (r *Remote) entries(ctx context.Context, repository, revision string, visit func(entry) error) error {
 	return r.read(ctx, nil, func(out *bufio.Reader) error {
 		for {
@@ -50,7 +57,7 @@ func (r *Remote) entries(ctx context.Context, repository, revision string, visit
 				return err
 			}
 		}
-	}, "--git-dir="+repository, "ls-tree", "-r", "-z", "--full-tree", revision)
+	}, "--git-dir="+repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commitOf(revision))
 }
 
 // read runs a git command and lets consume read what it writes while it runs. An

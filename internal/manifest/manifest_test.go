@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -280,6 +282,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil && (!errors.As(err, &expected) || expected.Code != aloft.CodeInvalid) {
 			t.Fatalf("not for people: %v", err)
 		}
+		if err != nil {
+			checkPositions(t, data, err.Error())
+			return
+		}
 		for _, name := range m.AppNames() {
 			if err := aloft.ValidateAppName(name); err != nil {
 				t.Fatal(err)
@@ -289,4 +295,23 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+var positioned = regexp.MustCompile(`(?m)^aloft\.yaml:(\d+):(\d+): `)
+
+// checkPositions checks that an error says where, and that there is such a place.
+func checkPositions(t *testing.T, data []byte, text string) {
+	t.Helper()
+	places := positioned.FindAllStringSubmatch(text, -1)
+	if len(places) == 0 || !strings.HasPrefix(text, "aloft.yaml:") {
+		t.Errorf("%q does not say where", text)
+	}
+	lines := strings.Split(strings.ReplaceAll(string(data), "\r", "\n"), "\n")
+	for _, place := range places {
+		line, _ := strconv.Atoi(place[1])
+		column, _ := strconv.Atoi(place[2])
+		if line < 1 || line > len(lines) || column < 1 || column > len(lines[line-1])+2 {
+			t.Errorf("there is no line %d, column %d in %q: %s", line, column, data, text)
+		}
+	}
 }

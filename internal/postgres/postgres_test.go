@@ -219,6 +219,20 @@ func TestServer(t *testing.T) {
 			}
 		}
 	})
+	t.Run("nobody connects without the password, or from elsewhere", func(t *testing.T) {
+		for name, password := range map[string]string{"no": "", "a wrong": ":wrong"} {
+			url := strings.Replace(d.URL, ":"+d.Password+"@", password+"@", 1)
+			if _, err := pgx.Connect(t.Context(), url); err == nil || !strings.Contains(err.Error(), "password") {
+				t.Errorf("with %s password: %v", name, err)
+			}
+		}
+		for setting, want := range map[string]string{"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256"} {
+			var got string
+			if err := superuser(t, o, d).QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&got); err != nil || got != want {
+				t.Errorf("%s is %q, %v", setting, got, err)
+			}
+		}
+	})
 	t.Run("20 databases at the same time", func(t *testing.T) { testConcurrent(t, s) })
 	t.Run("a database dropped behind the back is found missing and put again", func(t *testing.T) { testDropped(t, s, o) })
 	t.Run("steps that a crash left out are made up for", func(t *testing.T) { testHalfDone(t, s, o) })

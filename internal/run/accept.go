@@ -232,7 +232,11 @@ func (r *Reconciler) Approve(ctx context.Context, id int64, digest, actor string
 // Log writes the log of a run to w; with follow until the run has ended.
 func (r *Reconciler) Log(ctx context.Context, id int64, follow bool, w io.Writer) error {
 	if !follow {
-		if _, err := r.store.Run(ctx, id); err != nil {
+		run, err := r.store.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := r.removed(ctx, run, "log"); err != nil {
 			return err
 		}
 		return r.logs.copy(ctx, id, nil, w)
@@ -243,6 +247,9 @@ func (r *Reconciler) Log(ctx context.Context, id int64, follow bool, w io.Writer
 		r.logs.end(id)
 	}
 	if err != nil {
+		return err
+	}
+	if err := r.removed(ctx, run, "log"); err != nil {
 		return err
 	}
 	return r.logs.copy(ctx, id, live, w)

@@ -26,11 +26,12 @@ func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]
 	var artifacts []aloft.Artifact
 	fresh := 0
 	for _, app := range d.apps {
-		log := s.logOf(app.Name, len(d.apps))
+		log, span := s.logOf(app.Name, len(d.apps)), s.span.begin(app.Name, app.Runtime.Value)
 		artifact, skipped, err := p.Builder.Build(ctx, BuildRequest{
-			Project: j.run.Project, App: app, Source: d.dir, Inputs: inputs, Log: log,
+			Project: j.run.Project, App: app, Source: d.dir, Inputs: inputs, Log: log, Timing: span.timing(),
 		})
 		log.Flush()
+		span.built(skipped, err)
 		if err != nil {
 			return nil, err
 		}
@@ -47,6 +48,16 @@ func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]
 		s.say(d.apps[0].Name)
 	}
 	return artifacts, nil
+}
+
+// built ends the span of a build or a deploy, which is skipped when its inputs
+// are those of before.
+func (s *span) built(skipped bool, err error) {
+	if skipped && err == nil {
+		s.end(aloft.StepSkipped, "unchanged")
+		return
+	}
+	s.ended(err)
 }
 
 // notInputs names the entries of the root folder that no build depends on.

@@ -92,8 +92,10 @@ func (p *Pipeline) release(ctx context.Context, s *step, placements []placement)
 		request := place.request
 		log := s.log()
 		request.Log = log
+		span := s.span.begin(request.App.Name, request.App.Release.String())
 		err := place.deployer.Release(ctx, request)
 		log.Flush()
+		span.ended(err)
 		if err != nil {
 			return err
 		}
@@ -115,9 +117,11 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, 
 	for i, place := range placements {
 		request := place.request
 		log := s.log()
-		request.Log = log
+		span := s.span.begin(request.App.Name, "")
+		request.Log, request.Timing = log, span.timing()
 		release, skipped, err := place.deployer.Deploy(ctx, request)
 		log.Flush()
+		span.built(skipped, err)
 		if err != nil {
 			p.swapBack(ctx, s, before, placements[:i])
 			return err
@@ -144,9 +148,12 @@ func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release
 		}
 		request := place.request
 		request.App, request.Artifact, request.Revision = before[i].Spec, before[i].Artifact, before[i].Revision
-		request.Log = s.log()
+		span := s.span.begin(request.App.Name, fmt.Sprintf("back to release %d", before[i].Number))
+		request.Log, request.Timing = s.log(), span.timing()
 		s.voice.detail("%s: back to release %d", request.App.Name, before[i].Number)
-		if _, _, err := place.deployer.Deploy(ctx, request); err != nil {
+		_, _, err := place.deployer.Deploy(ctx, request)
+		span.ended(err)
+		if err != nil {
 			s.voice.fail(err)
 		}
 	}
@@ -167,10 +174,12 @@ func (p *Pipeline) verify(ctx context.Context, s *step, placements []placement) 
 	urls := map[string]string{}
 	var said []string
 	for _, place := range placements {
+		span := s.span.begin(place.request.App.Name, place.request.Output.URL)
 		// A process that has just been started again may need a moment.
 		_, err := backoff.Retry(ctx, func() (struct{}, error) {
 			return struct{}{}, place.deployer.Verify(ctx, place.request)
 		}, backoff.WithMaxElapsedTime(p.patience()))
+		span.ended(err)
 		if err != nil {
 			return nil, err
 		}

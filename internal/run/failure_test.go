@@ -3,6 +3,7 @@ package run_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -168,5 +169,25 @@ func TestACanceledUpdateLeavesTheEnvironmentReady(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentReady, "c1")
 	if _, held := h.repository.held["runs/2"]; held {
 		t.Error("the commit of a canceled run is still held")
+	}
+}
+
+func TestSecretsAreMaskedInRecords(t *testing.T) {
+	h := newHouse(t)
+	h.terraform.outputs.Sensitive = []string{"hunter2hunter2"}
+	h.target.fail = aloft.Errorf(aloft.CodeFailed, "cannot log in with hunter2hunter2").WithHint("try another than hunter2hunter2")
+	r := h.push("c1")
+	h.reconcile()
+	record, err := h.store.Run(h.ctx, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := h.store.Steps(h.ctx, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := fmt.Sprint(record, steps, h.environment(), h.log(r.ID))
+	if strings.Contains(told, "hunter2") || !strings.Contains(record.Error, "cannot log in with (sensitive)") || record.ErrorCode != aloft.CodeFailed {
+		t.Errorf("the records:\n%s", told)
 	}
 }

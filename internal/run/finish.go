@@ -22,6 +22,14 @@ func (r *Reconciler) finish(runCtx context.Context, j journey, reached outcome, 
 	if err != nil && errors.Is(context.Cause(runCtx), errCanceled) {
 		err = errCanceled
 	}
+	j.span = j.recorder.trace.root().begin("finish", "")
+	ended := r.close(ctx, j, reached, err)
+	j.span.ended(ended)
+	return ended
+}
+
+// close makes the records say how the run ended, or what it waits for.
+func (r *Reconciler) close(ctx context.Context, j journey, reached outcome, err error) error {
 	if waiting, ok := errors.AsType[waitForApproval](err); ok {
 		return r.wait(ctx, j, waiting)
 	}
@@ -29,9 +37,19 @@ func (r *Reconciler) finish(runCtx context.Context, j journey, reached outcome, 
 		err = r.settle(ctx, j, reached)
 	}
 	if err != nil {
-		return r.fail(ctx, j, err)
+		return r.fail(ctx, j, j.hidden(err))
 	}
 	return r.end(ctx, j, aloft.RunSucceeded, nil)
+}
+
+// hidden is an error without the secrets of the environment: errors of programs
+// quote what they were given, and end up in records, on pages and with pushers.
+func (j journey) hidden(err error) error {
+	text, hint := err.Error(), aloft.ErrorHint(err)
+	if j.hide(text) == text && j.hide(hint) == hint {
+		return err
+	}
+	return aloft.Errorf(aloft.ErrorCode(err), "%s", j.hide(text)).WithHint("%s", j.hide(hint))
 }
 
 // settle makes branch and environment say what has become true. Every part of
@@ -42,10 +60,13 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 	case aloft.OperationPlan:
 		return nil
 	case aloft.OperationDestroy:
-		if err := repository.DeleteBranch(ctx, j.run.Branch()); err != nil {
+		moving := j.span.begin("delete the branch", j.run.Branch())
+		err := repository.DeleteBranch(ctx, j.run.Branch())
+		moving.ended(err)
+		if err != nil {
 			return err
 		}
-		_, err := r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
+		_, err = r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
 			e.Status, e.Reason = aloft.EnvironmentDestroyed, ""
 			e.Revision, e.URLs, e.ProvisionKey, e.Protected = "", nil, "", false
 			e.TTL, e.ExpiresAt, e.SizeBytes = 0, time.Time{}, 0
@@ -53,12 +74,17 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 		})
 		return err
 	case aloft.OperationUp:
-		if err := repository.MoveBranch(ctx, j.run.Branch(), j.run.Revision); err != nil {
+		moving := j.span.begin("move the branch", short(j.run.Revision))
+		err := repository.MoveBranch(ctx, j.run.Branch(), j.run.Revision)
+		moving.ended(err)
+		if err != nil {
 			return err
 		}
 	}
+	recording := j.span.begin("environment record", "")
 	branch, err := repository.Branch(ctx, j.run.Branch())
 	if err != nil {
+		recording.ended(err)
 		return err
 	}
 	_, err = r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
@@ -71,6 +97,7 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 		}
 		return nil
 	})
+	recording.ended(err)
 	return err
 }
 
@@ -153,6 +180,7 @@ func (r *Reconciler) fail(ctx context.Context, j journey, err error) error {
 // end closes the run's record and its log.
 func (r *Reconciler) end(ctx context.Context, j journey, status aloft.RunStatus, cause error) error {
 	r.farewell(ctx, j, status)
+	recording := j.span.begin("run record", "")
 	_, err := r.store.UpdateRun(ctx, j.run.ID, func(u *aloft.Run) error {
 		u.Status, u.FinishedAt = status, r.now()
 		if cause != nil {
@@ -160,11 +188,15 @@ func (r *Reconciler) end(ctx context.Context, j journey, status aloft.RunStatus,
 		}
 		return nil
 	})
+	recording.ended(err)
 	if err != nil {
 		return err
 	}
 	r.logs.end(j.run.ID)
-	return r.letGo(ctx, j.run)
+	tidying := j.span.begin("tidy up", "lock, checkout, held commit")
+	err = r.letGo(ctx, j.run)
+	tidying.ended(err)
+	return err
 }
 
 // farewell is the last headline: how it went, how long it took, the URLs.

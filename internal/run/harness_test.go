@@ -33,6 +33,7 @@ type house struct {
 	reconciler *run.Reconciler
 	clock      *clock
 	providers  []string // of the Terraform
+	kept       int      // runs whose files are kept; 0 = as ever
 }
 
 type clock struct {
@@ -94,11 +95,11 @@ func (h *house) open() {
 		h.t.Fatal(err)
 	}
 	h.reconciler = run.NewReconciler(run.ReconcilerOptions{
-		Store: h.store, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now,
+		Store: h.store, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now, RunsKept: h.kept,
 		Pipeline: &run.Pipeline{
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
-			Inspect: func(string) (aloft.ConfigurationSummary, error) {
+			Inspect: func(string, string) (aloft.ConfigurationSummary, error) {
 				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: true}, nil
 			},
 			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
@@ -188,14 +189,14 @@ type fakeRepository struct {
 	fail     error // of MoveBranch
 }
 
-func (f *fakeRepository) Checkout(_ context.Context, _, dir string) error {
+func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
 	for name, text := range f.files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...string) (string, error) {

@@ -83,6 +83,20 @@ func (log *liveLog) mask(values ...string) {
 	}
 }
 
+// hide masks the secrets in a text that is kept elsewhere than in the log.
+func (log *liveLog) hide(text string) string {
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	return log.masked(text)
+}
+
+func (log *liveLog) masked(text string) string {
+	for _, secret := range log.secrets {
+		text = strings.ReplaceAll(text, secret, "(sensitive)")
+	}
+	return text
+}
+
 // Write appends whole lines and keeps the unfinished one.
 func (log *liveLog) Write(p []byte) (int, error) {
 	log.mu.Lock()
@@ -101,11 +115,7 @@ func (log *liveLog) put(text []byte) error {
 	if log.file == nil {
 		return os.ErrClosed
 	}
-	masked := string(text)
-	for _, secret := range log.secrets {
-		masked = strings.ReplaceAll(masked, secret, "(sensitive)")
-	}
-	_, err := log.file.WriteString(masked)
+	_, err := log.file.WriteString(log.masked(string(text)))
 	close(log.grown)
 	log.grown = make(chan struct{})
 	return err

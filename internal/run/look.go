@@ -154,12 +154,15 @@ func (r *Reconciler) firstLook(key aloft.EnvironmentKey) bool {
 
 // bringBack starts what ran before the server was stopped, so that it serves
 // while the first run after a restart is on its way.
-func (r *Reconciler) bringBack(ctx context.Context, j journey) {
+func (r *Reconciler) bringBack(ctx context.Context, j journey, starting *span) {
 	first := r.firstLook(j.run.EnvironmentKey) // from this run on, what dies is drift
 	if r.pipeline.Local == nil || j.environment.Revision == "" || !first {
 		return
 	}
-	if _, _, err := r.pipeline.Local.Reconcile(ctx, j.run.EnvironmentKey); err != nil {
+	back := starting.begin("bring back", "what ran before the server was stopped")
+	_, _, err := r.pipeline.Local.Reconcile(ctx, j.run.EnvironmentKey)
+	back.ended(err)
+	if err != nil {
 		j.recorder.voice.detail("what ran before the restart does not come back: %s", err)
 	}
 }
@@ -220,7 +223,10 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	for _, project := range projects {
 		err = errors.Join(err, r.sweepBranches(ctx, project.Name, known))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.prune(ctx, projects, environments)
 }
 
 func (r *Reconciler) sweepBranches(ctx context.Context, project string, known map[aloft.EnvironmentKey]bool) error {

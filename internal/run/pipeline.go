@@ -15,9 +15,9 @@ import (
 // Pipeline takes the steps of a run. The server, a laptop and a CI job use the
 // same one; what differs is what is plugged in.
 type Pipeline struct {
-	Dir        string                                               // data folder; runs/ and environments/ are kept in it
-	Repository func(project string) Repository                      // the project's git repository
-	Inspect    func(dir string) (aloft.ConfigurationSummary, error) // reads a folder of Terraform
+	Dir        string                                                       // data folder; runs/ and environments/ are kept in it
+	Repository func(project string) Repository                              // the project's git repository
+	Inspect    func(dir, folder string) (aloft.ConfigurationSummary, error) // reads the Terraform in dir, which is folder in the repository
 	// Terraform returns the engine of that kind, "" for any, getting it first if need be.
 	Terraform func(ctx context.Context, kind string, progress io.Writer) (Terraform, error)
 	// Session opens what the run's Terraform talks to, given what its configuration says.
@@ -45,13 +45,14 @@ type journey struct {
 	environment aloft.Environment // as it was when the run started
 	recorder    *recorder
 	mask        func(secrets ...string)
+	hide        func(text string) string // masks what mask was told
 	update      func(change func(*aloft.Environment)) error
+	span        *span // of what is done outside of the steps; nil = not timed
 }
 
 // source is a commit as files.
 type source struct {
-	dir    string
-	commit aloft.Commit
+	dir string
 }
 
 // desired is what a commit asks for.

@@ -33,17 +33,22 @@ func (e engaged) init(ctx context.Context) error {
 
 // engage opens a session for the run and puts together what the engine needs.
 func (p *Pipeline) engage(ctx context.Context, s *step, run aloft.Run, dir string, conf configuration, summary aloft.ConfigurationSummary) (engaged, error) {
+	finding := s.span.begin("engine", conf.Engine)
 	terraform, err := p.Terraform(ctx, conf.Engine, s.log())
+	finding.ended(err)
 	if err != nil {
 		return engaged{}, err
 	}
+	opening := s.span.begin("session", "state, provider")
 	session, err := p.Session(ctx, run, summary)
+	opening.ended(err)
 	if err != nil {
 		return engaged{}, err
 	}
 	c := aloft.Configuration{
 		Key:      run.EnvironmentKey,
 		Dir:      dir,
+		Folder:   conf.Folder,
 		DataDir:  filepath.Join(p.environmentDir(run.EnvironmentKey), "terraform"),
 		Vars:     conf.Vars,
 		Backend:  session.Backend,
@@ -60,7 +65,7 @@ func (p *Pipeline) engage(ctx context.Context, s *step, run aloft.Run, dir strin
 		session.Close()
 		return engaged{}, fmt.Errorf("cannot prepare the engine's folders: %w", err)
 	}
-	return engaged{terraform, c, session.Close}, nil
+	return engaged{timed{terraform, s}, c, session.Close}, nil
 }
 
 func (p *Pipeline) journalPath(runID int64) string {

@@ -28,13 +28,15 @@ func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revisio
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return source{}, fmt.Errorf("cannot make the folder of run %d: %w", run.ID, err)
 	}
-	repository := p.Repository(run.Project)
-	if err := repository.Checkout(ctx, revision, dir); err != nil {
+	submodules, err := p.Repository(run.Project).Checkout(ctx, revision, dir)
+	if err != nil {
 		return source{}, err
 	}
-	commit, err := repository.Commit(ctx, revision)
+	if n := len(submodules); n > 0 {
+		s.voice.detail("warning: submodules are not fetched, %q is an empty folder (of %d); commit its files instead", submodules[0], n)
+	}
 	s.say(short(revision))
-	return source{dir: dir, commit: commit}, err
+	return source{dir: dir}, nil
 }
 
 // read finds out what the commit asks for: its manifest, its apps, its Terraform.
@@ -58,7 +60,7 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 			folder, short(run.Revision)).
 			WithHint("docs/quick-start.md shows the shortest Terraform for an app; another folder is named by \"terraform:\" in %s", manifest.File)
 	}
-	if d.summary, err = p.Inspect(d.terraform); err != nil {
+	if d.summary, err = p.Inspect(d.terraform, folder); err != nil {
 		return d, err
 	}
 	for name := range d.settings.Variables {

@@ -82,6 +82,9 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 		run.Operation = aloft.OperationPlan
 	}
 	accepted, err := r.Accept(ctx, run)
+	if err == nil {
+		r.pipeline.received(accepted.ID, push.ReceivedAt)
+	}
 	if aloft.ErrorCode(err) == aloft.CodeNotFound && run.Operation == aloft.OperationDestroy {
 		return aloft.Run{}, repository.DeleteBranch(ctx, branch) // no environment stands behind it
 	}

@@ -44,14 +44,32 @@ func TestParseOptions(t *testing.T) {
 	}
 }
 
+// FuzzParseOptions checks that options mean the same in any order and number, and
+// that what is refused is named without what a terminal would obey.
 func FuzzParseOptions(f *testing.F) {
-	f.Add("ttl=72h")
-	f.Add("detach")
-	f.Add("=")
-	f.Fuzz(func(t *testing.T, option string) {
-		options, err := run.ParseOptions([]string{option})
-		if err == nil && options == (aloft.RunOptions{}) {
-			t.Errorf("%q was taken and means nothing", option)
+	f.Add("ttl=72h", "detach")
+	f.Add("detach", "$(reboot)")
+	f.Add("=", "--upload-pack=x")
+	f.Add("ttl=9999999h", "\x1b[2J")
+	f.Add("ttl=1m", "plan\n")
+	f.Fuzz(func(t *testing.T, one, other string) {
+		options, err := run.ParseOptions([]string{one})
+		switch {
+		case err == nil && options == (aloft.RunOptions{}):
+			t.Errorf("%q was taken and means nothing", one)
+		case err == nil && options.TTL != 0 && options.TTL < time.Minute:
+			t.Errorf("%q is a life of %s", one, options.TTL)
+		case err != nil && (aloft.ErrorCode(err) != aloft.CodeInvalid || strings.ContainsAny(err.Error(), "\x1b\n\r")):
+			t.Errorf("%q is refused with %q", one, err)
+		}
+		again, errAgain := run.ParseOptions([]string{one, one})
+		if again != options && err == nil || (err == nil) != (errAgain == nil) {
+			t.Errorf("%q twice is something else: %+v", one, again)
+		}
+		both, errBoth := run.ParseOptions([]string{one, other})
+		turned, errTurned := run.ParseOptions([]string{other, one})
+		if (errBoth == nil) != (errTurned == nil) || errBoth == nil && both != turned && both.TTL == turned.TTL {
+			t.Errorf("%q and %q depend on their order", one, other)
 		}
 	})
 }

@@ -29,6 +29,7 @@ type Reconciler struct {
 	logs     *Logs
 	logger   *slog.Logger
 	now      func() time.Time
+	runsKept int
 
 	mu      sync.Mutex
 	cancels map[int64]context.CancelCauseFunc // runs on their way
@@ -42,6 +43,7 @@ type ReconcilerOptions struct {
 	Logs     *Logs
 	Logger   *slog.Logger
 	Now      func() time.Time
+	RunsKept int // how many finished runs of each project keep their files; 0 = aloft.RunsKept
 }
 
 // NewReconciler returns a Reconciler of these parts.
@@ -52,8 +54,11 @@ func NewReconciler(o ReconcilerOptions) *Reconciler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.RunsKept == 0 {
+		o.RunsKept = aloft.RunsKept
+	}
 	return &Reconciler{
-		pipeline: o.Pipeline, store: o.Store, logs: o.Logs, logger: o.Logger, now: o.Now,
+		pipeline: o.Pipeline, store: o.Store, logs: o.Logs, logger: o.Logger, now: o.Now, runsKept: o.RunsKept,
 		cancels: map[int64]context.CancelCauseFunc{}, seen: map[aloft.EnvironmentKey]bool{},
 	}
 }
@@ -112,6 +117,10 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	r.track(run.ID, cancel) // first, so that whoever finds the run running can cancel it
 	defer r.track(run.ID, nil)
 	defer cancel(nil)
+	again := againApproval
+	if interrupted {
+		again = againRestart
+	}
 	run, err := r.store.UpdateRun(ctx, run.ID, func(u *aloft.Run) error {
 		u.Status = aloft.RunRunning
 		if u.StartedAt.IsZero() {
@@ -130,10 +139,13 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 		return err
 	}
 	defer log.close(false)
+	trace := r.pipeline.openTrace(run.ID, again, log.hide)
+	starting := trace.root().begin("start", "records, log")
 	j, err := r.journey(ctx, run, log)
 	if err != nil {
 		return err
 	}
+	j.recorder.trace = trace
 	secrets, err := r.pipeline.secrets(ctx, run.EnvironmentKey)
 	if err != nil {
 		return err
@@ -150,7 +162,7 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 			return err
 		}
 	}
-	reached, err := r.operate(ctx, j)
+	reached, err := r.operate(ctx, j, starting)
 	return r.finish(ctx, j, reached, err)
 }
 
@@ -167,20 +179,32 @@ func (r *Reconciler) releaseLocks(ctx context.Context, run aloft.Run, voice *voi
 }
 
 // operate starts the environment moving and takes the steps of the operation.
-func (r *Reconciler) operate(ctx context.Context, j journey) (outcome, error) {
-	switch {
-	case j.run.Operation == aloft.OperationPlan:
-	case j.run.Operation == aloft.OperationDestroy && j.environment.Status == aloft.EnvironmentDestroyed:
-		return outcome{}, nil // it was done before the server stopped
-	default:
-		if err := r.move(ctx, j.run, busy(j)); err != nil {
-			return outcome{}, err
-		}
-		if j.run.Operation != aloft.OperationDestroy {
-			r.bringBack(ctx, j)
-		}
+func (r *Reconciler) operate(ctx context.Context, j journey, starting *span) (outcome, error) {
+	err := r.start(ctx, j, starting)
+	starting.ended(err)
+	if err != nil || j.done() {
+		return outcome{}, err
 	}
 	return r.pipeline.operate(ctx, j)
+}
+
+// done reports whether the run had reached its end before the server stopped.
+func (j journey) done() bool {
+	return j.run.Operation == aloft.OperationDestroy && j.environment.Status == aloft.EnvironmentDestroyed
+}
+
+// start starts the environment moving.
+func (r *Reconciler) start(ctx context.Context, j journey, starting *span) error {
+	if j.run.Operation == aloft.OperationPlan || j.done() {
+		return nil
+	}
+	if err := r.move(ctx, j.run, busy(j)); err != nil {
+		return err
+	}
+	if j.run.Operation != aloft.OperationDestroy {
+		r.bringBack(ctx, j, starting)
+	}
+	return nil
 }
 
 // busy is the status of an environment while the run is on its way.
@@ -214,11 +238,15 @@ func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (
 		run:         run,
 		environment: environment,
 		mask:        log.mask,
+		hide:        log.hide,
 		recorder: &recorder{
 			runID:  run.ID,
 			voice:  &voice{out: log},
 			logger: r.logger,
-			put:    func(s aloft.Step) error { return r.store.PutStep(background, s) },
+			put: func(s aloft.Step) error {
+				s.Reason = log.hide(s.Reason)
+				return r.store.PutStep(background, s)
+			},
 		},
 		update: func(change func(*aloft.Environment)) error {
 			_, err := r.store.UpdateEnvironment(background, run.EnvironmentKey, func(e *aloft.Environment) error {
@@ -258,7 +286,7 @@ func stopping(ctx context.Context) bool {
 }
 
 // took writes how long a run took so far.
-func (r *Reconciler) took(run aloft.Run) string { return seconds(r.now().Sub(run.StartedAt)) }
+func (r *Reconciler) took(run aloft.Run) string { return aloft.Seconds(r.now().Sub(run.StartedAt)) }
 
 // joinURLs writes the URLs of apps, one a line.
 func joinURLs(urls map[string]string) string {

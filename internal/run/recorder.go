@@ -18,6 +18,7 @@ type recorder struct {
 	voice  *voice
 	put    func(aloft.Step) error // nil = not recorded: a laptop keeps no records
 	logger *slog.Logger           // hears of defects; nil = nobody
+	trace  *trace                 // times the steps and their parts; nil = not kept
 }
 
 // skip ends a step that had nothing to do, saying why. It is not a failure.
@@ -39,6 +40,7 @@ type step struct {
 	mu     sync.Mutex
 	label  string
 	voice  *voice
+	span   *span // what its parts are recorded in
 	result string
 }
 
@@ -75,11 +77,12 @@ func takeLabelled[T any](ctx context.Context, r *recorder, name, label string, b
 	if err := r.record(record); err != nil {
 		return none, err
 	}
-	s := &step{voice: r.voice, label: label}
+	s := &step{voice: r.voice, label: label, span: r.trace.root().begin(name, "")}
 	value, err := guarded(ctx, r, s, body)
 	record.FinishedAt = time.Now()
 	took := record.FinishedAt.Sub(record.StartedAt)
 	record.Status, record.Reason = statusOf(ctx, err)
+	defer func() { s.span.end(record.Status, record.Reason) }()
 	switch record.Status {
 	case aloft.StepSucceeded:
 		record.Reason = s.result

@@ -151,11 +151,11 @@ func (p *Pipeline) restoreTo(ctx context.Context, dir, project string, conf conf
 	if err != nil {
 		return "", aloft.ConfigurationSummary{}, fmt.Errorf("cannot make a folder for what was applied: %w", err)
 	}
-	if err := p.Repository(project).Checkout(ctx, conf.Revision, dir); err != nil {
+	if _, err := p.Repository(project).Checkout(ctx, conf.Revision, dir); err != nil {
 		return "", aloft.ConfigurationSummary{}, err
 	}
 	folder := filepath.Join(dir, filepath.FromSlash(conf.Folder))
-	summary, err := p.Inspect(folder)
+	summary, err := p.Inspect(folder, conf.Folder)
 	return folder, summary, err
 }
 

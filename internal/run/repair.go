@@ -72,12 +72,14 @@ func (p *Pipeline) reprovision(ctx context.Context, s *step, j journey, broken [
 
 // restore checks out what was applied, and reads its Terraform.
 func (p *Pipeline) restore(ctx context.Context, s *step, run aloft.Run, conf configuration) (string, aloft.ConfigurationSummary, error) {
+	fetching := s.span.begin("checkout", short(conf.Revision))
 	src, err := p.checkout(ctx, s, run, conf.Revision)
+	fetching.ended(err)
 	if err != nil {
 		return "", aloft.ConfigurationSummary{}, err
 	}
 	dir := filepath.Join(src.dir, filepath.FromSlash(conf.Folder))
-	summary, err := p.Inspect(dir)
+	summary, err := p.Inspect(dir, conf.Folder)
 	return dir, summary, err
 }
 

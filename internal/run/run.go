@@ -17,7 +17,8 @@ import (
 
 // Repository is one project's git repository. Branch names are short: "env-alice".
 type Repository interface {
-	Checkout(ctx context.Context, revision, dir string) error
+	// Checkout returns the folders that it leaves empty: submodules are not fetched.
+	Checkout(ctx context.Context, revision, dir string) (submodules []string, err error)
 	// Tree returns an id of the content of a folder at a commit, leaving out
 	// the named entries of that folder.
 	Tree(ctx context.Context, revision, path string, without ...string) (string, error)
@@ -65,6 +66,7 @@ type BuildRequest struct {
 	Source  string // folder of the checkout
 	Inputs  string // id of the content that the build depends on
 	Log     io.Writer
+	Timing  aloft.Timing // told of every command; nil = nobody
 }
 
 // Builder turns source into an artifact. skipped tells that it had it already.
@@ -81,6 +83,7 @@ type DeployRequest struct {
 	Artifact aloft.Artifact
 	Output   aloft.AppOutput // what Terraform says of the app
 	Log      io.Writer
+	Timing   aloft.Timing // told of start, wait for health, swap, drain; nil = nobody
 }
 
 // Deployer brings artifacts to their hosts, and knows what runs there.

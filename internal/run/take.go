@@ -15,6 +15,7 @@ func (p *Pipeline) Take(ctx context.Context, run aloft.Run, out io.Writer) error
 		run:         run,
 		environment: aloft.Environment{EnvironmentKey: run.EnvironmentKey},
 		mask:        func(...string) {},
+		hide:        func(text string) string { return text },
 		recorder:    &recorder{runID: run.ID, voice: &voice{out: out}},
 		update:      func(func(*aloft.Environment)) error { return nil },
 	}
@@ -23,9 +24,9 @@ func (p *Pipeline) Take(ctx context.Context, run aloft.Run, out io.Writer) error
 	_, err := p.operate(ctx, j)
 	if err != nil {
 		voice.fail(err)
-		voice.headline("%s failed after %s", run.Operation, seconds(time.Since(run.StartedAt)))
+		voice.headline("%s failed after %s", run.Operation, aloft.Seconds(time.Since(run.StartedAt)))
 		return err
 	}
-	voice.headline("%s: %s done in %s", run.Branch(), run.Operation, seconds(time.Since(run.StartedAt)))
+	voice.headline("%s: %s done in %s", run.Branch(), run.Operation, aloft.Seconds(time.Since(run.StartedAt)))
 	return nil
 }

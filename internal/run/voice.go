@@ -34,14 +34,14 @@ func (v *voice) step(name, result string, took time.Duration) {
 	if result != "" {
 		text += ": " + result
 	}
-	v.print("-----> ", "%-56s %s", text, seconds(took))
+	v.print("-----> ", "%-56s %s", text, aloft.Seconds(took))
 }
 
 func (v *voice) print(prefix, format string, args ...any) {
 	text := strings.TrimRight(fmt.Sprintf(format, args...), "\n ")
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {
-		b.WriteString(prefix + strings.TrimRight(line, "\r") + "\n")
+		b.WriteString(prefix + harmless(line) + "\n")
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -59,14 +59,6 @@ func (v *voice) fail(err error) {
 // lines returns a writer whose lines become details, each after label.
 func (v *voice) lines(label string) *lineWriter {
 	return &lineWriter{line: func(line string) { v.detail("%s%s", label, line) }}
-}
-
-// seconds writes a duration for people.
-func seconds(d time.Duration) string {
-	if d >= time.Minute {
-		return d.Round(time.Second).String()
-	}
-	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
 // lineWriter hands on whole lines. Flush hands on an unfinished last one.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -259,9 +260,73 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("%s %q: %s", method, body, recorder.Body)
 		}
 		if method == "POST" && recorder.Code == http.StatusOK {
+			read := httptest.NewRequestWithContext(t.Context(), "GET", "/state/shop/alice", nil)
+			read.SetBasicAuth("aloft", password)
+			answer := httptest.NewRecorder()
+			if b.handler.ServeHTTP(answer, read); answer.Body.String() != body {
+				t.Errorf("%q was put, %q is read", body, answer.Body)
+			}
 			restoreFuzzed(t, b, body)
 		}
 	})
+}
+
+// FuzzLockedState sends one request, whatever it is, to a state that somebody
+// else has locked: only who knows the lock changes the state.
+func FuzzLockedState(f *testing.F) {
+	f.Add("POST", "/state/shop/alice", "ID=b", "Content-MD5", "x", document(9, 9))
+	f.Add("DELETE", "/state/shop/alice", "ID=a&ID=b", "X-HTTP-Method-Override", "UNLOCK", "")
+	f.Add("UNLOCK", "/state/shop/alice", "", "", "", `{"ID":"b"}`)
+	f.Add("LOCK", "/state/shop/alice", "", "", "", `{"ID":"c","Who":"\u001b[2J"}`)
+	f.Add("PUT", "/state/shop/%61lice", "", "", "", document(2, 2))
+	f.Add("GET", "/state/../state/shop/alice", "", "", "", "")
+	f.Add("POST", "/state/shop/ALICE", "", "", "", "{}")
+	f.Fuzz(func(t *testing.T, method, path, query, header, value, body string) {
+		target, err := url.ParseRequestURI(path)
+		if err != nil {
+			t.Skip("the HTTP server would not let it in")
+		}
+		b := newHandler(t)
+		before := document(1, 1)
+		send := func(method string, target *url.URL, body string, change func(*http.Request)) *httptest.ResponseRecorder {
+			req := httptest.NewRequestWithContext(t.Context(), "GET", "/", strings.NewReader(body))
+			req.Method, req.URL = method, target
+			req.SetBasicAuth("aloft", password)
+			change(req)
+			answer := httptest.NewRecorder()
+			b.handler.ServeHTTP(answer, req)
+			return answer
+		}
+		own := func(query string) *url.URL { return &url.URL{Path: "/state/shop/alice", RawQuery: query} }
+		same := func(*http.Request) {}
+		send("POST", own(""), before, same)
+		send("LOCK", own(""), `{"ID":"the-lock"}`, same)
+		target.RawQuery = query
+		answer := send(method, target, body, func(req *http.Request) {
+			if header != "" {
+				req.Header.Set(header, value)
+			}
+		})
+		if answer.Code >= 500 {
+			t.Errorf("%s %s: %d %s", method, target, answer.Code, answer.Body)
+		}
+		lock, err := b.StateLock(t.Context(), shop)
+		if method != "UNLOCK" && !strings.Contains(query, "the-lock") {
+			after := send("GET", own(""), "", same).Body.String()
+			if after != before || err != nil || lock.ID != "the-lock" {
+				t.Errorf("%s %s made of the locked state %q, lock %+v (%v)", method, target, after, lock, err)
+			}
+		}
+		if method == "UNLOCK" && body != "" && answer.Code == http.StatusOK && err != nil && !unlocks(body, "the-lock") {
+			t.Errorf("%q took the lock away", body)
+		}
+	})
+}
+
+// unlocks reports whether a body may release a lock: it names it, or none.
+func unlocks(body, id string) bool {
+	var lock aloft.Lock
+	return json.Unmarshal([]byte(body), &lock) == nil && (lock.ID == id || lock.ID == "")
 }
 
 // restoreFuzzed checks that what was taken can be restored.

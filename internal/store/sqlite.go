@@ -45,7 +45,7 @@ func openSQLite(_ context.Context, path string) (database, error) {
 	if err != nil {
 		return database{}, errors.Join(err, release())
 	}
-	db.release = release
+	db.release, db.reserve = release, reserve{path + ".reserve"}
 	return db, nil
 }
 

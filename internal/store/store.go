@@ -55,6 +55,7 @@ type database struct {
 	read    *sql.DB
 	dialect dialect
 	release func() error // gives the lock back, after the pools are closed
+	reserve reserve
 }
 
 func (d database) close() error {
@@ -84,6 +85,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fail(err, "open the records")
 	}
+	db.reserve.keep()
 	s := &Store{db: db, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fail(err, "open the records"), db.close())

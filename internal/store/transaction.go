@@ -32,10 +32,16 @@ func (c *change) exec(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
-// change runs do in a transaction: all of it holds, or nothing does.
+// change runs do in a transaction: all of it holds, or nothing does. On a full
+// disk it gives up the reserve and runs do once more.
 func (s *Store) change(ctx context.Context, do func(*change) error) error {
 	c := &change{now: whole(s.clock())}
-	if err := s.transact(ctx, c, do); err != nil {
+	err := s.transact(ctx, c, do)
+	if full(err) && s.db.reserve.giveUp() {
+		c = &change{now: c.now}
+		err = s.transact(ctx, c, do)
+	}
+	if err != nil {
 		return canceled(ctx, err)
 	}
 	if c.woken {

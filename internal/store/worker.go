@@ -150,6 +150,7 @@ func (w *worker) punctual(ctx context.Context, id int64) {
 
 // sweepJob sweeps. What fails is tried again when the next sweep is due.
 func (w *worker) sweepJob(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	w.store.db.reserve.keep()
 	err := errors.Join(w.adopt(ctx), w.guarded(func() error { return w.sweep(ctx) }))
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -14,11 +14,17 @@ type Exit struct {
 	Code   int       `json:"code"`             // exit status; 128 + the signal's number when one killed it
 	Signal string    `json:"signal,omitempty"` // such as SIGKILL; "" when it exited by itself
 	Reason string    `json:"reason"`           // for people: "exit status 3", "killed: over its memory limit of 64 MiB…"
+	Hint   string    `json:"hint,omitempty"`   // how to change the limit that it was over; "" when it was not
 	At     time.Time `json:"at"`
 }
 
-// String returns the reason.
-func (e Exit) String() string { return e.Reason }
+// String returns the reason, and the hint after it.
+func (e Exit) String() string {
+	if e.Hint != "" {
+		return e.Reason + "; " + e.Hint
+	}
+	return e.Reason
+}
 
 // exitOf reads a process's end. A reason given by whoever ended it goes before
 // what the system says.

@@ -1,13 +1,11 @@
 package supervise
 
 import (
-	"errors"
+	"cmp"
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -26,11 +24,14 @@ type life struct {
 	copied  chan struct{} // closed when the output has been read to its end
 	exited  chan struct{} // closed by the process when the end is published
 	killed  chan struct{} // closed when there is no more grace
+	over    chan struct{} // closed when the thread that started the child may end
+	group   *group
 
 	mu       sync.Mutex
 	stopping bool
 	reaped   bool   // the id no longer belongs to the child
 	reason   string // why it was ended, when it did not end by itself
+	hint     string // how to change the limit that ended it
 	ended    time.Time
 }
 
@@ -52,6 +53,7 @@ func (s *Supervisor) spawn(p *Process) (*life, error) {
 		copied:  make(chan struct{}),
 		exited:  make(chan struct{}),
 		killed:  make(chan struct{}),
+		over:    make(chan struct{}),
 	}
 	if err := s.execute(l, program, p.spec, write); err != nil {
 		read.Close()
@@ -59,41 +61,17 @@ func (s *Supervisor) spawn(p *Process) (*life, error) {
 	}
 	l.pid = l.cmd.Process.Pid
 	s.scanner.remember(l.pid, l.tag)
-	preferInShortage(l.pid)
 	go l.copyOutput(p.output)
 	return l, nil
-}
-
-// execute starts the child. A program written a moment ago may be busy: another
-// child, between its fork and its exec, has it open for writing.
-func (s *Supervisor) execute(l *life, program string, spec Spec, output *os.File) error {
-	for try := 0; ; try++ {
-		l.cmd = &exec.Cmd{
-			Path: program, Args: spec.Args, Dir: spec.Dir, Env: tagged(spec.Env, l.tag),
-			Stdout: output, Stderr: output, SysProcAttr: childAttributes(),
-		}
-		err := s.spawner.start(l.cmd)
-		if try == 10 || !errors.Is(err, syscall.ETXTBSY) {
-			return err
-		}
-		time.Sleep(time.Millisecond << try)
-	}
 }
 
 func (s *Supervisor) nextTag(spec Spec) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lives++
-	return tagPrefix(s.options.Tag, spec.Key.Project, spec.Key.Environment, spec.App, spec.Name(),
+	environment := cmp.Or(spec.Key.Environment, ".build") // no environment is named like that
+	return tagPrefix(s.options.Tag, spec.Key.Project, environment, spec.App, spec.Name(),
 		strconv.FormatInt(s.lives, 10))
-}
-
-// tagged puts the tag first, where a look at the environment finds it soonest.
-func tagged(env []string, tag string) []string {
-	rest := slices.DeleteFunc(slices.Clone(env), func(pair string) bool {
-		return strings.HasPrefix(pair, TagVariable+"=")
-	})
-	return append([]string{TagVariable + "=" + tag}, rest...)
 }
 
 func (l *life) copyOutput(w io.Writer) {
@@ -112,14 +90,15 @@ func (l *life) terminate() {
 	l.signal(syscall.SIGTERM)
 }
 
-// kill ends the group without grace.
-func (l *life) kill(reason string) {
+// kill ends the group without grace. hint tells how to change the limit that it
+// was over, "" for none.
+func (l *life) kill(reason, hint string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if isClosed(l.killed) || l.reaped {
 		return
 	}
-	l.reason = reason
+	l.reason, l.hint = reason, hint
 	close(l.killed)
 	l.signal(syscall.SIGKILL)
 }
@@ -134,7 +113,8 @@ func (l *life) signal(signal syscall.Signal) {
 
 // await waits until the child and all its descendants have ended, and returns
 // how the child did.
-func (l *life) await(scanner *scanner) Exit {
+func (l *life) await(s *Supervisor) Exit {
+	scanner := s.scanner
 	waitExit(l.pid)
 	l.mu.Lock()
 	l.ended = time.Now()
@@ -152,11 +132,14 @@ func (l *life) await(scanner *scanner) Exit {
 	l.mu.Lock()
 	_ = l.cmd.Wait() // its error is in ProcessState
 	l.reaped = true
-	reason := l.reason
+	reason, hint := l.reason, l.hint
 	l.mu.Unlock()
+	s.release(l)
 	scanner.forget(l.pid)
 	l.drain()
-	return exitOf(l.cmd.ProcessState, reason, l.ended)
+	exit := exitOf(l.cmd.ProcessState, reason, l.ended)
+	exit.Hint = hint
+	return exit
 }
 
 // awaitDescendants gives descendants that outlive a stopped child the rest of

@@ -57,6 +57,7 @@ type sink interface {
 }
 
 func newProcess(s *Supervisor, spec Spec) *Process {
+	spec = s.Limited(spec)
 	return &Process{
 		supervisor: s,
 		spec:       spec,
@@ -145,7 +146,7 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) {
 		reason = "killed: it was asked to stop, and there was no time to wait for it"
 	}
 	if l != nil {
-		l.kill(reason)
+		l.kill(reason, "")
 	}
 	select {
 	case <-p.done:

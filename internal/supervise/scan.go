@@ -20,6 +20,7 @@ type proc struct {
 // or the leader of its group is.
 type scanner struct {
 	source source
+	groups *groups
 	prefix string // of our tags
 
 	mu   sync.Mutex
@@ -32,8 +33,8 @@ type sighting struct {
 	tag   string // "" = looked at, and not ours
 }
 
-func newScanner(dir, prefix string) *scanner {
-	s := &scanner{source: newSource(dir), prefix: prefix, seen: map[int]sighting{}}
+func newScanner(dir, prefix string, groups *groups) *scanner {
+	s := &scanner{source: newSource(dir), groups: groups, prefix: prefix, seen: map[int]sighting{}}
 	for pid, old := range s.source.load() {
 		s.seen[pid] = old
 	}
@@ -75,11 +76,9 @@ func (s *scanner) scan() map[int]*proc {
 	defer s.mu.Unlock()
 	all := s.source.all()
 	seen := make(map[int]sighting, len(all))
-	for pid, p := range all {
-		var sure bool
-		if p.tag, sure = s.ownTag(p); sure {
-			seen[pid] = sighting{p.start, p.tag}
-		}
+	asked := make(map[int]bool, len(all))
+	for _, p := range all {
+		s.find(all, p, seen, asked)
 	}
 	for pid, p := range all {
 		if p.tag = inherited(all, p, 0); p.tag != "" {
@@ -90,16 +89,39 @@ func (s *scanner) scan() map[int]*proc {
 	return all
 }
 
-// ownTag returns the tag that p has without its relatives, and whether that
-// will stay so. Between fork and exec a child of this process still shows this
+// find sets the tag of p: what is remembered, else its parent's, else that of
+// its control group, else what its environment says. The environment is asked last, because that waits for a
+// process which does nothing but fork.
+func (s *scanner) find(all map[int]*proc, p *proc, seen map[int]sighting, asked map[int]bool) {
+	if asked[p.pid] || p.pid == os.Getpid() {
+		return
+	}
+	asked[p.pid] = true
+	if old, ok := s.seen[p.pid]; ok && old.start == p.start {
+		p.tag = old.tag
+		seen[p.pid] = old
+		return
+	}
+	if parent, ok := all[p.ppid]; ok {
+		s.find(all, parent, seen, asked)
+		p.tag = parent.tag
+	}
+	if p.tag == "" {
+		p.tag = s.groups.tag(p.pid)
+	}
+	sure := p.tag != ""
+	if !sure {
+		p.tag, sure = s.ownTag(p)
+	}
+	if sure {
+		seen[p.pid] = sighting{p.start, p.tag}
+	}
+}
+
+// ownTag returns the tag that the environment of p holds, and whether that will
+// stay so. Between fork and exec a child of this process still shows this
 // process's environment.
 func (s *scanner) ownTag(p *proc) (tag string, sure bool) {
-	if p.pid == os.Getpid() {
-		return "", false
-	}
-	if old, ok := s.seen[p.pid]; ok && old.start == p.start {
-		return old.tag, true
-	}
 	tag, known := s.source.tag(p.pid)
 	if !strings.HasPrefix(tag, s.prefix) {
 		tag = ""

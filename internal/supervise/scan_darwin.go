@@ -111,3 +111,5 @@ func (p proc) signal(signal syscall.Signal) {
 }
 
 func (p proc) proportional() (int64, bool) { return 0, false }
+
+func (p proc) written() int64 { return 0 }

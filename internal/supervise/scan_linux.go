@@ -119,3 +119,19 @@ func (p proc) proportional() (bytes int64, ok bool) {
 	}
 	return 0, false
 }
+
+// written returns the bytes that the process caused to be written to disks; 0
+// where that is not known.
+func (p proc) written() int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, found := strings.CutPrefix(line, "write_bytes: "); found {
+			bytes, _ := strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
+			return bytes
+		}
+	}
+	return 0
+}

@@ -14,23 +14,31 @@ const TagVariable = "ALOFT_TAG"
 
 // Spec says what to run.
 type Spec struct {
-	Key         aloft.EnvironmentKey `json:"-"`
-	App         string               `json:"app"`
-	Process     string               `json:"process"`           // "web", "worker"…
-	Instance    int                  `json:"instance"`          // from 1
-	Release     int64                `json:"release,omitempty"` // number of the release it belongs to
-	Args        []string             `json:"args"`              // the program is looked for on Env's PATH
-	Dir         string               `json:"dir"`               // working directory
-	Env         []string             `json:"-"`                 // NAME=value, complete: nothing but ALOFT_TAG is added
-	Port        int                  `json:"port,omitempty"`    // for the caller to find its processes by; not used here
-	MemoryLimit int64                `json:"memoryLimit,omitempty"`
+	Key       aloft.EnvironmentKey `json:"-"` // without an environment: a build, which is the project's
+	App       string               `json:"app"`
+	Process   string               `json:"process"`           // "web", "worker"…
+	Instance  int                  `json:"instance"`          // from 1
+	Release   int64                `json:"release,omitempty"` // number of the release it belongs to
+	Args      []string             `json:"args"`              // the program is looked for on Env's PATH
+	Dir       string               `json:"dir"`               // working directory
+	Env       []string             `json:"-"`                 // NAME=value, complete: nothing but ALOFT_TAG is added
+	Port      int                  `json:"port,omitempty"`    // for the caller to find its processes by; not used here
+	Confine   *aloft.Confinement   `json:"-"`                 // what it may reach; nil = not confined
+	Memory    Limit                `json:"-"`                 // bytes that it and its descendants may use; no Max = that of Options
+	Processes Limit                `json:"-"`                 // that it may grow to, itself included; no Max = that of Options
+}
+
+// Limit is the most of something that a process may use.
+type Limit struct {
+	Max  int64
+	Hint string // how to change it, for people
 }
 
 // Name returns the process and its instance, such as "web.1".
 func (s Spec) Name() string { return fmt.Sprintf("%s.%d", s.Process, s.Instance) }
 
 func (s Spec) validate() error {
-	if err := s.Key.Validate(); err != nil {
+	if err := s.validateKey(); err != nil {
 		return err
 	}
 	if err := aloft.ValidateAppName(s.App); err != nil {
@@ -40,6 +48,13 @@ func (s Spec) validate() error {
 		return aloft.Errorf(aloft.CodeInvalid, "cannot start %s of %s: it has no command", s.Name(), s.App)
 	}
 	return nil
+}
+
+func (s Spec) validateKey() error {
+	if s.Key.Environment == "" {
+		return aloft.ValidateProjectName(s.Key.Project)
+	}
+	return s.Key.Validate()
 }
 
 func (s Spec) variable(name string) string {

@@ -8,9 +8,10 @@
 // descendants which left their group, and those of a server that was killed,
 // are found again: "nothing left" is proved by looking, not by bookkeeping.
 //
-// Limits are looked at once a second rather than left to the kernel: cgroups
-// need root or a delegated subtree, and the address space limits of setrlimit
-// stop runtimes that reserve much and use little (Go, Java, Node.js).
+// Limits are looked at once a second, and more often while something grows fast,
+// because the kernel's own need root (control groups) or stop runtimes that
+// reserve much and use little (Go, Java, Node.js). What cannot wait for a look,
+// how many tasks there may be at all, is left to the kernel: see groups.
 package supervise
 
 import (
@@ -31,12 +32,15 @@ import (
 
 // Options say how a Supervisor works.
 type Options struct {
-	Dir          string       // folder of its own, made when missing: the logs
-	Tag          string       // marks our processes in their environment; one per server on this machine
-	LogBytes     int64        // size at which an app's log file is rotated; 0 = 10 MiB
-	LogFiles     int          // files kept of each app's log, the present one included; 0 = 3
-	MaxProcesses int          // processes that one started process may grow to; 0 = 512
-	Logger       *slog.Logger // for what nobody else can be told; nil = slog.Default()
+	Dir       string                        // folder of its own, made when missing: the logs
+	Tag       string                        // marks our processes in their environment; one per server on this machine
+	LogBytes  int64                         // size at which an app's log file is rotated; 0 = 10 MiB
+	LogFiles  int                           // files kept of each app's log, the present one included; 0 = 3
+	Memory    Limit                         // bytes, for a Spec without a limit of its own; no Max = none
+	Processes Limit                         // the same for processes; no Max = 512
+	Reserve   Limit                         // bytes that stay free on the disks which confined processes write to; no Max = none
+	Confine   func(aloft.Confinement) error // confines the calling thread and what it starts; nil = nothing is confined
+	Logger    *slog.Logger                  // for what nobody else can be told; nil = slog.Default()
 }
 
 // How long the parts of a shutdown may take.
@@ -51,7 +55,7 @@ const (
 type Supervisor struct {
 	options Options
 	lock    *os.File
-	spawner spawner
+	groups  *groups
 	scanner *scanner
 	limiter *limiter
 
@@ -77,11 +81,12 @@ func Open(options Options) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	groups := openGroups(options.Tag)
 	s := &Supervisor{
 		options:   options,
 		lock:      lock,
-		spawner:   startSpawner(),
-		scanner:   newScanner(options.Dir, tagPrefix(options.Tag)),
+		groups:    groups,
+		scanner:   newScanner(options.Dir, tagPrefix(options.Tag), groups),
 		processes: map[*Process]struct{}{},
 		hubs:      map[aloft.EnvironmentKey]*hub{},
 	}
@@ -100,8 +105,8 @@ func withDefaults(options Options) Options {
 	if options.LogFiles == 0 {
 		options.LogFiles = 3
 	}
-	if options.MaxProcesses == 0 {
-		options.MaxProcesses = 512
+	if options.Processes.Max == 0 {
+		options.Processes.Max = 512
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
@@ -132,6 +137,9 @@ func lockFolder(dir string) (*os.File, error) {
 // CodeFailed, a spec that breaks a rule CodeInvalid.
 func (s *Supervisor) Start(spec Spec) (*Process, error) {
 	if err := spec.validate(); err != nil {
+		return nil, err
+	}
+	if err := spec.Key.Validate(); err != nil {
 		return nil, err
 	}
 	p := newProcess(s, spec)
@@ -196,7 +204,7 @@ func (s *Supervisor) Close(ctx context.Context) {
 	s.stopAll(ctx, closeGrace, func(Spec) bool { return true })
 	s.limiter.stop()
 	s.sweep(tagPrefix(s.options.Tag))
-	s.spawner.stop()
+	s.groups.close()
 	s.closeHubs()
 	_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN) // a child that is just being started still has the file
 	s.lock.Close()
@@ -247,11 +255,15 @@ func (s *Supervisor) sweep(prefix string) []int {
 	})
 }
 
-// killAll kills what find returns until it returns nothing.
+// killAll kills what find returns until it returns nothing. Many are frozen
+// first: while one after the other is killed the rest could start as many anew.
 func killAll(find func() []proc) []int {
 	deadline := time.Now().Add(killWait)
 	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		found := find()
+		if len(found) > few {
+			found = freeze(found, find, deadline)
+		}
 		if len(found) == 0 || time.Now().After(deadline) {
 			var pids []int
 			for _, p := range found {
@@ -264,6 +276,28 @@ func killAll(find func() []proc) []int {
 		}
 		time.Sleep(pause)
 	}
+}
+
+// few processes are killed without further ado.
+const few = 8
+
+// freeze stops what find returns until that is nothing new, and returns all.
+func freeze(found []proc, find func() []proc, deadline time.Time) []proc {
+	type identity struct {
+		pid   int
+		start uint64
+	}
+	frozen := map[identity]bool{}
+	for grown := true; grown && time.Now().Before(deadline); found = find() {
+		grown = false
+		for _, p := range found {
+			if id := (identity{p.pid, p.start}); !frozen[id] {
+				frozen[id], grown = true, true
+				p.signal(syscall.SIGSTOP)
+			}
+		}
+	}
+	return found
 }
 
 // tagPrefix joins the parts of a tag; the slash at the end keeps "a" from

@@ -248,13 +248,13 @@ func TestStopWhileRestarting(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	needLinux(t)
-	s := open(t, supervise.Options{MaxProcesses: 20})
+	s := open(t, supervise.Options{Processes: supervise.Limit{Max: 20, Hint: "start fewer"}})
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
 		spec := role(t, "eat")
-		spec.MemoryLimit = 64 << 20
+		spec.Memory = supervise.Limit{Max: 64 << 20, Hint: "raise it"}
 		exit := awaitExit(t, start(t, s, spec))
-		if !strings.HasPrefix(exit.Reason, "killed: over its memory limit of 64 MiB") || exit.Code != 137 {
+		if !strings.HasPrefix(exit.Reason, "killed: over its memory limit of 64 MiB") || exit.Code != 137 || exit.Hint != "raise it" {
 			t.Errorf("%+v", exit)
 		}
 	})
@@ -263,7 +263,7 @@ func TestLimits(t *testing.T) {
 		bob := shell(t, "for i in $(seq 30); do setsid sleep 1000 & done; wait")
 		bob.Key.Environment = "bob"
 		exit := awaitExit(t, start(t, s, bob))
-		if !strings.HasPrefix(exit.Reason, "killed: it grew to 3") {
+		if !strings.HasPrefix(exit.Reason, "killed: it grew to ") || !strings.HasSuffix(exit.String(), "the limit of 20; start fewer") {
 			t.Errorf("%+v", exit)
 		}
 		if left := s.Leftovers(bob.Key); len(left) > 0 {

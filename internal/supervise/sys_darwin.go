@@ -9,7 +9,7 @@ import (
 )
 
 func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
+	return &syscall.SysProcAttr{Setsid: true}
 }
 
 // waitExit returns when the child has exited, without reaping it.
@@ -32,3 +32,5 @@ func waitExit(pid int) {
 }
 
 func preferInShortage(int) {}
+
+func onMainThread() bool { return false }

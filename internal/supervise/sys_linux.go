@@ -10,7 +10,7 @@ import (
 )
 
 func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // preferInShortage makes the kernel choose the process rather than the server
@@ -43,3 +43,5 @@ func hasExited(pid int) bool {
 	err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
 	return err != nil || info.Signo != 0
 }
+
+func onMainThread() bool { return unix.Gettid() == os.Getpid() }

@@ -85,7 +85,7 @@ func (p *Process) finish() {
 
 // await waits for the end of a life and publishes it.
 func (p *Process) await(l *life) {
-	exit := l.await(p.supervisor.scanner)
+	exit := l.await(p.supervisor)
 	p.output.flush()
 	state := StateStopped
 	if isClosed(p.kept) && !isClosed(p.stopped) {
@@ -93,7 +93,7 @@ func (p *Process) await(l *life) {
 	}
 	p.record(state, exit)
 	if !p.oneOff {
-		p.remark("ended: %s", exit.Reason)
+		p.remark("ended: %s", exit)
 	}
 	close(l.exited)
 }

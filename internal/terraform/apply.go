@@ -27,9 +27,11 @@ func (e *Engine) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, 
 	if err != nil {
 		return s.plan(), aloft.Outputs{}, err
 	}
-	outputs, complete, err := s.told(c.Dir)
+	outputs, complete, err := s.told(c)
 	if err == nil && !complete {
+		reading := c.Timing.Begin("outputs", "")
 		outputs, err = e.Outputs(ctx, c)
+		reading(err)
 	}
 	return s.plan(), outputs, err
 }
@@ -92,24 +94,32 @@ func (e *Engine) stream(ctx context.Context, c aloft.Configuration, verb, journa
 func (e *Engine) streamOnce(ctx context.Context, c aloft.Configuration, journal string, args []string) (*stream, error) {
 	c.Log = shared(c)
 	s := newStream(c.Log)
-	defer s.Close()
-	s.quiet = args[0] == "plan"
+	s.quiet, s.folder = args[0] == "plan", c.Folder
 	if c.VarFile != "" {
 		args = append(args[:len(args):len(args)], "-var-file="+absolute(c.VarFile))
 	}
+	s.plans(c.Timing)
+	err := e.run(ctx, c, s, journal, args)
+	s.Close()
+	s.ended(err)
+	return s, err
+}
+
+// run runs a command whose messages go to s, by way of the journal if there is one.
+func (e *Engine) run(ctx context.Context, c aloft.Configuration, s *stream, journal string, args []string) error {
 	if journal == "" {
-		return s, e.exec(ctx, c, s, args...)
+		return e.exec(ctx, c, s, args...)
 	}
 	file, end, err := openJournal(journal)
 	if err != nil {
-		return s, err
+		return err
 	}
 	defer file.Close()
 	ended, followed := make(chan struct{}), make(chan error, 1)
 	go func() { followed <- follow(journal, end, s, ended) }()
 	err = e.exec(ctx, c, file, args...)
 	close(ended)
-	return s, errors.Join(err, <-followed)
+	return errors.Join(err, <-followed, condense(journal))
 }
 
 // reinit initializes an emptied data folder.

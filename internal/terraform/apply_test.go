@@ -53,6 +53,9 @@ func TestApply(t *testing.T) {
 		if !strings.Contains(string(journal), `"apply_complete"`) || !strings.Contains(string(journal), `"id_value"`) {
 			t.Errorf("the journal is\n%s", journal)
 		}
+		if strings.Contains(string(journal), `"outputs"`) || strings.Contains(string(journal), `"version"`) {
+			t.Errorf("of an apply that has ended the journal tells more than of resources:\n%s", journal)
+		}
 		noSecretsIn(t, c.DataDir, "pass-word")
 
 		again, _ := mustApply(t, e, c)
@@ -114,21 +117,22 @@ func TestErrors(t *testing.T) {
 	}{
 		"an undeclared reference is invalid": {
 			map[string]string{"main.tf": "resource \"terraform_data\" \"a\" {\n  input = nope.y.z\n}\n"},
-			aloft.CodeInvalid, []string{"main.tf:2", "Reference to undeclared resource", "cannot apply shop/alice"},
+			aloft.CodeInvalid, []string{" infrastructure/main.tf:2", "Reference to undeclared resource", "cannot apply shop/alice"},
 		},
 		"a missing variable is invalid": {
 			map[string]string{"main.tf": "variable \"wanted\" {}\n"},
-			aloft.CodeInvalid, []string{"main.tf:1", "wanted"},
+			aloft.CodeInvalid, []string{" infrastructure/main.tf:1", "wanted"},
 		},
 		"a provisioner that fails is a failure": {
 			map[string]string{"main.tf": "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"echo it broke; exit 3\"\n  }\n}\n"},
-			aloft.CodeFailed, []string{"main.tf:2", "exit status 3", "it broke"},
+			aloft.CodeFailed, []string{" infrastructure/main.tf:2", "exit status 3", "it broke"},
 		},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			twins(t, func(t *testing.T, e *terraform.Engine) {
 				c, b, _ := environment(t, test.files)
+				c.Folder = "infrastructure"
 				mustInit(t, e, c)
 				_, _, err := e.Apply(t.Context(), c)
 				wantError(t, err, test.code, test.says...)

@@ -12,7 +12,7 @@ import (
 )
 
 // engineFiles are what engines and Init put into the data folder.
-var engineFiles = []string{keyFile, keptLock, "providers", "modules", "plugins", "terraform.tfstate"}
+var engineFiles = []string{keyFile, keptLock, "providers", "modules", "plugins", backendRecord}
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
@@ -40,7 +40,7 @@ func (e *Engine) keep(c aloft.Configuration, key string) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep the lock file of %s: %w", c.Key, err)
 	}
-	t, err := readTree(c.Dir)
+	t, err := readTree(c.Dir, c.Folder)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,17 +24,28 @@ var (
 	needsInit   = regexp.MustCompile(`\b(terraform|tofu) init\b|plugin schemas|[Ii]nstantiate provider|module manifest|backend configuration|^Failed to load state`)
 	lockSummary = "Error acquiring the state lock"
 	lockField   = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
+	lockRefused = regexp.MustCompile(`HTTP remote state endpoint (requires|invalid) auth`)
 	lockHeld    = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
 	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
 )
 
-// describe writes a diagnostic for people: where, what, and why. The snippet
-// with its values is left out: it may hold secrets.
-func describe(d tfjson.Diagnostic) string {
+// inRepository returns how people know a file of the configuration in folder:
+// relative to the repository. What an engine names by its whole path is
+// shortened by presentable.
+func inRepository(folder, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return path.Join(folder, filepath.ToSlash(file))
+}
+
+// describe writes a diagnostic of the configuration in folder for people: where,
+// what, and why. The snippet with its values is left out: it may hold secrets.
+func describe(folder string, d tfjson.Diagnostic) string {
 	var b strings.Builder
 	switch {
 	case d.Range != nil && d.Range.Filename != "":
-		fmt.Fprintf(&b, "%s:%d: ", d.Range.Filename, d.Range.Start.Line)
+		fmt.Fprintf(&b, "%s:%d: ", inRepository(folder, d.Range.Filename), d.Range.Start.Line)
 	case d.Address != "":
 		b.WriteString(d.Address + ": ")
 	}
@@ -71,31 +83,46 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 	if len(diagnostics) == 0 {
 		return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s ended without saying why: %w", verb, c.Key, e.Name(), err)
 	}
+	diagnostics = scrubbed(c, diagnostics)
 	for _, d := range diagnostics {
 		if d.Summary == lockSummary {
 			return lockError(c, verb, d)
 		}
 	}
-	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(diagnostics))).
-		WithHint("%s", presentable(c, hintFor(diagnostics)))
+	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(c.Folder, diagnostics))).
+		WithHint("%s", presentable(c, hintFor(c.Folder, diagnostics)))
+}
+
+// scrubbed masks the secrets of c in diagnostics before they are shortened or
+// joined: half of a secret would not be found.
+func scrubbed(c aloft.Configuration, diagnostics []tfjson.Diagnostic) []tfjson.Diagnostic {
+	secrets := secretsOf(c)
+	list := slices.Clone(diagnostics)
+	for i := range list {
+		list[i].Summary, list[i].Detail = secrets.scrub(list[i].Summary), secrets.scrub(list[i].Detail)
+	}
+	return list
 }
 
 // presentable masks the secrets of c in text and shortens the paths of this
 // machine to what the reader knows them by.
 func presentable(c aloft.Configuration, text string) string {
-	if c.VarFile != "" {
-		file := absolute(c.VarFile)
+	dir, folder := absolute(c.Dir)+string(filepath.Separator), ""
+	if c.Folder != "" && c.Folder != "." {
+		folder = c.Folder + "/"
+	}
+	text = strings.ReplaceAll(text, dir, folder)
+	if file := absolute(c.VarFile); c.VarFile != "" && !strings.HasPrefix(file, dir) {
 		text = strings.ReplaceAll(text, file, filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))
 	}
-	text = strings.ReplaceAll(text, absolute(c.Dir)+string(filepath.Separator), "")
 	return secretsOf(c).scrub(text)
 }
 
-func listing(diagnostics []tfjson.Diagnostic) string {
+func listing(folder string, diagnostics []tfjson.Diagnostic) string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, d := range diagnostics {
-		line := describe(d)
+		line := describe(folder, d)
 		if !seen[line] {
 			seen[line] = true
 			lines = append(lines, line)
@@ -107,13 +134,13 @@ func listing(diagnostics []tfjson.Diagnostic) string {
 	return strings.Join(lines, "\n")
 }
 
-func hintFor(diagnostics []tfjson.Diagnostic) string {
+func hintFor(folder string, diagnostics []tfjson.Diagnostic) string {
 	d := diagnostics[0]
 	switch {
 	case d.Range != nil && strings.HasSuffix(d.Range.Filename, ".tfvars"):
-		return "correct " + d.Range.Filename + " and push again"
+		return "correct " + inRepository(folder, d.Range.Filename) + " and push again"
 	case d.Range != nil && d.Range.Filename != "":
-		return fmt.Sprintf("look at %s, line %d, then push again", d.Range.Filename, d.Range.Start.Line)
+		return fmt.Sprintf("look at %s, line %d, then push again", inRepository(folder, d.Range.Filename), d.Range.Start.Line)
 	case strings.Contains(d.Summary, "query available provider"):
 		return "check the provider's source in required_providers, and whether this machine reaches its registry"
 	}
@@ -133,7 +160,11 @@ func lockError(c aloft.Configuration, verb string, d tfjson.Diagnostic) error {
 		holder, id = "", held[1]
 	}
 	if id == "" {
-		return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state cannot be locked: %s",
+		code := aloft.CodeConflict
+		if lockRefused.MatchString(d.Detail) {
+			code = aloft.CodeFailed // nobody holds it
+		}
+		return aloft.Errorf(code, "cannot %s %s: its state cannot be locked: %s",
 			verb, c.Key, presentable(c, paragraph(d.Detail)))
 	}
 	return aloft.Errorf(aloft.CodeConflict, "cannot %s %s: its state is locked%s, lock %s", verb, c.Key, holder, id).

@@ -25,7 +25,7 @@ import (
 // files outside those folders: such a one must always be applied. It is taken
 // before Init, which adds files.
 func Digest(dir string, summary aloft.ConfigurationSummary, vars map[string]string, varFile string, engine *Engine) (string, error) {
-	t, err := readTree(dir)
+	t, err := readTree(dir, "")
 	if err != nil {
 		return "", err
 	}

@@ -45,6 +45,7 @@ type Engine struct {
 	Version string // such as 1.12.6
 	Why     string // why this one was chosen, as a sentence for people
 
+	seeds    *seeds        // what init would make again; nil = nothing is remembered
 	cacheDir string        // for the shared plugin cache; "" = none
 	grace    time.Duration // between the interrupt and the kill; 0 = stopGrace
 }

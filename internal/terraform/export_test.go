@@ -1,8 +1,12 @@
 package terraform
 
 import (
+	"context"
+	"errors"
 	"io"
 	"time"
+
+	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -29,7 +33,7 @@ func ReadStream(text []byte, n int, log io.Writer) (aloft.Plan, aloft.Outputs, i
 		text = text[n:]
 	}
 	s.Close()
-	outputs, _, err := s.told("")
+	outputs, _, err := s.told(aloft.Configuration{})
 	return s.plan(), outputs, len(s.errors), err
 }
 
@@ -47,4 +51,10 @@ func ReadJournal(text []byte) (created []aloft.CreatedResource, begun []string) 
 		created = append(created, c.CreatedResource)
 	}
 	return created, j.begun
+}
+
+// Failure is the error of a command that ended with a diagnostic.
+func Failure(c aloft.Configuration, summary, detail string) error {
+	diagnostics := []tfjson.Diagnostic{{Summary: summary, Detail: detail}}
+	return new(Engine).failure(context.Background(), c, "apply", diagnostics, errors.New("exit status 1"))
 }

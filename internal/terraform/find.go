@@ -79,7 +79,7 @@ func findOnPath(ctx context.Context, o FindOptions) (*Engine, []string) {
 				if len(passed) > 0 {
 					why += "; passed over: " + strings.Join(passed, ", ")
 				}
-				return &Engine{Kind: kind, Path: path, Version: v, Why: why + ".", cacheDir: o.CacheDir}, nil
+				return &Engine{Kind: kind, Path: path, Version: v, Why: why + ".", cacheDir: o.CacheDir, seeds: newSeeds()}, nil
 			}
 		}
 	}

@@ -2,10 +2,12 @@ package terraform_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/terraform"
@@ -67,9 +69,56 @@ func FuzzInspect(f *testing.F) {
 		if os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) != nil {
 			t.Skip("not the name of a file")
 		}
-		_, err := terraform.Inspect(dir)
+		_, err := terraform.Inspect(dir, "")
 		if code := aloft.ErrorCode(err); err != nil && code != aloft.CodeInvalid && code != aloft.CodeNotFound {
 			t.Errorf("the error is %s: %v", code, err)
+		}
+	})
+}
+
+// FuzzSecrets checks that a sensitive value is not shown, wherever a plan, an
+// output or a diagnostic has it.
+func FuzzSecrets(f *testing.F) {
+	for _, secret := range []string{"s3cr3t-value", "line one\nline two", `quote"back\slash`, "${interpolated}", "<b>&amp;</b>", "\u2028sep", "ünïcode-ß"} {
+		f.Add(secret)
+	}
+	f.Fuzz(func(t *testing.T, secret string) {
+		if len(secret) < 8 || !utf8.ValidString(secret) || strings.Trim(secret, " \t\n.") != secret || strings.HasPrefix(secret, "(") {
+			t.Skip("not a secret")
+		}
+		quoted, err := json.Marshal(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := terraform.ParsePlan([]byte(`{"format_version":"1.2","resource_changes":[{"address":"a.b","mode":"managed","type":"a","change":{"actions":["update"],` +
+			`"before":{"x":` + string(quoted) + `,"y":{"z":[` + string(quoted) + `]}},"after":{"x":"new","y":{"z":[]}},` +
+			`"before_sensitive":{"x":true,"y":{"z":[true]}},"after_sensitive":{"x":true},"after_unknown":{}}}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown, log bytes.Buffer
+		terraform.WritePlan(&shown, plan)
+		kept, err := json.Marshal(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		terraform.ReadStream([]byte(`{"type":"outputs","outputs":{"password":{"sensitive":true,"type":"string","value":`+string(quoted)+`}}}`+"\n"), 7, &log)
+		secrets := aloft.Configuration{Backend: aloft.Backend{Password: secret}}
+		for _, before := range []int{0, 1490, 1493, 1499} {
+			failure := terraform.Failure(secrets, "no: "+secret, strings.Repeat(".", before)+secret).Error()
+			if strings.Contains(failure, secret) || strings.Contains(failure, "."+secret[:6]) {
+				t.Errorf("%q is shown: %s", secret, failure)
+			}
+		}
+		without := strings.NewReplacer("a.b", "", "(sensitive)", "").Replace(shown.String() + log.String())
+		var again aloft.Plan
+		if err := json.Unmarshal(kept, &again); err != nil {
+			t.Fatal(err)
+		}
+		var keptShown bytes.Buffer
+		terraform.WritePlan(&keptShown, again)
+		if strings.Contains(without, secret) || strings.Contains(string(kept), strings.Trim(string(quoted), `"`)) || strings.Contains(keptShown.String(), secret) {
+			t.Errorf("%q is shown:\n%s\n%s\n%s", secret, shown.String(), kept, log.String())
 		}
 	})
 }

@@ -31,8 +31,8 @@ const backendOverride = `terraform {
 `
 
 // Init makes c.Dir ready for the other commands: backend, modules, providers.
-// It is skipped when the data folder was made for the same backend, modules,
-// providers and engine. A data folder that is broken is made anew. In c.Dir,
+// It is skipped when the data folder, or that of another environment which can be
+// copied, was made for the same backend, modules, providers and engine. A data folder that is broken is made anew. In c.Dir,
 // which must not be the user's own working tree, it may write the override that
 // selects Aloft's backend and the lock file of the providers.
 func (e *Engine) Init(ctx context.Context, c aloft.Configuration) (skipped bool, err error) {
@@ -42,6 +42,9 @@ func (e *Engine) Init(ctx context.Context, c aloft.Configuration) (skipped bool,
 	}
 	if initializedFor(c, key) {
 		return true, restoreLock(c)
+	}
+	if e.seeds.plant(c, key) {
+		return true, nil
 	}
 	return false, e.initAnew(ctx, c, key)
 }
@@ -80,7 +83,7 @@ func (e *Engine) prepare(c aloft.Configuration) (key string, err error) {
 			return "", fmt.Errorf("cannot initialize %s: %w", c.Key, err)
 		}
 	}
-	tree, err := readTree(c.Dir)
+	tree, err := readTree(c.Dir, c.Folder)
 	if err != nil {
 		return "", err
 	}
@@ -123,7 +126,11 @@ func (e *Engine) initialize(ctx context.Context, c aloft.Configuration, key stri
 		}
 		return err
 	}
-	return e.keep(c, key)
+	if err := e.keep(c, key); err != nil {
+		return err
+	}
+	e.seeds.learn(c, key)
+	return nil
 }
 
 func (e *Engine) initArgs(c aloft.Configuration) []string {

@@ -205,3 +205,35 @@ func keepOnly(t *testing.T, dir, name string) {
 		}
 	}
 }
+
+func TestInitIsSkippedForAnotherEnvironment(t *testing.T) {
+	t.Parallel()
+	const plain = `resource "terraform_data" "this" { input = "seeded" }`
+	for rule, files := range map[string]map[string]string{
+		"of the same configuration": {"main.tf": plain},
+		"unless there are modules":  {"main.tf": withModule, "modules/web/main.tf": webModule},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			twins(t, func(t *testing.T, e *terraform.Engine) {
+				other := *e
+				other.Version += "+" + t.Name() // a key of its own
+				first, _, _ := environment(t, files)
+				second, _, _ := environment(t, files)
+				for _, step := range []struct {
+					c     aloft.Configuration
+					skips bool
+				}{{first, false}, {second, files["main.tf"] == plain}} {
+					skipped, err := other.Init(t.Context(), step.c)
+					if err != nil || skipped != step.skips {
+						t.Fatalf("skipped is %v, want %v: %v", skipped, step.skips, err)
+					}
+				}
+				plan, _ := mustApply(t, &other, second)
+				if len(plan.Changes) != 1 {
+					t.Errorf("the second environment has %d changes, want 1", len(plan.Changes))
+				}
+			})
+		})
+	}
+}

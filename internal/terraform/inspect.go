@@ -17,11 +17,12 @@ import (
 // LocalProvider is the source of the provider of the local target.
 const LocalProvider = "aloft-dev/aloft"
 
-// Inspect reads what the folder says about itself, without an engine. Files
-// that do not parse are CodeInvalid, with file, line and column; a folder
-// without Terraform is CodeNotFound.
-func Inspect(dir string) (aloft.ConfigurationSummary, error) {
-	t, err := readTree(dir)
+// Inspect reads what the files in dir say about themselves, without an engine.
+// Files that do not parse are CodeInvalid, with file, line and column; a folder
+// without Terraform is CodeNotFound. People know the folder as folder, relative
+// to the repository; "" = its root.
+func Inspect(dir, folder string) (aloft.ConfigurationSummary, error) {
+	t, err := readTree(dir, folder)
 	if err != nil {
 		return aloft.ConfigurationSummary{}, err
 	}
@@ -36,8 +37,8 @@ func Inspect(dir string) (aloft.ConfigurationSummary, error) {
 }
 
 // outputPlace returns file:line of an output, or "" when it is not declared.
-func outputPlace(dir, name string) string {
-	t, err := readTree(dir)
+func outputPlace(c aloft.Configuration, name string) string {
+	t, err := readTree(c.Dir, c.Folder)
 	if err != nil {
 		return ""
 	}

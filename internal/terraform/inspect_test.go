@@ -71,7 +71,7 @@ data "external" "x" {}
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			got, err := terraform.Inspect(folder(t, test.files))
+			got, err := terraform.Inspect(folder(t, test.files), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,13 +98,13 @@ func TestInspectErrors(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			_, err := terraform.Inspect(folder(t, test.files))
+			_, err := terraform.Inspect(folder(t, test.files), "")
 			wantError(t, err, test.code, test.says...)
 		})
 	}
 	t.Run("a folder that is not there is not found", func(t *testing.T) {
 		t.Parallel()
-		_, err := terraform.Inspect(filepath.Join(t.TempDir(), "terraform"))
+		_, err := terraform.Inspect(filepath.Join(t.TempDir(), "terraform"), "")
 		wantError(t, err, aloft.CodeNotFound, "no Terraform in terraform")
 	})
 }
@@ -122,7 +122,7 @@ func TestDigest(t *testing.T) {
 	digest := func(t *testing.T, root string, vars map[string]string, engine *terraform.Engine) string {
 		t.Helper()
 		dir := filepath.Join(root, "terraform")
-		summary, err := terraform.Inspect(dir)
+		summary, err := terraform.Inspect(dir, "")
 		if err != nil {
 			t.Fatal(err)
 		}

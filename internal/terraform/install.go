@@ -74,7 +74,7 @@ func (o FindOptions) open(ctx context.Context, why string) (*Engine, error) {
 		return nil, missing(o, fmt.Sprintf("%s and the installed one is incomplete: %v", why, err))
 	}
 	sentence := fmt.Sprintf("OpenTofu %s, %s, installed as %s because %s.", v, strings.TrimSpace(string(origin)), path, why)
-	return &Engine{Kind: KindTofu, Path: path, Version: v, Why: sentence, cacheDir: o.CacheDir}, nil
+	return &Engine{Kind: KindTofu, Path: path, Version: v, Why: sentence, cacheDir: o.CacheDir, seeds: newSeeds()}, nil
 }
 
 // install makes the engine's folder appear whole or not at all. It holds the

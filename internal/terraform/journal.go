@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -67,4 +68,21 @@ func (j *journal) end(address string) {
 
 func (j *journal) drop(address, id string) {
 	j.created = slices.DeleteFunc(j.created, func(c identified) bool { return c.Address == address && c.ID == id })
+}
+
+// condense leaves of a journal what it tells of resources: errors, and what
+// provisioners print, quote values that may be secret.
+func condense(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the journal of an apply: %w", err)
+	}
+	var kept bytes.Buffer
+	for line := range bytes.Lines(data) {
+		var m message
+		if json.Unmarshal(line, &m) == nil && m.Hook != nil && strings.HasPrefix(m.Type, "apply_") {
+			kept.Write(line)
+		}
+	}
+	return aloft.ReplaceFile(path, kept.Bytes(), 0o600)
 }

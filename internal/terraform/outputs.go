@@ -28,7 +28,7 @@ func (e *Engine) Outputs(ctx context.Context, c aloft.Configuration) (aloft.Outp
 	if err != nil {
 		return aloft.Outputs{}, err
 	}
-	return newOutputs(c.Dir, all)
+	return newOutputs(c, all)
 }
 
 func (e *Engine) readOutputs(ctx context.Context, c aloft.Configuration) (map[string]outputMessage, error) {
@@ -56,7 +56,7 @@ func (e *Engine) readOutputs(ctx context.Context, c aloft.Configuration) (map[st
 
 // told returns the outputs that an apply told, and whether they are complete:
 // it does not tell sensitive values.
-func (s *stream) told(dir string) (outputs aloft.Outputs, complete bool, err error) {
+func (s *stream) told(c aloft.Configuration) (outputs aloft.Outputs, complete bool, err error) {
 	if !s.applied {
 		return aloft.Outputs{}, false, nil
 	}
@@ -65,12 +65,12 @@ func (s *stream) told(dir string) (outputs aloft.Outputs, complete bool, err err
 			return aloft.Outputs{}, false, nil
 		}
 	}
-	outputs, err = newOutputs(dir, s.outputs)
+	outputs, err = newOutputs(c, s.outputs)
 	return outputs, true, err
 }
 
 // newOutputs sorts the outputs into what Aloft acts on.
-func newOutputs(dir string, all map[string]outputMessage) (aloft.Outputs, error) {
+func newOutputs(c aloft.Configuration, all map[string]outputMessage) (aloft.Outputs, error) {
 	outputs := aloft.Outputs{Plain: map[string]string{}}
 	var hidden secrets
 	for name, output := range all {
@@ -78,7 +78,7 @@ func newOutputs(dir string, all map[string]outputMessage) (aloft.Outputs, error)
 		case name == appsOutput:
 			apps, err := parseApps(output.Value)
 			if err != nil {
-				return aloft.Outputs{}, shapeError(dir, err)
+				return aloft.Outputs{}, shapeError(c, err)
 			}
 			outputs.Apps = apps
 			if output.Sensitive {
@@ -148,9 +148,9 @@ func parseApp(name string, value any) (aloft.AppOutput, error) {
 	return app, nil
 }
 
-func shapeError(dir string, cause error) error {
+func shapeError(c aloft.Configuration, cause error) error {
 	where := "the state"
-	if place := outputPlace(dir, appsOutput); place != "" {
+	if place := outputPlace(c, appsOutput); place != "" {
 		where = place
 	}
 	return aloft.Errorf(aloft.CodeInvalid, "%s: the output %q has the wrong shape: %w", where, appsOutput, cause).

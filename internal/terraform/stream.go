@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -55,8 +56,13 @@ type outputMessage struct {
 // engine's standard output.
 type stream struct {
 	*lineWriter
-	log   io.Writer // nil = nobody looks
-	quiet bool      // the caller shows the plan
+	log    io.Writer // nil = nobody looks
+	quiet  bool      // the caller shows the plan
+	folder string    // of the configuration, as people know it
+
+	timing   aloft.Timing           // told of the planning and of every change; nil = nobody
+	planning func(error)            // ends the planning; nil = it has ended
+	changing map[string]func(error) // ends a change of a resource, by address and action
 
 	changes []aloft.Change
 	drift   []aloft.Change
@@ -67,7 +73,7 @@ type stream struct {
 }
 
 func newStream(log io.Writer) *stream {
-	s := &stream{log: log, began: map[string]time.Time{}}
+	s := &stream{log: log, began: map[string]time.Time{}, changing: map[string]func(error){}}
 	s.lineWriter = newLineWriter(s.line)
 	return s
 }
@@ -105,10 +111,11 @@ func (s *stream) diagnostic(d tfjson.Diagnostic) {
 		s.errors = append(s.errors, d)
 		return
 	}
-	logLine(s.log, "warning: "+describe(d))
+	logLine(s.log, "warning: "+describe(s.folder, d))
 }
 
 func (s *stream) summary(c changeCounts) {
+	s.planned(nil)
 	switch {
 	case c.Operation != "plan":
 		s.applied = true
@@ -127,17 +134,54 @@ func (s *stream) progress(m message, h resourceMessage) {
 	switch m.Type {
 	case "apply_start":
 		s.began[key] = m.Time
+		s.planned(nil)
+		s.changing[key] = s.timing.Begin(address, h.Action)
 		logLine(s.log, address+": "+doing)
 	case "apply_progress":
 		logLine(s.log, address+": still "+doing+after(elapsed(h, time.Time{}, m.Time)))
 	case "apply_complete":
+		s.changed(key, nil)
 		logLine(s.log, address+": "+done+after(elapsed(h, s.began[key], m.Time)))
 	case "apply_errored":
+		s.changed(key, errChange)
 		logLine(s.log, address+": failed"+after(elapsed(h, s.began[key], m.Time)))
 	case "provision_progress":
 		if text := strings.TrimRight(h.Output, " \r\n"); text != "" {
 			logLine(s.log, address+": "+text)
 		}
+	}
+}
+
+// errChange ends the time of a change that did not succeed; diagnostics tell why.
+var errChange = errors.New("the change failed")
+
+// plans begins the time of the planning.
+func (s *stream) plans(timing aloft.Timing) {
+	s.timing = timing
+	s.planning = timing.Begin("plan", "")
+}
+
+// planned ends the time of the planning.
+func (s *stream) planned(err error) {
+	if s.planning != nil {
+		s.planning(err)
+		s.planning = nil
+	}
+}
+
+// changed ends the time of a change.
+func (s *stream) changed(key string, err error) {
+	if ended, ok := s.changing[key]; ok {
+		ended(err)
+		delete(s.changing, key)
+	}
+}
+
+// ended ends the time of all that the engine did not end.
+func (s *stream) ended(err error) {
+	s.planned(err)
+	for key := range s.changing {
+		s.changed(key, err)
 	}
 }
 

@@ -25,6 +25,7 @@ type tree struct {
 
 	parser *hclparse.Parser
 	root   string
+	folder string // root in the repository, as people know it
 }
 
 var moduleSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
@@ -46,8 +47,9 @@ var terraformSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 
 var callSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}, {Name: "version"}}}
 
-// readTree reads the module in dir and the local ones that it calls.
-func readTree(dir string) (*tree, error) {
+// readTree reads the module in dir and the local ones that it calls. Errors name
+// files by folder, which is dir in the repository.
+func readTree(dir, folder string) (*tree, error) {
 	names, err := configurationFiles(dir)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func readTree(dir string) (*tree, error) {
 	}
 	t := &tree{
 		providers: map[string]bool{}, variables: map[string]bool{}, outputs: map[string]hcl.Range{},
-		parser: hclparse.NewParser(), root: absolute(dir),
+		parser: hclparse.NewParser(), root: absolute(dir), folder: folder,
 	}
 	if err := t.module(t.root); err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (t *tree) module(dir string) error {
 		return err
 	}
 	for _, name := range names {
-		body, err := parse(t.parser, dir, name, t.nameOf(filepath.Join(dir, name)))
+		body, err := parse(t.parser, dir, name, inRepository(t.folder, t.nameOf(filepath.Join(dir, name))))
 		if err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (t *tree) module(dir string) error {
 	return t.blocks(m)
 }
 
-// nameOf returns how people know a file: relative to the root module.
+// nameOf returns the name of a file relative to the root module.
 func (t *tree) nameOf(path string) string {
 	if name, err := filepath.Rel(t.root, path); err == nil {
 		return name

@@ -30,8 +30,10 @@ type world struct {
 	releases     []aloft.Release
 	processes    []web.Process
 	plans        map[int64]aloft.Plan
+	traces       map[int64]aloft.Trace
 	logs         map[int64]string
 	appLog       string
+	forgotten    int64 // run whose files were removed
 	now          func() time.Time
 
 	events chan string // lines of the event stream
@@ -125,7 +127,18 @@ func (w *world) Plan(_ context.Context, id int64) (aloft.Plan, error) {
 	return plan, nil
 }
 
+func (w *world) Trace(_ context.Context, id int64) (aloft.Trace, error) {
+	trace, ok := w.traces[id]
+	if !ok {
+		return trace, missing("trace of run", id)
+	}
+	return trace, nil
+}
+
 func (w *world) Log(_ context.Context, id int64, _ bool, out io.Writer) error {
+	if id == w.forgotten {
+		return missing("log of run", id)
+	}
 	_, err := io.WriteString(out, w.logs[id])
 	return err
 }

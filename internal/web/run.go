@@ -12,9 +12,12 @@ import (
 type runPage struct {
 	Run   runView
 	Steps []stepView
+	Trace *traceView // nil = its files were removed
 	Plan  *planView
 	Log   []logLine
 	Cut   bool // the log is longer than what is shown
+
+	Removed string // why there is no log; "" = there is one
 }
 
 // stepView is a step and where it lies in the time of its run.
@@ -43,13 +46,20 @@ func (p *pages) run(r *http.Request) (view, error) {
 	}
 	now := p.Now()
 	page := runPage{Run: viewRun(run, now), Steps: stepViews(run, steps, now)}
+	if trace, err := p.Runs.Trace(ctx, id); err == nil {
+		page.Trace = viewTrace(trace)
+	} else if aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return view{}, err
+	}
 	if plan, err := p.Runs.Plan(ctx, id); err == nil {
 		page.Plan = viewPlan(plan)
 	} else if aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return view{}, err
 	}
 	log := &tail{limit: shownLog}
-	if err := p.Runs.Log(ctx, id, false, log); err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+	if err := p.Runs.Log(ctx, id, false, log); aloft.ErrorCode(err) == aloft.CodeNotFound {
+		page.Removed = err.Error()
+	} else if err != nil {
 		return view{}, err
 	}
 	page.Log, page.Cut = linesOf(log.String()), log.cut
@@ -67,7 +77,7 @@ func stepViews(run aloft.Run, steps []aloft.Step, now time.Time) []stepView {
 			begin = s.StartedAt
 		}
 	}
-	whole := end.Sub(begin).Seconds()
+	whole := end.Sub(begin)
 	var list []stepView
 	for _, s := range steps {
 		v := stepView{Step: s, Took: between(s.StartedAt, s.FinishedAt, now)}
@@ -78,8 +88,7 @@ func stepViews(run aloft.Run, steps []aloft.Step, now time.Time) []stepView {
 			if stop.IsZero() {
 				stop = end
 			}
-			start := max(0, s.StartedAt.Sub(begin).Seconds()/whole)
-			v.Start, v.Width = percent(start), percent(min(1-start, max(0.008, stop.Sub(s.StartedAt).Seconds()/whole)))
+			v.Start, v.Width = place(s.StartedAt.Sub(begin), stop.Sub(s.StartedAt), whole)
 		}
 		list = append(list, v)
 	}

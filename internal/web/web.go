@@ -32,7 +32,8 @@ type Data interface {
 // Runs is what the pages show of a run besides its record.
 type Runs interface {
 	Log(ctx context.Context, id int64, follow bool, w io.Writer) error
-	Plan(ctx context.Context, id int64) (aloft.Plan, error) // none made yet: CodeNotFound
+	Plan(ctx context.Context, id int64) (aloft.Plan, error)   // none made yet: CodeNotFound
+	Trace(ctx context.Context, id int64) (aloft.Trace, error) // its files were removed: CodeNotFound
 }
 
 // Logs is what the apps of an environment wrote.

@@ -65,6 +65,18 @@ func TestRunPage(t *testing.T) {
 			`<span class="bad"> ! app web did not start`, `panic: open templates`)
 		lacks(t, page, "\x1b", "data-stream", "Cancel run")
 	})
+	t.Run("a run shows where its time went", func(t *testing.T) {
+		_, page := w.get(t, "/runs/14")
+		contains(t, page, `<details id="trace">`, `8.42 s of 9.40 s: build › web › go build`, `class="what d2"><span class="c-name">go build -trimpath`,
+			`<rect x="2.8%" width="88.6%"`, `failed, 0.80 s`, `skipped, 1 ms`)
+	})
+	t.Run("a run whose files were removed says so", func(t *testing.T) {
+		w := busyWorld(noon)
+		w.forgotten = 12
+		_, page := w.get(t, "/runs/12")
+		contains(t, page, `<p class="hollow">there is no log of run 12</p>`)
+		lacks(t, page, `id="trace"`, `<pre class="log"`)
+	})
 	t.Run("a running run is followed", func(t *testing.T) {
 		_, page := w.get(t, "/runs/13")
 		contains(t, page, `data-stream="/runs/13/log?follow=true"`, `data-since="2026-11-24T11:59:54Z"`, `data-path="/runs/13/cancel"`)

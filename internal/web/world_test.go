@@ -88,6 +88,18 @@ func (w *world) fillRuns(now time.Time) {
 		step(15, "read", aloft.StepSucceeded, "", 110*ms, 170*ms),
 		step(15, "provision", aloft.StepWaiting, "the plan replaces a database in a protected environment", 170*ms, 0),
 	}
+	span := func(name string, from, to time.Duration, parts ...aloft.Span) aloft.Span {
+		return aloft.Span{Name: name, Status: aloft.StepSucceeded, Offset: from, Duration: to - from, Parts: parts}
+	}
+	failed := span("deploy", 8600*ms, 9400*ms, span("web", 8600*ms, 9390*ms, span("start", 8600*ms, 8620*ms), span("wait for health", 8620*ms, 9390*ms)))
+	failed.Status, failed.Detail = aloft.StepFailed, "app web exited with status 1"
+	skipped := span("provision", 180*ms, 181*ms, span("engine", 180*ms, 180*ms), span("key digest", 180*ms, 181*ms))
+	skipped.Status, skipped.Detail = aloft.StepSkipped, "nothing of it has changed since run 9"
+	w.traces = map[int64]aloft.Trace{14: {RunID: 14, Status: aloft.RunFailed, BeganAt: now.Add(-25 * time.Minute), Duration: 9400 * ms, Spans: []aloft.Span{
+		span("queue", 0, 4*ms), span("checkout", 4*ms, 120*ms), span("read", 120*ms, 180*ms), skipped,
+		span("build", 180*ms, 8600*ms, span("web", 182*ms, 8600*ms, span("copy", 182*ms, 260*ms), span("go build -trimpath -o .aloft/bin/ ./cmd/shop", 260*ms, 8590*ms))),
+		failed, span("finish", 9390*ms, 9400*ms),
+	}}}
 	w.plans[15] = aloft.Plan{Digest: "d1", Changes: []aloft.Change{
 		{Address: `module.orders.aloft_postgresql.this["orders"]`, Type: "aloft_postgresql", Action: aloft.ActionReplace, HoldsData: true,
 			Attributes: []aloft.AttributeChange{{Path: "version", Before: "15", After: "16", ForcesAction: true}, {Path: "password", Before: "(sensitive)", After: "(sensitive)"}}},

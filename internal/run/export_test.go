@@ -1,0 +1,4 @@
+package run
+
+// Harmless is harmless.
+var Harmless = harmless
