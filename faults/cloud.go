@@ -37,8 +37,8 @@ type cloud struct {
 	random   *mathrand.Rand
 	fastest  time.Duration
 	slowest  time.Duration
-	frozen   chan struct{} // closed when creations may go on; nil = they may
-	created  int
+	frozen   chan struct{} // closed by thaw; nil = not frozen
+	turns    int           // how often it was frozen or thawed
 	watchers []chan<- thing
 }
 
@@ -72,12 +72,15 @@ func (c *cloud) pace(fastest, slowest time.Duration) {
 	c.fastest, c.slowest = fastest, slowest
 }
 
-// freeze holds back the creations that are not done yet, until thaw.
+// freeze holds back the changes that are not done yet, until thaw: then their
+// callers are cut off, and they are not carried out. So there is a moment in
+// which a killed caller leaves nothing that it was not told of.
 func (c *cloud) freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.frozen == nil {
 		c.frozen = make(chan struct{})
+		c.turns++
 	}
 }
 
@@ -87,6 +90,7 @@ func (c *cloud) thaw() {
 	if c.frozen != nil {
 		close(c.frozen)
 		c.frozen = nil
+		c.turns++
 	}
 }
 
@@ -130,7 +134,7 @@ func (c *cloud) forget(ids ...string) {
 // work takes the time that a change takes; it fails when the caller goes away.
 func (c *cloud) work(ctx context.Context) error {
 	c.mu.Lock()
-	took := c.fastest
+	took, turns := c.fastest, c.turns
 	if spread := c.slowest - c.fastest; spread > 0 {
 		took += time.Duration(c.random.Int64N(int64(spread)))
 	}
@@ -141,7 +145,7 @@ func (c *cloud) work(ctx context.Context) error {
 		return ctx.Err()
 	}
 	c.mu.Lock()
-	frozen := c.frozen
+	frozen, cut := c.frozen, c.turns != turns
 	c.mu.Unlock()
 	if frozen != nil {
 		select {
@@ -149,8 +153,13 @@ func (c *cloud) work(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	if frozen != nil || cut {
+		return errCutOff
+	}
 	return ctx.Err()
 }
+
+var errCutOff = errors.New("the cloud was frozen")
 
 func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 	var t thing
@@ -163,7 +172,7 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.work(r.Context()) != nil {
-		return
+		panic(http.ErrAbortHandler) // no answer
 	}
 	c.mu.Lock()
 	for _, other := range c.things {
@@ -175,7 +184,6 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 	}
 	t.ID = "thing-" + strings.ToLower(rand.Text()[:12])
 	c.things[t.ID] = t
-	c.created++
 	for _, watcher := range c.watchers {
 		select {
 		case watcher <- t:
@@ -216,7 +224,7 @@ func (c *cloud) update(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.work(r.Context()) != nil {
-		return
+		panic(http.ErrAbortHandler) // no answer
 	}
 	wanted.ID = r.PathValue("id")
 	c.mu.Lock()
@@ -234,7 +242,7 @@ func (c *cloud) update(w http.ResponseWriter, r *http.Request) {
 
 func (c *cloud) delete(w http.ResponseWriter, r *http.Request) {
 	if c.work(r.Context()) != nil {
-		return
+		panic(http.ErrAbortHandler) // no answer
 	}
 	c.forget(r.PathValue("id"))
 	w.WriteHeader(http.StatusNoContent)

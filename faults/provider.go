@@ -172,7 +172,9 @@ func (*thingResource) ImportState(ctx context.Context, request resource.ImportSt
 // cloudClient calls the cloud at this URL.
 type cloudClient struct{ endpoint string }
 
-// call returns the thing that the cloud answers with, and the status of the
+// call carries a request to its end, also when the engine is asked to stop: to
+// give up a creation in the middle would leave a thing that nobody was told of.
+// It returns the thing that the cloud answers with, and the status of the
 // answer, which is 0 when there was none. A status of 400 or more is an error.
 func (c cloudClient) call(ctx context.Context, method, path string, body any) (thing, int, error) {
 	var t thing
@@ -184,7 +186,7 @@ func (c cloudClient) call(ctx context.Context, method, path string, body any) (t
 		}
 		reader = bytes.NewReader(data)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.endpoint+path, reader)
+	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, c.endpoint+path, reader)
 	if err != nil {
 		return t, 0, err
 	}

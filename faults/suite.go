@@ -45,6 +45,9 @@ func runSuite(ctx context.Context, o options) (err error) {
 		began := time.Now()
 		r := newRound(b, o.seed, kinds, number)
 		violations := r.play(ctx)
+		if ctx.Err() != nil {
+			break // what was looked at last tells nothing
+		}
 		t.add(violations)
 		fmt.Printf("#%-3d %-15s %s | %s | %s | %s %s\n", number, r.kind.name, r.moment, r.what(), strings.Join(r.found, "; "), verdict(violations), since(began))
 		if err := b.after(violations, fmt.Sprintf("go run ./faults --seed %d --only %d%s", o.seed, number, o.kindsFlag())); err != nil {
