@@ -440,7 +440,7 @@ func TestEnvironment(t *testing.T) {
 		programs += filepath.Join(result.Artifact.Dir, folder) + ":"
 	}
 	for _, want := range []string{
-		"HTTPS_PROXY=http://proxy", "CI=true", "HOME=" + cache + "/home", "GOFLAGS=-modcacherw -buildvcs=false -mod=mod",
+		"HTTPS_PROXY=http://proxy", "CI=true", "HOME=" + cache + "/home", "GOFLAGS=-modcacherw -buildvcs=false -trimpath -mod=mod",
 		"RUSTUP_HOME=" + home + "/.rustup", "PATH=" + programs + os.Getenv("PATH"), "npm_config_cache=" + cache + "/npm",
 		"TMPDIR=" + result.Artifact.Dir + ".tmp", "MAVEN_OPTS=-Djava.io.tmpdir=" + result.Artifact.Dir + ".tmp -Dmaven.repo.local=" + cache + "/maven",
 	} {

@@ -118,7 +118,9 @@ func (b *Builder) environment(r Request, dir, temp string) ([]string, error) {
 	}
 	b.pass(values)
 	values["GIT_CEILING_DIRECTORIES"] = b.options.ArtifactDir // artifacts belong to no repository around them
-	values["GOFLAGS"] = join("-modcacherw", "-buildvcs=false", b.options.Environ("GOFLAGS"))
+	// Each artifact has a folder of its own: only without its path is what did not
+	// change found in Go's cache.
+	values["GOFLAGS"] = join("-modcacherw", "-buildvcs=false", "-trimpath", b.options.Environ("GOFLAGS"))
 	values["GRADLE_OPTS"] = join(values["GRADLE_OPTS"], "-Dorg.gradle.daemon=false", property("java.io.tmpdir", temp))
 	values["MAVEN_OPTS"] = join(b.options.Environ("MAVEN_OPTS"),
 		property("java.io.tmpdir", temp), property("maven.repo.local", filepath.Join(cache, "maven")))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,12 +100,20 @@ func onlyInState(address string) bool {
 	return false
 }
 
-// pushState stores the state in the file at path. It reports false when the
-// backend has one that it does not follow from: a newer one, or another's.
+// pushState stores the state in the file at path. It reports false when that is
+// cut off, or the backend has one that it does not follow from: a newer one, or
+// another's.
 func (e *Engine) pushState(ctx context.Context, c aloft.Configuration, path string) (bool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false, fmt.Errorf("cannot read the state that was left of %s: %w", c.Key, err)
+	}
+	if !json.Valid(text) {
+		return false, nil // the disk was full when it was written: the journal has to do
+	}
 	var said bytes.Buffer
 	c.Log = &said
-	err := e.exec(ctx, c, io.Discard, "state", "push", absolute(path))
+	err = e.exec(ctx, c, io.Discard, "state", "push", "-no-color", absolute(path))
 	switch {
 	case err == nil:
 		return true, nil

@@ -119,6 +119,23 @@ func TestRecoverStoresTheStateThatWasLeft(t *testing.T) {
 	})
 }
 
+func TestAStateThatWasCutOffIsLeftAside(t *testing.T) {
+	t.Parallel()
+	twins(t, func(t *testing.T, e *terraform.Engine) {
+		c, _, _ := environment(t, map[string]string{"main.tf": `resource "terraform_data" "a" {}`})
+		mustApply(t, e, c)
+		left := filepath.Join(t.TempDir(), terraform.UnsavedState)
+		for _, text := range []string{"", `{"version": 4, "resou`} {
+			if err := os.WriteFile(left, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if recovery, err := e.Recover(t.Context(), c, aloft.Interrupted{State: left}); err != nil || recovery.Stored {
+				t.Errorf("%q: %+v, %v", text, recovery, err)
+			}
+		}
+	})
+}
+
 func TestReadJournal(t *testing.T) {
 	deleted := `{"type":"apply_start","hook":{"resource":{"addr":"a.b"},"action":"delete","id_key":"id","id_value":"1"}}` + "\n"
 	for name, test := range map[string]struct {
