@@ -79,8 +79,12 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 		return
 	}
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil:
 		answer.begin()
+	case ctx.Err() != nil:
+		// An answer that ends in good order, but too early, makes a git client wait
+		// for ever.
+		panic(http.ErrAbortHandler)
 	case !answer.begun:
 		r.fail(ctx, w, c.project, failure(ctx, []string{c.service}, stderr, err))
 	default:
