@@ -29,6 +29,10 @@ func (r *Remote) body(w http.ResponseWriter, req *http.Request, service string) 
 	return &source{Reader: body}, true
 }
 
+// sentGrace is how long the end of a client's sending is waited for once its
+// conversation is over.
+const sentGrace = time.Second
+
 // conversation is one POST of a git client, answered by a git process.
 type conversation struct {
 	project string
@@ -72,6 +76,10 @@ func (r *Remote) converse(ctx context.Context, cancel func(), w http.ResponseWri
 	select {
 	case <-sent:
 	case <-ctx.Done():
+		select { // what ended ctx may be what ends the client's sending, a moment later
+		case <-sent:
+		case <-time.After(sentGrace):
+		}
 	}
 	if r.silent(failed) && !answer.begun {
 		w.Header().Set("Connection", "close")
