@@ -51,7 +51,7 @@ func (e *Engine) importTogether(ctx context.Context, c aloft.Configuration, reso
 	if err := os.WriteFile(blocks, text, 0o600); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "aloft-import-*")
+	dir, err := planFolder(c)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type PlanOptions struct {
 // that is not valid is CodeInvalid, a locked state CodeConflict, anything else
 // that goes wrong CodeFailed.
 func (e *Engine) Plan(ctx context.Context, c aloft.Configuration, o PlanOptions) (aloft.Plan, error) {
-	dir, err := os.MkdirTemp("", "aloft-plan-*")
+	dir, err := planFolder(c)
 	if err != nil {
 		return aloft.Plan{}, fmt.Errorf("cannot plan %s: %w", c.Key, err)
 	}
@@ -44,6 +44,12 @@ func (e *Engine) Plan(ctx context.Context, c aloft.Configuration, o PlanOptions)
 		return aloft.Plan{}, e.failure(ctx, c, "plan", nil, err)
 	}
 	return parsePlan(out.Bytes())
+}
+
+// planFolder makes a folder for the file of a plan in the configuration's folder:
+// what a killed server leaves of it goes with the checkout.
+func planFolder(c aloft.Configuration) (string, error) {
+	return os.MkdirTemp(absolute(c.Dir), ".aloft-plan-*")
 }
 
 // parsePlan converts what `show -json` writes of a plan.
