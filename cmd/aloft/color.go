@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/charmbracelet/colorprofile"
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 )
 
@@ -23,27 +21,33 @@ func paletteFor(w io.Writer) palette {
 	if !ok || os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(file.Fd())) {
 		return false
 	}
-	return colorprofile.Env(os.Environ()) >= colorprofile.ANSI
+	return os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb"
 }
 
-// The tones of the palette.
-var (
-	strong = ansi.NewStyle().Bold()
-	good   = ansi.NewStyle().ForegroundColor(ansi.Green)
-	busy   = ansi.NewStyle().ForegroundColor(ansi.Blue)
-	warn   = ansi.NewStyle().ForegroundColor(ansi.Yellow)
-	bad    = ansi.NewStyle().ForegroundColor(ansi.Red)
+// tone is a parameter of the control sequence SGR (ECMA-48, 8.3.117); "" = plain.
+// A library for these five would measure text at every start of the program,
+// which takes longer than most commands.
+type tone string
+
+const (
+	strong tone = "1"
+	good   tone = "32"
+	busy   tone = "34"
+	warn   tone = "33"
+	bad    tone = "31"
 )
 
-func (p palette) paint(text string, tone ansi.Style) string {
-	if !p || text == "" || len(tone) == 0 {
+func (t tone) styled(text string) string { return "\x1b[" + string(t) + "m" + text + "\x1b[m" }
+
+func (p palette) paint(text string, t tone) string {
+	if !p || text == "" || t == "" {
 		return text
 	}
-	return tone.Styled(text)
+	return t.styled(text)
 }
 
 // toneOf is how a status or the verdict of a check is to be taken; none is plain.
-func toneOf(word string) ansi.Style {
+func toneOf(word string) tone {
 	switch word {
 	case "ready", "succeeded", "ok":
 		return good
@@ -54,7 +58,7 @@ func toneOf(word string) ansi.Style {
 	case "failed", "!!":
 		return bad
 	}
-	return nil
+	return ""
 }
 
 // column colours the words of a table below the heading of that name.
