@@ -80,21 +80,27 @@ func detectDotnet(f *folder) (aloft.App, error) {
 	if err != nil {
 		return app, err
 	}
-	from = f.at(project.file, 0, "")
-	app.Version = dotnetVersion(f, project)
-	app.AddOns = addOns(project.packages(from.File), dotnetAddOn)
-	app.Build = []aloft.Command{run(from, "dotnet", "publish", project.file, "--configuration", "Release", "--output", ".aloft/app")}
-	at := f.at(project.file, project.root.line, "")
-	switch project.rank() {
+	project.build(f, &app)
+	return app, nil
+}
+
+// build publishes and starts one project.
+func (p dotnetProject) build(f *folder, app *aloft.App) {
+	from := f.at(p.file, 0, "")
+	f.home, f.dependencies = f.sub(path.Dir(p.file)), p.packages(from.File)
+	app.Version = dotnetVersion(f, p)
+	app.AddOns = addOns(f.dependencies, dotnetAddOn)
+	app.Build = []aloft.Command{run(from, "dotnet", "publish", p.file, "--configuration", "Release", "--output", ".aloft/app")}
+	at := f.at(p.file, p.root.line, "")
+	switch p.rank() {
 	case 3:
 		app.Framework = aloft.Setting{Value: "aspnet", Source: at}
 	case 2:
 		app.Framework = aloft.Setting{Value: "blazor", Source: at}
 		app.Static = aloft.Setting{Value: ".aloft/app/wwwroot", Source: at}
-		return app, nil
+		return
 	}
-	app.Start = run(at, "dotnet", ".aloft/app/"+project.assembly()+".dll")
-	return app, nil
+	app.Start = run(at, "dotnet", ".aloft/app/"+p.assembly()+".dll")
 }
 
 // dotnetProjects returns the project files of the folder, or, where there are

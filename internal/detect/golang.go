@@ -52,6 +52,7 @@ func detectGo(f *folder) (aloft.App, error) {
 			dependencies = append(dependencies, dependency{majorless(r.Mod.Path), from.File, r.Syntax.Start.Line})
 		}
 	}
+	f.dependencies = dependencies
 	app.AddOns = addOns(dependencies, goAddOn)
 	app.Framework = goFramework(dependencies)
 	mains := mainPackages(f)
@@ -67,10 +68,16 @@ func detectGo(f *folder) (aloft.App, error) {
 	if err != nil {
 		return app, err
 	}
-	reason := "main package " + main
-	app.Build = []aloft.Command{run(module.at("go.mod", 0, reason), "go", "build", "-o", ".aloft/app", main)}
-	app.Start = run(module.at("go.mod", 0, reason), ".aloft/app")
+	buildMain(f, module, main, &app)
 	return app, nil
+}
+
+// buildMain builds and starts a main package of a module.
+func buildMain(f, module *folder, main string, app *aloft.App) {
+	f.home = f.sub(main)
+	from := module.at("go.mod", 0, "main package "+main)
+	app.Build = []aloft.Command{run(from, "go", "build", "-o", ".aloft/app", main)}
+	app.Start = run(from, ".aloft/app")
 }
 
 func readGoMod(f *folder) (*modfile.File, error) {

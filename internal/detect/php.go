@@ -27,6 +27,7 @@ func detectPHP(f *folder) (aloft.App, error) {
 	for _, name := range require.names() {
 		dependencies = append(dependencies, dependency{strings.ToLower(name), f.path("composer.json"), require.get(name).at()})
 	}
+	f.dependencies = dependencies
 	app.AddOns = phpSettings(f, addOns(dependencies, phpAddOn))
 	app.Framework = phpFramework(dependencies)
 	if composer != nil {

@@ -34,6 +34,7 @@ func detectRuby(f *folder) (aloft.App, error) {
 	if app.Version.Value == "" {
 		app.Version = f.versionFile([]string{".ruby-version"}, "ruby")
 	}
+	f.dependencies = gems
 	app.AddOns = addOns(gems, rubyAddOn)
 	app.Framework = framework(gems, "rails", "hanami", "sinatra", "roda", "grape", "jekyll", "padrino", "cuba", "rack")
 	switch app.Framework.Value {

@@ -41,6 +41,7 @@ func detectRust(f *folder) (aloft.App, error) {
 		return app, err
 	}
 	dependencies := c.dependencies(cargo)
+	f.home, f.dependencies = c.folder, dependencies
 	app.AddOns = addOns(dependencies, rustAddOn)
 	app.Framework = framework(dependencies, "axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "loco-rs", "hyper")
 	locked := ""
