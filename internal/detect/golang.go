@@ -206,15 +206,16 @@ func goFramework(dependencies []dependency) aloft.Setting {
 
 func goAddOn(module string) string {
 	switch module {
-	case "github.com/lib/pq", "github.com/jackc/pgx", "github.com/go-pg/pg", "gorm.io/driver/postgres", "github.com/uptrace/bun/driver/pgdriver":
+	case "github.com/lib/pq", "github.com/jackc/pgx", "github.com/go-pg/pg", "gorm.io/driver/postgres", "github.com/uptrace/bun/driver/pgdriver", "github.com/riverqueue/river/riverdriver/riverpgxv5":
 		return postgresql
-	case "github.com/go-sql-driver/mysql", "gorm.io/driver/mysql":
+	case "github.com/go-sql-driver/mysql", "gorm.io/driver/mysql", "github.com/go-mysql-org/go-mysql":
 		return mysql
 	case "github.com/microsoft/go-mssqldb", "github.com/denisenkom/go-mssqldb", "gorm.io/driver/sqlserver":
 		return sqlserver
 	case "go.mongodb.org/mongo-driver":
 		return mongodb
-	case "github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/gomodule/redigo", "github.com/redis/rueidis", "github.com/hibiken/asynq":
+	case "github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/gomodule/redigo", "github.com/redis/rueidis", "github.com/hibiken/asynq", "github.com/valkey-io/valkey-go",
+		"github.com/valkey-io/valkey-glide/go", "github.com/mediocregopher/radix":
 		return redis
 	case "github.com/rabbitmq/amqp091-go", "github.com/streadway/amqp":
 		return rabbitmq
@@ -226,6 +227,11 @@ func goAddOn(module string) string {
 		return memcached
 	case "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/minio/minio-go", "cloud.google.com/go/storage", "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob":
 		return bucket
+	case "github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets", "github.com/Azure/azure-sdk-for-go/sdk/keyvault/azsecrets",
+		"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys":
+		return keyVault
+	case "github.com/microsoft/ApplicationInsights-Go":
+		return insights
 	}
 	return ""
 }

@@ -259,10 +259,15 @@ func (p *pom) javaVersion() aloft.Setting {
 		return v
 	}
 	for _, name := range []string{"java.version", "maven.compiler.release", "jdk.version", "release.version", "maven.compiler.target", "maven.compiler.source"} {
-		if e := p.property(name); e != nil {
-			if v := p.folder.version(p.expand(e.text), "pom.xml", e.line); v.Value != "" {
+		for at := p; at != nil; at = at.parent {
+			e := at.root.get("properties", name)
+			if e == nil {
+				continue
+			}
+			if v := at.folder.version(at.expand(e.text), "pom.xml", e.line); v.Value != "" {
 				return v
 			}
+			break
 		}
 	}
 	release := p.plugins()["maven-compiler-plugin"].find("release")

@@ -123,7 +123,7 @@ func rubyAddOn(name string) string {
 		return sqlserver
 	case "mongoid", "mongo":
 		return mongodb
-	case "redis", "redis-client", "sidekiq", "resque", "hiredis-client":
+	case "redis", "redis-client", "sidekiq", "resque", "hiredis-client", "redis-rails", "kredis", "redis-store":
 		return redis
 	case "bunny", "sneakers":
 		return rabbitmq
@@ -133,8 +133,24 @@ func rubyAddOn(name string) string {
 		return elasticsearch
 	case "dalli":
 		return memcached
-	case "aws-sdk-s3", "azure-storage-blob", "google-cloud-storage":
+	case "aws-sdk-s3", "azure-storage-blob", "azure-blob", "google-cloud-storage":
 		return bucket
+	case "azure_key_vault":
+		return keyVault
+	case "application_insights":
+		return insights
+	}
+	return ""
+}
+
+// moreRubyAddOn knows drivers that only init looks at: with one, the pipeline
+// would begin to run migrations.
+func moreRubyAddOn(name string) string {
+	switch name {
+	case "sequel_pg", "activerecord-postgis-adapter":
+		return postgresql
+	case "activerecord-trilogy-adapter", "ruby-mysql":
+		return mysql
 	}
 	return ""
 }
