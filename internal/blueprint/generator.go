@@ -20,11 +20,46 @@ func (g Generator) Render(c Choices) ([]File, error) {
 	if err := c.Check().Err(); err != nil {
 		return nil, err
 	}
-	files := g.files(c)
+	files, err := g.files(c)
+	if err != nil {
+		return nil, err
+	}
+	record, err := g.newRecord(c, files).File()
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, record)
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, nil
 }
 
-func (g Generator) files(c Choices) []File {
-	return nil
+// files renders everything but the record.
+func (g Generator) files(c Choices) ([]File, error) {
+	manifest, err := manifestFile(c)
+	if err != nil {
+		return nil, err
+	}
+	files := append(terraformFiles(c), manifest)
+	return files, nil
+}
+
+// terraformFiles renders terraform/.
+func terraformFiles(c Choices) []File {
+	var files []File
+	add := func(name, text string) { files = append(files, File{Path: "terraform/" + name, Text: text}) }
+	add(".gitignore", ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\n")
+	if c.Target == TargetLocal {
+		add("main.tf", localMain(c))
+		add("variables.tf", variablesFile(commonInputs(c)))
+		add("outputs.tf", localOutputs(c))
+		add("providers.tf", localProviders())
+		return files
+	}
+	main, modules := azureMain(c)
+	add("main.tf", main)
+	add("variables.tf", variablesFile(azureInputs(c)))
+	add("outputs.tf", azureOutputs(c))
+	add("providers.tf", azureProviders())
+	add("backend.tf", azureBackend(c))
+	return append(files, moduleFiles(c.Target, modules)...)
 }

@@ -1,0 +1,57 @@
+variable "name" {
+  description = "Project and environment, joined with a hyphen: \"shop-alice\". Names of resources are made from it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,59}[a-z0-9])?$", var.name))
+    error_message = "name has 1 to 61 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen."
+  }
+}
+
+variable "suffix" {
+  description = "Six hexadecimal digits that no other environment has: for names that are global in Azure, and for names that had to be cut."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{6}$", var.suffix))
+    error_message = "suffix has exactly six hexadecimal digits, such as 3fa92c."
+  }
+}
+
+variable "resource_group_name" {
+  description = "Resource group that everything of the environment lives in."
+  type        = string
+}
+
+variable "location" {
+  description = "Azure region, such as \"westeurope\"."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource that can carry them."
+  type        = map(string)
+  default     = {}
+}
+
+variable "workspace_id" {
+  description = "Id of the Log Analytics workspace that stores the telemetry."
+  type        = string
+}
+
+variable "sampling_percentage" {
+  description = "Share of the telemetry that is kept, in percent. Lower it when it costs too much."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.sampling_percentage > 0 && var.sampling_percentage <= 100
+    error_message = "sampling_percentage is more than 0 and at most 100."
+  }
+}
+
+variable "publisher_principal_ids" {
+  description = "Object ids of the identities that may send telemetry, by a name of your choice. When any is given, sending without an identity is refused, and apps need the setting APPLICATIONINSIGHTS_AUTHENTICATION_STRING."
+  type        = map(string)
+  default     = {}
+}
