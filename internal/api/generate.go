@@ -56,7 +56,7 @@ func (s *Server) generate(nubesGen bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name, format, ok := cutFormat(r.PathValue("file"))
 		if !ok {
-			s.answerProblem(w, nowhere(r).WithHint("archives are named %s<project>.zip or .tgz", GeneratePath))
+			s.answerProblem(w, nowhere(r))
 			return
 		}
 		request := GenerateRequest{Name: name, Format: format, NubesGen: nubesGen}
@@ -156,5 +156,9 @@ func (s *Server) answerProblem(w http.ResponseWriter, err error) {
 
 // nowhere is the error of a path that leads to nothing.
 func nowhere(r *http.Request) *aloft.Error {
-	return aloft.Errorf(aloft.CodeNotFound, "there is no %s here", r.URL.Path)
+	err := aloft.Errorf(aloft.CodeNotFound, "there is no %s here", r.URL.Path)
+	if strings.HasPrefix(r.URL.Path, GeneratePath) {
+		return err.WithHint("archives are named %s<project>.zip or .tgz", GeneratePath)
+	}
+	return err.WithHint("the API is described at %s/openapi.json", Base)
 }

@@ -7,18 +7,19 @@ import (
 
 // RenderMapping is Render with the notices at the top of the README.
 func (g Generator) RenderMapping(m Mapping) ([]File, error) {
-	files, err := g.Render(m.Choices)
-	if err != nil || len(m.Notices) == 0 {
-		return files, err
-	}
-	i := slices.IndexFunc(files, func(f File) bool { return f.Path == readmePath })
-	if i >= 0 {
-		files[i].Text = withNotices(files[i].Text, m.Notices)
-	}
-	return files, nil
+	g.notices = m.Notices
+	return g.Render(m.Choices)
 }
 
-// withNotices puts a section behind the title of a Markdown text.
+// noticed returns the files with the notices behind the title of the README.
+func (g Generator) noticed(files []File) []File {
+	i := slices.IndexFunc(files, func(f File) bool { return f.Path == "README.md" || f.Path == "terraform/README.md" })
+	if i >= 0 && len(g.notices) > 0 {
+		files[i].Text = withNotices(files[i].Text, g.notices)
+	}
+	return files
+}
+
 func withNotices(text string, notices []string) string {
 	title, rest, _ := strings.Cut(text, "\n")
 	var out strings.Builder

@@ -13,9 +13,6 @@ import (
 	"strings"
 )
 
-// MaxText is how many bytes choices may have as JSON or as a query.
-const MaxText = 64 << 10
-
 // FromQuery reads choices from the parameters of a URL: those of the project,
 // add-on and app, which may be repeated (see ParseAddOns and ParseApp), and
 // those of the only app where app is not given. Parameters without a value
