@@ -10,6 +10,8 @@ import (
 type Generator struct {
 	Version string // of Aloft, such as v0.4.0; "" or "devel" = not released
 	Sum     string // checksum of that version as a Go module, "h1:…"; "" = not known
+
+	notices []string // of a mapping
 }
 
 // Render returns the files of the choices, sorted by path: Terraform, modules,
@@ -24,6 +26,7 @@ func (g Generator) Render(c Choices) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	files = g.noticed(files)
 	record, err := g.newRecord(c, files).File()
 	if err != nil {
 		return nil, err
