@@ -4,8 +4,8 @@ import "slices"
 
 // Variable is an environment variable under which apps look for something, and
 // what it holds. Parts in braces are filled in by the target: {host}, {port},
-// {database}, {user}, {query}, {sslmode}, {endpoint}… The parts {password}, {url} and
-// {connection-string} are secret and stand alone.
+// {database}, {user}, {query}, {sslmode}, {endpoint}… {password}, {url} and
+// {connection-string} stand alone, and are secret where a password is in them.
 type Variable struct {
 	Name   string
 	Value  string
@@ -153,13 +153,13 @@ var serviceVariables = map[string][]Variable{
 		{"ConnectionStrings__Redis", "{host}:{port},ssl=True,abortConnect=False", "dotnet"},
 	},
 	"mongodb": {
-		{"MONGODB_URI", "mongodb+srv://{client-id}@{host}/{database}{query}", ""},
+		{"MONGODB_URI", "{url}", ""},
 		{"MONGODB_DATABASE", "{database}", ""},
-		{"SPRING_MONGODB_URI", "mongodb+srv://{client-id}@{host}/{database}{query}", readerSpring},
-		{"SPRING_DATA_MONGODB_URI", "mongodb+srv://{client-id}@{host}/{database}{query}", readerSpring},
-		{"QUARKUS_MONGODB_CONNECTION_STRING", "mongodb+srv://{client-id}@{host}/{database}{query}", readerQuarkus},
+		{"SPRING_MONGODB_URI", "{url}", readerSpring},
+		{"SPRING_DATA_MONGODB_URI", "{url}", readerSpring},
+		{"QUARKUS_MONGODB_CONNECTION_STRING", "{url}", readerQuarkus},
 		{"QUARKUS_MONGODB_DATABASE", "{database}", readerQuarkus},
-		{"ConnectionStrings__MongoDB", "mongodb+srv://{client-id}@{host}/{database}{query}", "dotnet"},
+		{"ConnectionStrings__MongoDB", "{url}", "dotnet"},
 	},
 	"blob-storage": {
 		{"AZURE_STORAGE_ACCOUNT", "{account}", ""},

@@ -13,18 +13,21 @@ type azure struct {
 	document
 	network bool     // there is a virtual network
 	vault   bool     // there is a key vault
+	guarded bool     // something admits the addresses of who deploys
 	used    []string // folders of modules, in order of their first use
 }
 
 func newAzure(c Choices) *azure {
 	_, closed := c.closed()
 	_, addOn := c.AddOn(KeyVault)
-	return &azure{
+	z := &azure{
 		Choices:  c,
 		document: newDocument(),
 		network:  c.Network == NetworkPrivate || closed,
 		vault:    addOn || c.Database.Kind == PostgreSQL || c.Database.Kind == MySQL,
 	}
+	z.guarded = z.vault || z.functionJoins() || z.hasImages() && c.Network == NetworkPrivate
+	return z
 }
 
 // azureMain returns terraform/main.tf and the modules that it uses.
@@ -135,6 +138,12 @@ func (z *azure) hasHosting(hosting string) bool {
 	return slices.ContainsFunc(z.Apps, func(a App) bool { return a.Hosting == hosting })
 }
 
+// functionJoins reports whether a function is in the virtual network: then so is
+// the storage that it runs from.
+func (z *azure) functionJoins() bool {
+	return slices.ContainsFunc(z.Apps, func(a App) bool { return a.Hosting == HostingFunction && z.joins(a) })
+}
+
 // joins reports whether the app is in the virtual network.
 func (z *azure) joins(a App) bool {
 	host, _ := kindOf(a.Hosting)
@@ -205,6 +214,9 @@ func (z *azure) virtualNetwork() {
 			endpoints = append(endpoints, endpoint)
 		}
 	}
+	if z.functionJoins() && !slices.Contains(endpoints, serviceEndpoints[BlobStorage]) {
+		endpoints = append(endpoints, serviceEndpoints[BlobStorage])
+	}
 	slices.Sort(zones)
 	slices.Sort(endpoints)
 	attributes := []attribute{{"subnets", texts(z.subnets())}}
@@ -257,9 +269,10 @@ func identity(outputs ...string) attribute {
 func workspace() attribute { return attribute{"log_workspace_id", reference("module.logs.id")} }
 
 func (z *azure) registry() {
-	attributes := []attribute{{"pull_principal_ids", appPrincipal()}}
+	attributes := []attribute{{"pull_principal_ids", appPrincipal()}, workspace()}
 	if z.Network == NetworkPrivate {
 		attributes = append(attributes, z.door("registry")...)
+		attributes = append(attributes, deployerAddresses())
 	}
 	z.module("registry", "registry", attributes...)
 }
@@ -271,8 +284,13 @@ func (z *azure) keyVault() {
 	}
 	attributes := append([]attribute{{"tier", tier}}, z.door(KeyVault)...)
 	z.module("key_vault", "key-vault", append(attributes,
-		attribute{"deployer_ip_addresses", reference("var.deployer_ip_addresses")},
-		attribute{"reader_principal_ids", appPrincipal()})...)
+		deployerAddresses(),
+		attribute{"reader_principal_ids", appPrincipal()},
+		workspace())...)
+}
+
+func deployerAddresses() attribute {
+	return attribute{"deployer_ip_addresses", reference("var.deployer_ip_addresses")}
 }
 
 func (z *azure) database() {
@@ -294,6 +312,17 @@ func (z *azure) database() {
 			attributes = append(attributes, identity("client_id", "principal_id", "name"))
 		}
 	}
+	region := regionOf(z.Region)
+	if !region.zones {
+		name := "high_availability"
+		if kind == SQLServer {
+			name = "zone_redundant"
+		}
+		attributes = append(attributes, attribute{name, boolean(false)}) // the region has no zones
+	}
+	if !region.pair {
+		attributes = append(attributes, attribute{"geo_redundant_backup", boolean(false)}) // nor a second region
+	}
 	z.module(moduleName(kind), kind, append(attributes, workspace())...)
 }
 
@@ -307,10 +336,10 @@ func (z *azure) addOns() {
 			attributes = []attribute{{"workspace_id", reference("module.logs.id")}}
 		case BlobStorage:
 			attributes = append(attributes, z.door(BlobStorage)...)
-			attributes = append(attributes, attribute{"writer_principal_ids", appPrincipal()})
+			attributes = append(attributes, attribute{"writer_principal_ids", appPrincipal()}, workspace())
 		default:
 			attributes = append(attributes, z.door(s.Kind)...)
-			attributes = append(attributes, identity("client_id", "principal_id", "name"))
+			attributes = append(attributes, identity("client_id", "principal_id", "name"), workspace())
 		}
 		z.module(moduleName(s.Kind), s.Kind, attributes...)
 	}

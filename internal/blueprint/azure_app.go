@@ -27,7 +27,8 @@ func (z *azure) apps() {
 		case HostingWebApp:
 			if first, shared := plans[a.Tier]; shared {
 				attributes[1].value = reference("var." + first + "_tier")
-				attributes = append(attributes, attribute{"service_plan_id", reference("module." + first + ".service_plan_id")})
+				attributes = append(attributes, attribute{"service_plan", object(
+					attribute{"id", reference("module." + first + ".service_plan_id")})})
 			} else {
 				plans[a.Tier] = appModule(a.Name)
 			}
@@ -39,6 +40,12 @@ func (z *azure) apps() {
 				attributes = append(attributes, attribute{"runtime_version", text(a.Version)})
 			}
 			attributes = append(attributes, identity("id", "client_id", "principal_id"), workspace())
+			if z.joins(a) {
+				attributes = append(attributes, attribute{"storage_subnet_ids", list(subnet(HostingFunction))}, deployerAddresses())
+			}
+			if z.vault {
+				attributes = append(attributes, attribute{"key_vault", object(attribute{"id", reference("module.key_vault.id")})})
+			}
 		}
 		if a.Hosting != HostingContainerApp && z.joins(a) {
 			attributes = append(attributes, attribute{"subnet_id", subnet(a.Hosting)})
@@ -54,18 +61,25 @@ func (z *azure) apps() {
 	}
 }
 
+// zones takes back what a tier promises where the region has no zones.
+func (z *azure) zones() []attribute {
+	if regionOf(z.Region).zones {
+		return nil
+	}
+	return []attribute{{"zone_redundant", boolean(false)}}
+}
+
 func (z *azure) webApp(a App) []attribute {
 	if a.Packaging == PackagingImage {
-		return []attribute{
-			{"runtime", text("image")},
-			{"port", number(a.Port)},
+		return append(z.zones(),
+			attribute{"runtime", text("image")},
+			attribute{"port", number(a.Port)},
 			identity("id", "client_id"),
 			registryServer(),
-			workspace(),
-		}
+			workspace())
 	}
 	r, _ := runtimeOf(a.Runtime)
-	attributes := []attribute{{"runtime", text(r.stack)}, {"runtime_version", text(a.Version)}}
+	attributes := append(z.zones(), attribute{"runtime", text(r.stack)}, attribute{"runtime_version", text(a.Version)})
 	if a.Start != "" {
 		attributes = append(attributes, attribute{"start_command", text(a.Start)})
 	}

@@ -140,10 +140,10 @@ func azureInputs(c Choices) []input {
 			tierInput(moduleName(s.Kind)+"_tier", s.Kind, title(s.Kind), s.Tier)
 		}
 	}
-	if z.vault {
+	if z.guarded {
 		inputs = append(inputs, input{
 			name: "deployer_ip_addresses", kind: "list:string", value: list(),
-			description: "Public addresses from which Terraform is run: the key vault admits them and the apps. The workflow fills in its runner's; by hand, add yours.",
+			description: "Public addresses from which Terraform is run: vault, registry and storage admit them besides the apps. The workflow fills in its runner's; by hand, add yours.",
 		})
 	}
 	return inputs

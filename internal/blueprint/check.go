@@ -75,9 +75,14 @@ func (c Choices) Check() Violations {
 	k.apps()
 	if len(k.found) == 0 && c.Target == TargetAzure {
 		k.together()
+		k.reach()
 	}
 	return k.found
 }
+
+// maxAzureApp is how long an app's name may be on Azure, where it is part of
+// names of 32 characters.
+const maxAzureApp = 20
 
 type checker struct {
 	choices Choices
@@ -156,6 +161,9 @@ func (k *checker) apps() {
 
 func (k *checker) app(field string, a App) {
 	k.name(field+".name", a.Name, aloft.ValidateAppName)
+	if k.choices.Target == TargetAzure && len(a.Name) > maxAzureApp {
+		k.add(field+".name", a.Name, fmt.Sprintf("is longer than the %d characters that Azure's names leave for it", maxAzureApp), nil)
+	}
 	if a.Path != "." && !pathRule.MatchString(a.Path) || slices.Contains(strings.Split(a.Path, "/"), "..") {
 		k.add(field+".path", a.Path, "is no folder in the repository: letters, digits, . _ @ + - and /", nil)
 	}

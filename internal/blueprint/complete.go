@@ -64,8 +64,11 @@ func (a App) complete(c Choices) App {
 	if r.java {
 		a.BuildTool = cmp.Or(a.BuildTool, Maven)
 	}
-	if len(r.versions) > 0 {
-		a.Version = cmp.Or(a.Version, r.versions[0])
+	if a.Version == "" && len(r.versions) > 0 {
+		a.Version = r.versions[0]
+		if old := oldVersions(r); a.Hosting == HostingFunction && a.Tier == "consumption" && len(old) > 0 {
+			a.Version = old[0]
+		}
 	}
 	if c.Target != TargetAzure {
 		a.Hosting = cmp.Or(a.Hosting, HostingLocal)

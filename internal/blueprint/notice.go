@@ -20,7 +20,7 @@ func (c Choices) Notices() []string {
 	}
 	region := regionOf(c.Region)
 	if c.highlyAvailable() && !region.zones {
-		list = append(list, fmt.Sprintf("%s has no availability zones: the standby of %s is in the same zone.", region.Title, title(c.Database.Kind)))
+		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, title(c.Database.Kind)))
 	}
 	if c.highlyAvailable() && !region.pair {
 		list = append(list, fmt.Sprintf("%s has no paired region: backups of %s stay there.", region.Title, title(c.Database.Kind)))

@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"slices"
 )
 
 // hosting checks that the app's runtime can run there.
@@ -35,7 +36,32 @@ func (k *checker) function(field string, a App, r runtimeKind) {
 		k.add(field+".hosting", a.Hosting, "has no worker for "+r.Title, []string{HostingContainerApp, HostingWebApp})
 	case a.Packaging == PackagingImage:
 		k.add(field+".packaging", a.Packaging, "does not go with a function, which runs archives", []string{PackagingArchive})
+	case a.Tier == "consumption":
+		if allowed := oldVersions(r); len(r.versions) > 0 && !slices.Contains(allowed, a.Version) {
+			if len(allowed) == 0 {
+				k.add(field+".tier", a.Tier, "gets no version of "+r.Title+" that is maintained", []string{"flex", "premium"})
+			} else {
+				k.add(field+".version", a.Version, "is newer than what the consumption tier gets", allowed)
+			}
+		}
 	}
+}
+
+// lastOnConsumption are the newest versions that the consumption plan for Linux
+// gets: it has been given no new ones since September 2025.
+var lastOnConsumption = map[string][]string{
+	"java": {"21", "17"}, "node": {"22"}, "python": {"3.12", "3.11"},
+}
+
+// oldVersions lists the versions of a runtime that the consumption plan has.
+func oldVersions(r runtimeKind) []string {
+	var list []string
+	for _, v := range lastOnConsumption[r.function] {
+		if slices.Contains(r.versions, v) {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // needsEndpoint returns the first add-on that can only be closed by a private
@@ -61,6 +87,21 @@ func (c Choices) closed() (kind, bool) {
 		}
 	}
 	return kind{}, false
+}
+
+// reach checks that the region has what a tier promises.
+func (k *checker) reach() {
+	c := k.choices
+	region := regionOf(c.Region)
+	for i, s := range c.AddOns {
+		field := fmt.Sprintf("addOns[%d].tier", i)
+		switch {
+		case s.Kind == BlobStorage && s.Tier != "standard" && !region.zones:
+			k.add(field, s.Tier, region.Title+" has no availability zones", []string{"standard"})
+		case s.Kind == BlobStorage && s.Tier == "geo-redundant" && !region.pair:
+			k.add(field, s.Tier, region.Title+" has no paired region", []string{"standard", "zone-redundant"})
+		}
+	}
 }
 
 // together checks what each choice is good for by itself against the others.

@@ -27,10 +27,7 @@ func azureParts(kind string) map[string]expression {
 	case Redis:
 		return map[string]expression{"{host}": output("host"), "{port}": output("port"), "{user}": output("username")}
 	case MongoDB:
-		return map[string]expression{
-			"{host}": output("host"), "{database}": output("database"), "{client-id}": reference("module.identity.client_id"),
-			"{query}": text("?tls=true&authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:azure,TOKEN_RESOURCE:https%3A%2F%2Fossrdbms-aad.database.windows.net&retryWrites=false"),
-		}
+		return map[string]expression{"{url}": output("url"), "{database}": output("database")}
 	case BlobStorage:
 		return map[string]expression{"{account}": output("account_name"), "{endpoint}": output("endpoint"), "{container}": output("container")}
 	case KeyVault:
@@ -56,7 +53,8 @@ func azureVariables(c Choices, a App) (settings, secrets []attribute) {
 		attribute{"ALOFT_ENVIRONMENT", reference("var.environment")})
 	add := func(kind string, parts map[string]expression, list []aloft.Variable) {
 		for _, v := range aloft.VariablesFor(a.Runtime, list) {
-			if output, secret := secretOutputs[v.Value]; secret {
+			output, secret := secretOutputs[v.Value]
+			if _, plain := parts[v.Value]; secret && !plain {
 				secrets = append(secrets, attribute{v.Name, reference("module." + moduleName(kind) + "." + output)})
 				continue
 			}
