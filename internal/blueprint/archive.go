@@ -53,7 +53,14 @@ const compression = flate.BestSpeed
 
 func writeZip(w io.Writer, files []File) error {
 	archive := zip.NewWriter(w)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, compression) })
+	compressor, err := flate.NewWriter(w, compression) // one for all: it is larger than the files
+	if err != nil {
+		return err
+	}
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		compressor.Reset(w)
+		return compressor, nil
+	})
 	for _, file := range files {
 		header := &zip.FileHeader{Name: file.Path, Method: zip.Deflate, Modified: archived}
 		header.SetMode(archivedMode)
