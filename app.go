@@ -72,6 +72,13 @@ type App struct {
 	Toolchains []Toolchain        `json:"toolchains"` // what must be installed to build and run it
 	AddOns     []AddOn            `json:"addOns"`     // what its dependencies say it needs
 	Ignored    []string           `json:"-"`          // files that do not count as build inputs, relative to Path
+
+	// What `aloft init` proposes from. The pipeline neither sets nor reads it.
+	Function   Setting `json:"function,omitzero"`   // "azure-functions" when it is made of functions instead of a server
+	Native     Setting `json:"native,omitzero"`     // native executable of a Java framework: "always", or "profile" when it must be asked for
+	Port       Setting `json:"port,omitzero"`       // port that it listens on where nobody sets PORT
+	HealthHint Setting `json:"healthHint,omitzero"` // path that seems to tell its health; not asked before somebody has agreed
+	Dockerfile Setting `json:"dockerfile,omitzero"` // path of its Dockerfile from the root of the repository, whatever its runtime
 }
 
 // Toolchain is a program that building or running an app needs.

@@ -230,7 +230,7 @@ func (s *server) serve(routes *proxy.Proxy) {
 	history := state.NewHistory(s.store, s.sealer)
 	s.api = api.New(api.Options{
 		Store: s.store, Runs: runs{s.reconciler, s}, History: history, Apps: s.local, Databases: s.postgres,
-		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store},
+		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store}, Generator: generator{blueprints()},
 		Authenticate: s.tokens.Authenticate, SessionKey: s.sessionKey, Hosts: s.options.Hosts, Version: buildVersion(), Logger: s.logger,
 	})
 	pages := web.New(web.Options{
@@ -238,10 +238,17 @@ func (s *server) serve(routes *proxy.Proxy) {
 		LoggedIn: s.api.LoggedIn, Logger: s.logger,
 	})
 	own := http.NewServeMux()
-	own.Handle("/", api.Guard(s.options.Hosts, pages))
+	guarded := api.Guard(s.options.Hosts, pages)
+	own.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if api.ServesArchive(r.URL.Path) {
+			s.api.ServeHTTP(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
 	states := state.Handler(state.Options{Store: s.store, Sealer: s.sealer, Authorize: s.authorizeState})
 	own.Handle("/state/", states)
-	for _, pattern := range []string{"/api/", "/healthz", "/login", "/logout"} {
+	for _, pattern := range []string{"/api/", api.GeneratePath, "/healthz", "/login", "/logout"} {
 		own.Handle(pattern, s.api)
 	}
 	rest := patient(bodyTime, own)

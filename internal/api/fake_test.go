@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -25,14 +26,15 @@ var (
 
 // house is a server on records in memory, and the tokens it knows.
 type house struct {
-	server *api.Server
-	tokens *api.Tokens
-	store  *store
-	runs   *runs
-	apps   *apps
-	events chan api.Event
-	logged *bytes.Buffer
-	url    string
+	server    *api.Server
+	tokens    *api.Tokens
+	store     *store
+	runs      *runs
+	apps      *apps
+	events    chan api.Event
+	generator *generator
+	logged    *bytes.Buffer
+	url       string
 
 	mu  sync.Mutex
 	now time.Time
@@ -43,14 +45,14 @@ const adminToken = "the-admin-token"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{
-		tokens: api.NewTokens(api.DigestOf(adminToken)), store: newStore(), events: make(chan api.Event, 8),
+		tokens: api.NewTokens(api.DigestOf(adminToken)), store: newStore(), events: make(chan api.Event, 8), generator: &generator{},
 		logged: &bytes.Buffer{}, now: start,
 	}
 	h.runs = &runs{store: h.store, more: make(chan string)}
 	h.apps = &apps{slots: map[string]aloft.Slot{}, more: make(chan string)}
 	h.server = api.New(api.Options{
 		Store: h.store, Runs: h.runs, History: history{}, Apps: h.apps, Databases: databases{},
-		Logs: appLogs{}, Processes: processes{}, Events: eventsOf(h.events),
+		Logs: appLogs{}, Processes: processes{}, Events: eventsOf(h.events), Generator: h.generator,
 		Authenticate: h.tokens.Authenticate, SessionKey: []byte("a key of the test"), Hosts: []string{"aloft.example"},
 		Version: api.Version{Version: "1.2.3"}, Logger: slog.New(slog.NewTextHandler(h.logged, nil)), Now: h.clock,
 	})
@@ -361,3 +363,26 @@ func (processes) Processes(aloft.EnvironmentKey) []api.Process {
 type eventsOf chan api.Event
 
 func (e eventsOf) Subscribe(context.Context) <-chan api.Event { return e }
+
+// generator writes down what it is asked for.
+type generator struct {
+	mu      sync.Mutex
+	asked   []api.GenerateRequest
+	notices []string
+	fail    error
+	busy    chan struct{} // where it is there, generating waits for it
+}
+
+func (g *generator) Generate(_ context.Context, r api.GenerateRequest) (api.Archive, error) {
+	g.mu.Lock()
+	g.asked = append(g.asked, r)
+	g.mu.Unlock()
+	if g.busy != nil {
+		<-g.busy
+	}
+	return api.Archive{Data: []byte("archive of " + r.Name), Notices: g.notices}, g.fail
+}
+
+func (g *generator) Choose(_ context.Context, query url.Values) (api.Choosing, error) {
+	return api.Choosing{Choices: api.Choices{Name: query.Get("name")}, Fields: []api.ChoiceField{}}, g.fail
+}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,8 @@ type Problem struct {
 	Detail string     `json:"detail" doc:"What happened, for people"`
 	Code   aloft.Code `json:"code" doc:"The class of the error"`
 	Hint   string     `json:"hint,omitempty" doc:"What to do next, where possible the corrected command"`
+
+	Errors FieldErrors `json:"errors,omitempty" doc:"What is wrong, field by field, where that is known"`
 }
 
 const problemType = "application/problem+json"
@@ -58,9 +61,10 @@ func problemOf(err error) *Problem {
 }
 
 func problemWith(status int, err error) *Problem {
+	fields, _ := errors.AsType[FieldErrors](err)
 	return &Problem{
 		Title: http.StatusText(status), Status: status,
-		Detail: err.Error(), Code: aloft.ErrorCode(err), Hint: aloft.ErrorHint(err),
+		Detail: err.Error(), Code: aloft.ErrorCode(err), Hint: aloft.ErrorHint(err), Errors: fields,
 	}
 }
 

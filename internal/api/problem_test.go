@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			h.store.broken = aloft.Errorf(code, "cannot do it: %w", errors.New("a cause")).WithHint("try this")
 			response, p := h.request(t, "GET", api.Base+"/projects", "")
 			want := api.Problem{Title: http.StatusText(status), Status: status, Detail: "cannot do it: a cause", Code: code, Hint: "try this"}
-			if response.StatusCode != status || p != want {
+			if response.StatusCode != status || !reflect.DeepEqual(p, want) {
 				t.Errorf("%d %+v, want %+v", response.StatusCode, p, want)
 			}
 			_, err := h.client().Projects(t.Context())

@@ -117,6 +117,7 @@ func (s *Server) register(api huma.API) {
 		}
 		r.register(s, api, op)
 	}
+	describeGenerator(api.OpenAPI())
 }
 
 // tag groups the operations in the description: by the part of the path that
@@ -136,5 +137,6 @@ func (r route) tag() string {
 	return "server"
 }
 
-// ServeHTTP answers /healthz, /login, /logout and everything below Base.
+// ServeHTTP answers /healthz, /login, /logout, everything below Base and
+// GeneratePath, and the archives that ServesArchive tells of.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

@@ -13,24 +13,40 @@ import (
 
 // documented is an operation as the description of the API tells it.
 type documented struct {
-	method, path string
+	method, path string // the path on the server
 	ID           string `yaml:"operationId"`
 	Access       string `yaml:"x-access"`
+}
+
+// documentedPath is a path as the description tells it.
+type documentedPath struct {
+	Servers                       []struct{ URL string }
+	Get, Post, Put, Patch, Delete *documented
+}
+
+func (p documentedPath) methods() map[string]*documented {
+	return map[string]*documented{"GET": p.Get, "POST": p.Post, "PUT": p.Put, "PATCH": p.Patch, "DELETE": p.Delete}
 }
 
 func operations(t *testing.T) []documented {
 	t.Helper()
 	var document struct {
-		Paths map[string]map[string]documented `yaml:"paths"`
+		Paths map[string]documentedPath `yaml:"paths"`
 	}
 	if err := yaml.Unmarshal(api.OpenAPI(), &document); err != nil {
 		t.Fatal(err)
 	}
 	var list []documented
-	for path, methods := range document.Paths {
-		for method, op := range methods {
-			op.method, op.path = strings.ToUpper(method), path
-			list = append(list, op)
+	for path, item := range document.Paths {
+		base := api.Base
+		for _, server := range item.Servers {
+			base = strings.TrimSuffix(server.URL, "/")
+		}
+		for method, op := range item.methods() {
+			if op != nil {
+				op.method, op.path = method, base+path
+				list = append(list, *op)
+			}
 		}
 	}
 	if len(list) < 30 {
@@ -81,9 +97,14 @@ var calls = map[string]struct {
 	"put-database":        {"environment", "", 200},
 	"get-database":        {"environment", "", 200},
 	"delete-database":     {"environment", "", 204},
+	"generate":            {"anyone", "", 200},
+	"generate-json":       {"anyone", `{}`, 200},
+	"nubesgen":            {"anyone", "", 200},
+	"nubesgen-json":       {"anyone", `{}`, 200},
+	"options":             {"anyone", "", 200},
 }
 
-var parameters = strings.NewReplacer("{project}", "shop", "{environment}", "alice", "{app}", "web", "{name}", "db", "{run}", "1", "{version}", "1")
+var parameters = strings.NewReplacer("{project}", "shop", "{environment}", "alice", "{app}", "web", "{name}", "db", "{run}", "1", "{version}", "1", "{format}", "zip")
 
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -106,7 +127,7 @@ func TestAccess(t *testing.T) {
 				h := newHouse(t)
 				h.server.LoginPath()
 				close(h.events)
-				request, _ := http.NewRequest(op.method, h.url+api.Base+parameters.Replace(op.path), strings.NewReader(call.body))
+				request, _ := http.NewRequest(op.method, h.url+parameters.Replace(op.path), strings.NewReader(call.body))
 				who.authorise(h, request)
 				if status := do(t, request).StatusCode; status != who.status {
 					t.Errorf("%s is answered %d, want %d", who.name, status, who.status)
@@ -123,23 +144,26 @@ type callerCase struct {
 }
 
 func callers(access string, allowed int) []callerCase {
-	own := http.StatusForbidden
-	if access == "environment" {
+	own, stranger, other := http.StatusForbidden, http.StatusUnauthorized, http.StatusForbidden
+	switch access {
+	case "environment":
 		own = allowed
+	case "anyone":
+		own, stranger, other = allowed, allowed, allowed
 	}
 	bearer := func(token func(*house) string) func(*house, *http.Request) {
 		return func(h *house, r *http.Request) { r.Header.Set("Authorization", "Bearer "+token(h)) }
 	}
 	return []callerCase{
-		{"nobody", 401, func(*house, *http.Request) {}},
-		{"a wrong token", 401, bearer(func(*house) string { return "wrong" })},
-		{"an empty token", 401, bearer(func(*house) string { return "" })},
-		{"a revoked token", 401, bearer(func(h *house) string {
+		{"nobody", stranger, func(*house, *http.Request) {}},
+		{"a wrong token", stranger, bearer(func(*house) string { return "wrong" })},
+		{"an empty token", stranger, bearer(func(*house) string { return "" })},
+		{"a revoked token", stranger, bearer(func(h *house) string {
 			token := h.tokens.Issue(alice, 1)
 			h.tokens.Revoke(token)
 			return token
 		})},
-		{"a run of another environment", 403, bearer(func(h *house) string { return h.tokens.Issue(bob, 2) })},
+		{"a run of another environment", other, bearer(func(h *house) string { return h.tokens.Issue(bob, 2) })},
 		{"a run of the environment", own, bearer(func(h *house) string { return h.tokens.Issue(alice, 1) })},
 		{"the administrator", allowed, bearer(func(*house) string { return adminToken })},
 		{"git of the administrator", allowed, func(_ *house, r *http.Request) { r.SetBasicAuth("x", adminToken) }},
@@ -172,7 +196,7 @@ func TestPasswordsAppearInDatabaseAnswersOnly(t *testing.T) {
 	h := newHouse(t)
 	close(h.events)
 	for _, op := range operations(t) {
-		request, _ := http.NewRequest(op.method, h.url+api.Base+parameters.Replace(op.path), strings.NewReader(calls[op.ID].body))
+		request, _ := http.NewRequest(op.method, h.url+parameters.Replace(op.path), strings.NewReader(calls[op.ID].body))
 		request.Header.Set("Authorization", "Bearer "+adminToken)
 		told := strings.Contains(text(t, do(t, request).Body), "database-password")
 		if want := op.ID == "put-database" || op.ID == "get-database"; told != want {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,6 +32,7 @@ type Options struct {
 	Logs      Logs
 	Processes Processes
 	Events    Events
+	Generator Generator
 
 	Authenticate func(token string) (Scope, bool) // Tokens.Authenticate
 	SessionKey   []byte                           // signs the cookies of browsers; nil = sessions end with the server
@@ -51,6 +53,7 @@ type Version struct {
 type Server struct {
 	Options
 	sessions *sessions
+	turns    chan struct{} // one for each archive that is being generated
 	handler  http.Handler
 }
 
@@ -62,9 +65,10 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{Options: o, sessions: newSessions(o.SessionKey, o.Now)}
+	s := &Server{Options: o, sessions: newSessions(o.SessionKey, o.Now), turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	mux := http.NewServeMux()
 	s.register(humago.NewWithPrefix(mux, Base, configuration()))
+	s.handleGenerator(mux)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /login", s.followLink)
 	mux.HandleFunc("POST /login", s.submitToken)

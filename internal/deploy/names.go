@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // frameworkNames returns what frameworks read by themselves: where to listen,
@@ -16,7 +18,7 @@ func frameworkNames(runtime string, port int, database string) map[string]string
 			names[name] = strings.ReplaceAll(value, "{port}", strconv.Itoa(port))
 		}
 	}
-	for name, value := range databaseNames(database) {
+	for name, value := range databaseNames(runtime, database) {
 		names[name] = value
 	}
 	return names
@@ -59,15 +61,9 @@ func portNames(runtime string) map[string]string {
 }
 
 // databaseNames lists the names under which frameworks look for the database of
-// a DATABASE_URL; none for one that is not PostgreSQL.
-//
-//	libpq and most drivers  PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE
-//	JDBC                    JDBC_DATABASE_URL, _USERNAME, _PASSWORD
-//	Spring Boot             SPRING_DATASOURCE_URL, _USERNAME, _PASSWORD; SPRING_R2DBC_…
-//	Quarkus                 QUARKUS_DATASOURCE_JDBC_URL, _REACTIVE_URL, _USERNAME, _PASSWORD
-//	Micronaut               DATASOURCES_DEFAULT_URL, _USERNAME, _PASSWORD
-//	.NET                    ConnectionStrings__Default and __DefaultConnection
-func databaseNames(text string) map[string]string {
+// a DATABASE_URL (aloft.ServiceVariables): those of every framework, since what was
+// detected is the language only; none for one that is not PostgreSQL.
+func databaseNames(runtime, text string) map[string]string {
 	db, err := url.Parse(text)
 	if err != nil || db.Scheme != "postgres" && db.Scheme != "postgresql" || db.Hostname() == "" {
 		return nil
@@ -82,35 +78,35 @@ func databaseNames(text string) map[string]string {
 	if strings.Contains(db.Hostname()+name+user+password, "\x00") {
 		return nil // no process can be given that
 	}
-	plain := url.URL{Scheme: "postgresql", Host: db.Hostname() + ":" + port, Path: "/" + name, RawQuery: db.RawQuery}
+	inURL := url.URL{Host: db.Hostname(), Path: "/" + name}
 	if strings.Contains(db.Hostname(), ":") {
-		plain.Host = "[" + db.Hostname() + "]:" + port
+		inURL.Host = "[" + db.Hostname() + "]"
 	}
-	names := map[string]string{
-		"PGHOST": db.Hostname(), "PGPORT": port, "PGDATABASE": name, "PGUSER": user, "PGPASSWORD": password,
-		"JDBC_DATABASE_URL":               "jdbc:" + plain.String(),
-		"JDBC_DATABASE_USERNAME":          user,
-		"JDBC_DATABASE_PASSWORD":          password,
-		"SPRING_DATASOURCE_URL":           "jdbc:" + plain.String(),
-		"SPRING_DATASOURCE_USERNAME":      user,
-		"SPRING_DATASOURCE_PASSWORD":      password,
-		"SPRING_R2DBC_URL":                "r2dbc:" + plain.String(),
-		"SPRING_R2DBC_USERNAME":           user,
-		"SPRING_R2DBC_PASSWORD":           password,
-		"QUARKUS_DATASOURCE_JDBC_URL":     "jdbc:" + plain.String(),
-		"QUARKUS_DATASOURCE_REACTIVE_URL": plain.String(),
-		"QUARKUS_DATASOURCE_USERNAME":     user,
-		"QUARKUS_DATASOURCE_PASSWORD":     password,
-		"DATASOURCES_DEFAULT_URL":         "jdbc:" + plain.String(),
-		"DATASOURCES_DEFAULT_USERNAME":    user,
-		"DATASOURCES_DEFAULT_PASSWORD":    password,
-	}
-	if mode := db.Query().Get("sslmode"); mode != "" {
-		names["PGSSLMODE"] = mode
+	query := ""
+	if db.RawQuery != "" {
+		query = "?" + db.RawQuery
 	}
 	connection := fmt.Sprintf("Host=%s;Port=%s;Database=%s;Username=%s;Password=%s",
 		quoted(db.Hostname()), port, quoted(name), quoted(user), quoted(password))
-	names["ConnectionStrings__Default"], names["ConnectionStrings__DefaultConnection"] = connection, connection
+	whole := map[string]string{
+		"{url}": text, "{host}": db.Hostname(), "{port}": port, "{database}": name, "{user}": user, "{password}": password,
+		"{sslmode}": db.Query().Get("sslmode"), "{connection-string}": connection,
+	}
+	parts := strings.NewReplacer("{host}", inURL.Host, "{port}", port, "{database}", strings.TrimPrefix(inURL.EscapedPath(), "/"), "{query}", query)
+	names := map[string]string{}
+	for _, v := range aloft.ServiceVariables("postgresql") {
+		if v.Reader == "php" && runtime != "php" {
+			continue // too common to be given to everybody
+		}
+		value, ok := whole[v.Value]
+		if !ok {
+			value = parts.Replace(v.Value)
+		}
+		names[v.Name] = value
+	}
+	if names["PGSSLMODE"] == "" {
+		delete(names, "PGSSLMODE")
+	}
 	return names
 }
 

@@ -19,6 +19,8 @@ const (
 	elasticsearch = "elasticsearch"
 	memcached     = "memcached"
 	bucket        = "bucket"
+	keyVault      = "key-vault"
+	insights      = "application-insights"
 )
 
 // addOns returns what the dependencies need, one of each kind, sorted by kind.

@@ -96,6 +96,13 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 	if err != nil {
 		return aloft.App{}, err
 	}
+	app, err := f.app(wanted)
+	return app, unwrapStart(err)
+}
+
+// app is As for a folder; its error is a noStart when only the start is not known.
+func (f *folder) app(wanted string) (aloft.App, error) {
+	var err error
 	if f.procfile, err = readProcfile(f); err != nil {
 		return aloft.App{}, err
 	}
@@ -117,13 +124,13 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 			err = nil
 		}
 		if err != nil {
-			return aloft.App{}, unwrapStart(err)
+			return aloft.App{}, err
 		}
 		return complete(f, r.name, app)
 	}
 	if unstartable != nil {
 		f.procfile.apply(&known)
-		return known, unwrapStart(unstartable)
+		return known, unstartable
 	}
 	return aloft.App{}, unknown(f, wanted)
 }

@@ -80,21 +80,27 @@ func detectDotnet(f *folder) (aloft.App, error) {
 	if err != nil {
 		return app, err
 	}
-	from = f.at(project.file, 0, "")
-	app.Version = dotnetVersion(f, project)
-	app.AddOns = addOns(project.packages(from.File), dotnetAddOn)
-	app.Build = []aloft.Command{run(from, "dotnet", "publish", project.file, "--configuration", "Release", "--output", ".aloft/app")}
-	at := f.at(project.file, project.root.line, "")
-	switch project.rank() {
+	project.build(f, &app)
+	return app, nil
+}
+
+// build publishes and starts one project.
+func (p dotnetProject) build(f *folder, app *aloft.App) {
+	from := f.at(p.file, 0, "")
+	f.home, f.dependencies = f.sub(path.Dir(p.file)), p.packages(from.File)
+	app.Version = dotnetVersion(f, p)
+	app.AddOns = addOns(f.dependencies, dotnetAddOn)
+	app.Build = []aloft.Command{run(from, "dotnet", "publish", p.file, "--configuration", "Release", "--output", ".aloft/app")}
+	at := f.at(p.file, p.root.line, "")
+	switch p.rank() {
 	case 3:
 		app.Framework = aloft.Setting{Value: "aspnet", Source: at}
 	case 2:
 		app.Framework = aloft.Setting{Value: "blazor", Source: at}
 		app.Static = aloft.Setting{Value: ".aloft/app/wwwroot", Source: at}
-		return app, nil
+		return
 	}
-	app.Start = run(at, "dotnet", ".aloft/app/"+project.assembly()+".dll")
-	return app, nil
+	app.Start = run(at, "dotnet", ".aloft/app/"+p.assembly()+".dll")
 }
 
 // dotnetProjects returns the project files of the folder, or, where there are
@@ -177,15 +183,19 @@ func dotnetVersion(f *folder, p dotnetProject) aloft.Setting {
 
 func dotnetAddOn(name string) string {
 	switch strings.ToLower(name) {
-	case "npgsql", "npgsql.entityframeworkcore.postgresql", "aspire.npgsql", "aspire.npgsql.entityframeworkcore.postgresql":
+	case "npgsql", "npgsql.entityframeworkcore.postgresql", "aspire.npgsql", "aspire.npgsql.entityframeworkcore.postgresql",
+		"marten", "hangfire.postgresql", "npgsql.dependencyinjection", "npgsql.opentelemetry", "aspire.azure.npgsql", "aspire.azure.npgsql.entityframeworkcore.postgresql", "wolverinefx.postgresql":
 		return postgresql
-	case "mysqlconnector", "mysql.data", "pomelo.entityframeworkcore.mysql", "mysql.entityframeworkcore":
+	case "mysqlconnector", "mysql.data", "pomelo.entityframeworkcore.mysql", "mysql.entityframeworkcore", "aspire.mysqlconnector", "aspire.pomelo.entityframeworkcore.mysql", "microting.entityframeworkcore.mysql":
 		return mysql
-	case "microsoft.data.sqlclient", "system.data.sqlclient", "microsoft.entityframeworkcore.sqlserver":
+	case "microsoft.data.sqlclient", "system.data.sqlclient", "microsoft.entityframeworkcore.sqlserver", "aspire.microsoft.data.sqlclient",
+		"aspire.microsoft.entityframeworkcore.sqlserver", "hangfire.sqlserver", "microsoft.extensions.caching.sqlserver":
 		return sqlserver
-	case "mongodb.driver", "mongodb.entityframeworkcore":
+	case "mongodb.driver", "mongodb.entityframeworkcore", "aspire.mongodb.driver", "aspire.mongodb.entityframeworkcore":
 		return mongodb
-	case "stackexchange.redis", "microsoft.extensions.caching.stackexchangeredis", "hangfire.redis.stackexchange":
+	case "stackexchange.redis", "microsoft.extensions.caching.stackexchangeredis", "hangfire.redis.stackexchange", "aspire.stackexchange.redis", "aspire.stackexchange.redis.distributedcaching",
+		"aspire.stackexchange.redis.outputcaching", "microsoft.aspnetcore.signalr.stackexchangeredis", "microsoft.aspnetcore.dataprotection.stackexchangeredis",
+		"microsoft.aspnetcore.outputcaching.stackexchangeredis", "nredisstack", "valkey.glide", "freeredis":
 		return redis
 	case "rabbitmq.client", "masstransit.rabbitmq", "easynetq":
 		return rabbitmq
@@ -195,8 +205,15 @@ func dotnetAddOn(name string) string {
 		return elasticsearch
 	case "enyimmemcachedcore":
 		return memcached
-	case "awssdk.s3", "azure.storage.blobs", "google.cloud.storage.v1", "minio":
+	case "awssdk.s3", "azure.storage.blobs", "google.cloud.storage.v1", "minio", "aspire.azure.storage.blobs", "azure.extensions.aspnetcore.dataprotection.blobs":
 		return bucket
+	case "azure.security.keyvault.secrets", "azure.security.keyvault.keys", "azure.security.keyvault.certificates",
+		"azure.extensions.aspnetcore.configuration.secrets", "aspire.azure.security.keyvault", "azure.extensions.aspnetcore.dataprotection.keys":
+		return keyVault
+	case "microsoft.applicationinsights.aspnetcore", "microsoft.applicationinsights.workerservice", "microsoft.applicationinsights",
+		"azure.monitor.opentelemetry.aspnetcore", "azure.monitor.opentelemetry.exporter", "microsoft.azure.functions.worker.applicationinsights",
+		"serilog.sinks.applicationinsights":
+		return insights
 	}
 	return ""
 }

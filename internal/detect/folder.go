@@ -20,6 +20,10 @@ type folder struct {
 	dir      string
 	entries  []fs.DirEntry // sorted by name
 	procfile procfile
+
+	// What a runtime has found out on the way.
+	home         *folder      // where the app's own source stands, nil = here
+	dependencies []dependency // what it names for run time
 }
 
 func open(source fs.FS, dir string) (*folder, error) {

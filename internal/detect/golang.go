@@ -52,6 +52,7 @@ func detectGo(f *folder) (aloft.App, error) {
 			dependencies = append(dependencies, dependency{majorless(r.Mod.Path), from.File, r.Syntax.Start.Line})
 		}
 	}
+	f.dependencies = dependencies
 	app.AddOns = addOns(dependencies, goAddOn)
 	app.Framework = goFramework(dependencies)
 	mains := mainPackages(f)
@@ -67,10 +68,16 @@ func detectGo(f *folder) (aloft.App, error) {
 	if err != nil {
 		return app, err
 	}
-	reason := "main package " + main
-	app.Build = []aloft.Command{run(module.at("go.mod", 0, reason), "go", "build", "-o", ".aloft/app", main)}
-	app.Start = run(module.at("go.mod", 0, reason), ".aloft/app")
+	buildMain(f, module, main, &app)
 	return app, nil
+}
+
+// buildMain builds and starts a main package of a module.
+func buildMain(f, module *folder, main string, app *aloft.App) {
+	f.home = f.sub(main)
+	from := module.at("go.mod", 0, "main package "+main)
+	app.Build = []aloft.Command{run(from, "go", "build", "-o", ".aloft/app", main)}
+	app.Start = run(from, ".aloft/app")
 }
 
 func readGoMod(f *folder) (*modfile.File, error) {
@@ -199,15 +206,16 @@ func goFramework(dependencies []dependency) aloft.Setting {
 
 func goAddOn(module string) string {
 	switch module {
-	case "github.com/lib/pq", "github.com/jackc/pgx", "github.com/go-pg/pg", "gorm.io/driver/postgres", "github.com/uptrace/bun/driver/pgdriver":
+	case "github.com/lib/pq", "github.com/jackc/pgx", "github.com/go-pg/pg", "gorm.io/driver/postgres", "github.com/uptrace/bun/driver/pgdriver", "github.com/riverqueue/river/riverdriver/riverpgxv5":
 		return postgresql
-	case "github.com/go-sql-driver/mysql", "gorm.io/driver/mysql":
+	case "github.com/go-sql-driver/mysql", "gorm.io/driver/mysql", "github.com/go-mysql-org/go-mysql":
 		return mysql
 	case "github.com/microsoft/go-mssqldb", "github.com/denisenkom/go-mssqldb", "gorm.io/driver/sqlserver":
 		return sqlserver
 	case "go.mongodb.org/mongo-driver":
 		return mongodb
-	case "github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/gomodule/redigo", "github.com/redis/rueidis", "github.com/hibiken/asynq":
+	case "github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/gomodule/redigo", "github.com/redis/rueidis", "github.com/hibiken/asynq", "github.com/valkey-io/valkey-go",
+		"github.com/valkey-io/valkey-glide/go", "github.com/mediocregopher/radix":
 		return redis
 	case "github.com/rabbitmq/amqp091-go", "github.com/streadway/amqp":
 		return rabbitmq
@@ -219,6 +227,11 @@ func goAddOn(module string) string {
 		return memcached
 	case "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/minio/minio-go", "cloud.google.com/go/storage", "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob":
 		return bucket
+	case "github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets", "github.com/Azure/azure-sdk-for-go/sdk/keyvault/azsecrets",
+		"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys":
+		return keyVault
+	case "github.com/microsoft/ApplicationInsights-Go":
+		return insights
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -30,6 +31,11 @@ func detectGradle(f *folder) (aloft.App, error) {
 	if err != nil {
 		return app, err
 	}
+	return app, p.build(f, args, &app)
+}
+
+// build makes and starts the program of one project of a build.
+func (p gradleProject) build(f *folder, args []string, app *aloft.App) error {
 	app.Framework = p.framework()
 	if app.Version.Value == "" {
 		app.Version = p.folder.version(p.script.java.text, p.file, p.script.java.number)
@@ -38,6 +44,7 @@ func detectGradle(f *folder) (aloft.App, error) {
 	for _, d := range p.script.dependencies {
 		dependencies = append(dependencies, dependency{d.text, p.folder.path(p.file), d.number})
 	}
+	f.home, f.dependencies = p.folder, dependencies
 	app.AddOns, app.Health = addOns(dependencies, javaAddOn), javaHealth(dependencies)
 	how, _ := p.how()
 	told := p.folder.at(p.file, how.line, "")
@@ -45,8 +52,8 @@ func detectGradle(f *folder) (aloft.App, error) {
 	if p.place != "" {
 		task = ":" + strings.ReplaceAll(p.place, "/", ":") + ":" + task
 	}
-	app.Build = []aloft.Command{run(told, append(args, task)...)}
-	return app, p.start(how, told, &app)
+	app.Build = []aloft.Command{run(told, append(slices.Clone(args), task)...)}
+	return p.start(how, told, app)
 }
 
 // gradleProjects returns the root and the projects that its settings include.

@@ -81,16 +81,20 @@ func artifact(name string) string {
 func javaAddOn(name string) string {
 	group, name, _ := strings.Cut(name, ":")
 	switch name {
-	case "postgresql", "r2dbc-postgresql", "quarkus-jdbc-postgresql", "quarkus-reactive-pg-client", "vertx-pg-client", "pgjdbc-ng":
+	case "postgresql", "r2dbc-postgresql", "quarkus-jdbc-postgresql", "quarkus-reactive-pg-client", "vertx-pg-client", "pgjdbc-ng",
+		"spring-cloud-azure-starter-jdbc-postgresql", "postgresql-async", "micronaut-vertx-pg-client", "jasync-postgresql":
 		return postgresql
-	case "mysql-connector-j", "mysql-connector-java", "mariadb-java-client", "quarkus-jdbc-mysql", "quarkus-jdbc-mariadb", "quarkus-reactive-mysql-client", "r2dbc-mysql":
+	case "mysql-connector-j", "mysql-connector-java", "mariadb-java-client", "quarkus-jdbc-mysql", "quarkus-jdbc-mariadb", "quarkus-reactive-mysql-client", "r2dbc-mysql",
+		"r2dbc-mariadb", "spring-cloud-azure-starter-jdbc-mysql", "vertx-mysql-client", "micronaut-vertx-mysql-client", "jasync-mysql":
 		return mysql
-	case "mssql-jdbc", "quarkus-jdbc-mssql", "r2dbc-mssql":
+	case "mssql-jdbc", "quarkus-jdbc-mssql", "r2dbc-mssql", "quarkus-reactive-mssql-client", "vertx-mssql-client":
 		return sqlserver
 	case "mongodb-driver-sync", "mongodb-driver-reactivestreams", "spring-boot-starter-data-mongodb", "spring-boot-starter-data-mongodb-reactive",
-		"quarkus-mongodb-client", "quarkus-mongodb-panache", "micronaut-mongo-sync", "micronaut-mongo-reactive", "micronaut-data-mongodb":
+		"quarkus-mongodb-client", "quarkus-mongodb-panache", "micronaut-mongo-sync", "micronaut-mongo-reactive", "micronaut-data-mongodb",
+		"mongodb-driver-kotlin-coroutine", "mongodb-driver-kotlin-sync", "spring-boot-starter-mongodb", "kmongo", "morphia-core":
 		return mongodb
-	case "spring-boot-starter-data-redis", "spring-boot-starter-data-redis-reactive", "jedis", "quarkus-redis-client", "micronaut-redis-lettuce", "redisson", "spring-session-data-redis":
+	case "spring-boot-starter-data-redis", "spring-boot-starter-data-redis-reactive", "jedis", "quarkus-redis-client", "micronaut-redis-lettuce", "redisson", "spring-session-data-redis",
+		"redisson-spring-boot-starter", "quarkus-redis-cache", "valkey-java", "valkey-glide", "spring-data-redis", "spring-boot-starter-session-data-redis":
 		return redis
 	case "lettuce-core":
 		return redis
@@ -102,8 +106,16 @@ func javaAddOn(name string) string {
 		return elasticsearch
 	case "spymemcached", "xmemcached":
 		return memcached
-	case "azure-storage-blob", "google-cloud-storage", "minio", "quarkus-amazon-s3":
+	case "azure-storage-blob", "google-cloud-storage", "minio", "quarkus-amazon-s3", "spring-cloud-azure-starter-storage-blob", "spring-cloud-azure-starter-storage",
+		"quarkus-azure-storage-blob", "micronaut-object-storage-azure", "spring-cloud-aws-starter-s3":
 		return bucket
+	case "azure-security-keyvault-secrets", "spring-cloud-azure-starter-keyvault", "spring-cloud-azure-starter-keyvault-secrets", "quarkus-azure-keyvault",
+		"micronaut-azure-secret-manager", "azure-spring-boot-starter-keyvault-secrets":
+		return keyVault
+	case "applicationinsights-core", "applicationinsights-web", "applicationinsights-runtime-attach", "applicationinsights-spring-boot-starter", "applicationinsights-agent",
+		"azure-monitor-opentelemetry-exporter", "azure-monitor-opentelemetry-autoconfigure", "spring-cloud-azure-starter-monitor",
+		"micrometer-registry-azure-monitor", "micronaut-micrometer-registry-azure-monitor", "quarkus-opentelemetry-exporter-azure":
+		return insights
 	case "s3":
 		if group == "software.amazon.awssdk" {
 			return bucket

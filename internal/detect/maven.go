@@ -3,6 +3,7 @@ package detect
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -167,6 +168,7 @@ func detectMaven(f *folder) (aloft.App, error) {
 		Runtime: aloft.Setting{Source: from}, Version: root.javaVersion(),
 		Framework: root.framework(), Package: aloft.Setting{Value: "maven", Source: from},
 	}
+	f.dependencies = root.dependencies()
 	tools, args := javaTools(f, "mvn", "mvnw", from)
 	app.Toolchains = tools
 	app.Build = []aloft.Command{run(from, append(args, "-B", "-DskipTests", "package")...)}
@@ -177,15 +179,22 @@ func detectMaven(f *folder) (aloft.App, error) {
 	if len(runnable) != 1 {
 		return app, root.ambiguous(runnable, modules)
 	}
-	p := runnable[0]
-	dependencies := p.dependencies()
-	app.Framework, app.AddOns, app.Health = p.framework(), addOns(dependencies, javaAddOn), javaHealth(dependencies)
-	if p.module != "" {
-		app.Build = []aloft.Command{run(from, append(args, "-B", "-DskipTests", "-pl", p.module, "-am", "package")...)}
-	}
-	jar, told, _ := p.start()
-	app.Start = startJar(jar, path.Join(p.module, "target"), told)
+	runnable[0].build(f, args, &app)
 	return app, nil
+}
+
+// build makes and starts the archive of one module of a project.
+func (p *pom) build(f *folder, args []string, app *aloft.App) {
+	f.home, f.dependencies = p.folder, p.dependencies()
+	app.Framework, app.AddOns, app.Health = p.framework(), addOns(f.dependencies, javaAddOn), javaHealth(f.dependencies)
+	if p.module != "" {
+		app.Build = []aloft.Command{run(app.Package.Source, slices.Concat(args, []string{"-B", "-DskipTests", "-pl", p.module, "-am", "package"})...)}
+	}
+	jar, told, ok := p.start()
+	if !ok {
+		return
+	}
+	app.Start = startJar(jar, path.Join(p.module, "target"), told)
 }
 
 // startJar starts an archive; where its name is not known, the only one there.
@@ -250,10 +259,15 @@ func (p *pom) javaVersion() aloft.Setting {
 		return v
 	}
 	for _, name := range []string{"java.version", "maven.compiler.release", "jdk.version", "release.version", "maven.compiler.target", "maven.compiler.source"} {
-		if e := p.property(name); e != nil {
-			if v := p.folder.version(p.expand(e.text), "pom.xml", e.line); v.Value != "" {
+		for at := p; at != nil; at = at.parent {
+			e := at.root.get("properties", name)
+			if e == nil {
+				continue
+			}
+			if v := at.folder.version(at.expand(e.text), "pom.xml", e.line); v.Value != "" {
 				return v
 			}
+			break
 		}
 	}
 	release := p.plugins()["maven-compiler-plugin"].find("release")

@@ -56,6 +56,7 @@ func detectNode(f *folder) (aloft.App, error) {
 	if err != nil {
 		return aloft.App{}, err
 	}
+	f.dependencies = n.dependencies
 	app := aloft.App{
 		Runtime:    aloft.Setting{Source: f.at("package.json", 0, "")},
 		Version:    n.version(),

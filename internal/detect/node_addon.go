@@ -42,15 +42,18 @@ func prismaProvider(text string) (string, int) {
 
 func nodeAddOn(name string) string {
 	switch name {
-	case "pg", "postgres", "pg-promise", "slonik", "@neondatabase/serverless", "@vercel/postgres", "pg-native":
+	case "pg", "postgres", "pg-promise", "slonik", "@neondatabase/serverless", "@vercel/postgres", "pg-native",
+		"@mikro-orm/postgresql", "@prisma/adapter-pg", "pg-boss", "@databases/pg", "@fastify/postgres", "postgraphile", "@payloadcms/db-postgres":
 		return postgresql
-	case "mysql", "mysql2", "mariadb":
+	case "mysql", "mysql2", "mariadb", "@mikro-orm/mysql", "@mikro-orm/mariadb", "@prisma/adapter-mariadb", "@fastify/mysql":
 		return mysql
-	case "mssql", "tedious":
+	case "mssql", "tedious", "@mikro-orm/mssql", "@prisma/adapter-mssql":
 		return sqlserver
-	case "mongodb", "mongoose", "@typegoose/typegoose":
+	case "mongodb", "mongoose", "@typegoose/typegoose", "@nestjs/mongoose", "@mikro-orm/mongodb", "@fastify/mongodb", "connect-mongo", "monk",
+		"@payloadcms/db-mongodb":
 		return mongodb
-	case "redis", "ioredis", "@redis/client", "bullmq", "bull", "iovalkey":
+	case "redis", "ioredis", "@redis/client", "bullmq", "bull", "iovalkey", "@nestjs/bullmq", "@nestjs/bull", "connect-redis", "@keyv/redis", "@fastify/redis",
+		"rate-limit-redis", "@socket.io/redis-adapter", "@valkey/valkey-glide", "bee-queue":
 		return redis
 	case "amqplib", "amqp-connection-manager", "rhea":
 		return rabbitmq
@@ -60,8 +63,12 @@ func nodeAddOn(name string) string {
 		return elasticsearch
 	case "memjs", "memcached":
 		return memcached
-	case "@aws-sdk/client-s3", "minio", "@azure/storage-blob", "@google-cloud/storage":
+	case "@aws-sdk/client-s3", "minio", "@azure/storage-blob", "@google-cloud/storage", "multer-s3", "multer-azure-blob-storage":
 		return bucket
+	case "@azure/keyvault-secrets", "@azure/keyvault-keys", "@azure/keyvault-certificates":
+		return keyVault
+	case "applicationinsights", "@azure/monitor-opentelemetry", "@azure/monitor-opentelemetry-exporter", "@microsoft/applicationinsights-web":
+		return insights
 	}
 	return ""
 }

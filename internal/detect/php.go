@@ -27,6 +27,7 @@ func detectPHP(f *folder) (aloft.App, error) {
 	for _, name := range require.names() {
 		dependencies = append(dependencies, dependency{strings.ToLower(name), f.path("composer.json"), require.get(name).at()})
 	}
+	f.dependencies = dependencies
 	app.AddOns = phpSettings(f, addOns(dependencies, phpAddOn))
 	app.Framework = phpFramework(dependencies)
 	if composer != nil {
@@ -173,8 +174,11 @@ func phpAddOn(name string) string {
 		return elasticsearch
 	case "ext-memcached":
 		return memcached
-	case "league/flysystem-aws-s3-v3", "aws/aws-sdk-php":
+	case "league/flysystem-aws-s3-v3", "aws/aws-sdk-php", "league/flysystem-azure-blob-storage", "microsoft/azure-storage-blob", "azure-oss/storage",
+		"azure-oss/storage-blob", "azure-oss/storage-blob-laravel":
 		return bucket
+	case "microsoft/application-insights":
+		return insights
 	}
 	return ""
 }

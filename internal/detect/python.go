@@ -78,6 +78,7 @@ func detectPython(f *folder) (aloft.App, error) {
 	if err != nil {
 		return aloft.App{}, err
 	}
+	f.dependencies = p.dependencies
 	app := aloft.App{
 		Runtime: aloft.Setting{Source: p.told},
 		Version: p.version(),

@@ -131,7 +131,8 @@ func pythonAddOn(name string) string {
 		return sqlserver
 	case "pymongo", "motor", "mongoengine", "beanie":
 		return mongodb
-	case "redis", "django-redis", "celery[redis]", "rq", "arq", "channels-redis", "aioredis", "valkey":
+	case "redis", "django-redis", "celery[redis]", "rq", "arq", "channels-redis", "aioredis", "valkey", "redis-om", "django-rq", "flask-redis", "valkey-glide",
+		"walrus", "dramatiq[redis]", "huey[redis]", "kombu[redis]":
 		return redis
 	case "pika", "aio-pika":
 		return rabbitmq
@@ -141,8 +142,29 @@ func pythonAddOn(name string) string {
 		return elasticsearch
 	case "pymemcache", "python-memcached", "pylibmc":
 		return memcached
-	case "boto3", "minio", "azure-storage-blob", "google-cloud-storage", "django-storages":
+	case "boto3", "minio", "azure-storage-blob", "google-cloud-storage", "django-storages", "adlfs", "s3fs", "azure-storage-file-datalake":
 		return bucket
+	case "azure-keyvault-secrets", "azure-keyvault", "azure-keyvault-keys", "azure-keyvault-certificates":
+		return keyVault
+	case "azure-monitor-opentelemetry", "azure-monitor-opentelemetry-exporter", "applicationinsights", "opencensus-ext-azure":
+		return insights
+	}
+	return ""
+}
+
+// morePythonAddOn knows drivers that only init looks at: with one, the pipeline
+// would begin to run migrations.
+func morePythonAddOn(name string) string {
+	switch name {
+	case "psycopg-c", "psycopg-pool", "psycopg2cffi", "pgvector", "sqlalchemy[postgresql]", "sqlalchemy[asyncpg]", "sqlalchemy[postgresql-asyncpg]",
+		"sqlalchemy[postgresql-psycopg]", "sqlalchemy[postgresql-psycopgbinary]", "tortoise-orm[asyncpg]", "tortoise-orm[psycopg]", "piccolo[postgres]":
+		return postgresql
+	case "mariadb", "sqlalchemy[mysql]", "sqlalchemy[pymysql]", "sqlalchemy[aiomysql]", "tortoise-orm[asyncmy]", "tortoise-orm[aiomysql]":
+		return mysql
+	case "mssql-python", "sqlalchemy[mssql]", "sqlalchemy[mssql-pyodbc]", "django-mssql-backend", "aioodbc":
+		return sqlserver
+	case "django-mongodb-backend", "djongo", "odmantic", "flask-pymongo", "pymongo[srv]":
+		return mongodb
 	}
 	return ""
 }

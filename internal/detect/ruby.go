@@ -34,6 +34,7 @@ func detectRuby(f *folder) (aloft.App, error) {
 	if app.Version.Value == "" {
 		app.Version = f.versionFile([]string{".ruby-version"}, "ruby")
 	}
+	f.dependencies = gems
 	app.AddOns = addOns(gems, rubyAddOn)
 	app.Framework = framework(gems, "rails", "hanami", "sinatra", "roda", "grape", "jekyll", "padrino", "cuba", "rack")
 	switch app.Framework.Value {
@@ -122,7 +123,7 @@ func rubyAddOn(name string) string {
 		return sqlserver
 	case "mongoid", "mongo":
 		return mongodb
-	case "redis", "redis-client", "sidekiq", "resque", "hiredis-client":
+	case "redis", "redis-client", "sidekiq", "resque", "hiredis-client", "redis-rails", "kredis", "redis-store":
 		return redis
 	case "bunny", "sneakers":
 		return rabbitmq
@@ -132,8 +133,24 @@ func rubyAddOn(name string) string {
 		return elasticsearch
 	case "dalli":
 		return memcached
-	case "aws-sdk-s3", "azure-storage-blob", "google-cloud-storage":
+	case "aws-sdk-s3", "azure-storage-blob", "azure-blob", "google-cloud-storage":
 		return bucket
+	case "azure_key_vault":
+		return keyVault
+	case "application_insights":
+		return insights
+	}
+	return ""
+}
+
+// moreRubyAddOn knows drivers that only init looks at: with one, the pipeline
+// would begin to run migrations.
+func moreRubyAddOn(name string) string {
+	switch name {
+	case "sequel_pg", "activerecord-postgis-adapter":
+		return postgresql
+	case "activerecord-trilogy-adapter", "ruby-mysql":
+		return mysql
 	}
 	return ""
 }

@@ -41,6 +41,7 @@ func detectRust(f *folder) (aloft.App, error) {
 		return app, err
 	}
 	dependencies := c.dependencies(cargo)
+	f.home, f.dependencies = c.folder, dependencies
 	app.AddOns = addOns(dependencies, rustAddOn)
 	app.Framework = framework(dependencies, "axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "loco-rs", "hyper")
 	locked := ""
@@ -206,7 +207,8 @@ func rustVersion(f *folder, cargo *value) aloft.Setting {
 
 func rustAddOn(name string) string {
 	switch name {
-	case "tokio-postgres", "postgres", "sqlx/postgres", "diesel/postgres", "sea-orm/sqlx-postgres", "diesel-async/postgres", "deadpool-postgres":
+	case "tokio-postgres", "postgres", "sqlx/postgres", "diesel/postgres", "sea-orm/sqlx-postgres", "diesel-async/postgres", "deadpool-postgres", "bb8-postgres",
+		"sqlx-postgres", "r2d2_postgres":
 		return postgresql
 	case "mysql", "mysql_async", "sqlx/mysql", "diesel/mysql", "sea-orm/sqlx-mysql":
 		return mysql
@@ -214,7 +216,7 @@ func rustAddOn(name string) string {
 		return sqlserver
 	case "mongodb":
 		return mongodb
-	case "redis", "fred", "deadpool-redis", "bb8-redis":
+	case "redis", "fred", "deadpool-redis", "bb8-redis", "redis-async", "apalis-redis":
 		return redis
 	case "lapin":
 		return rabbitmq
@@ -222,8 +224,12 @@ func rustAddOn(name string) string {
 		return kafka
 	case "elasticsearch":
 		return elasticsearch
-	case "aws-sdk-s3", "rust-s3":
+	case "aws-sdk-s3", "rust-s3", "azure_storage_blobs", "azure_storage_blob", "object_store/azure", "object_store/aws":
 		return bucket
+	case "azure_security_keyvault_secrets", "azure_security_keyvault":
+		return keyVault
+	case "opentelemetry-application-insights", "appinsights":
+		return insights
 	}
 	return ""
 }

@@ -1,0 +1,97 @@
+package blueprint
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// The formats of archives.
+const (
+	FormatZip = "zip"
+	FormatTgz = "tgz"
+)
+
+// Formats lists the formats of archives.
+func Formats() []string { return []string{FormatZip, FormatTgz} }
+
+// archived is the time of every file in an archive, so that the same files give
+// the same archive. It is the earliest that a zip archive can tell.
+var archived = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const archivedMode = 0o644
+
+// Archive returns the files as one archive, in the order in which they come. It
+// unpacks into the current folder. The error is CodeInvalid when the format is
+// not known.
+func Archive(format string, files []File) ([]byte, error) {
+	var out bytes.Buffer
+	var err error
+	switch format {
+	case FormatZip:
+		err = writeZip(&out, files)
+	case FormatTgz:
+		err = writeTgz(&out, files)
+	default:
+		return nil, Violations{{"format", format, "is not known", Formats()}}.Err()
+	}
+	if err != nil {
+		return nil, aloft.Errorf(aloft.CodeInternal, "cannot write the archive: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// A blueprint is small; what counts is the time.
+const compression = flate.BestSpeed
+
+func writeZip(w io.Writer, files []File) error {
+	archive := zip.NewWriter(w)
+	compressor, err := flate.NewWriter(w, compression) // one for all: it is larger than the files
+	if err != nil {
+		return err
+	}
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		compressor.Reset(w)
+		return compressor, nil
+	})
+	for _, file := range files {
+		header := &zip.FileHeader{Name: file.Path, Method: zip.Deflate, Modified: archived}
+		header.SetMode(archivedMode)
+		entry, err := archive.CreateHeader(header)
+		if err == nil {
+			_, err = io.WriteString(entry, file.Text)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file.Path, err)
+		}
+	}
+	return archive.Close()
+}
+
+func writeTgz(w io.Writer, files []File) error {
+	compressed, err := gzip.NewWriterLevel(w, compression)
+	if err != nil {
+		return err
+	}
+	archive := tar.NewWriter(compressed)
+	for _, file := range files {
+		header := &tar.Header{Name: file.Path, Mode: archivedMode, Size: int64(len(file.Text)), ModTime: archived, Typeflag: tar.TypeReg}
+		if err := archive.WriteHeader(header); err != nil {
+			return fmt.Errorf("%s: %w", file.Path, err)
+		}
+		if _, err := io.WriteString(archive, file.Text); err != nil {
+			return fmt.Errorf("%s: %w", file.Path, err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return err
+	}
+	return compressed.Close()
+}

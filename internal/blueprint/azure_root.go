@@ -1,0 +1,189 @@
+package blueprint
+
+import (
+	"fmt"
+	"strings"
+)
+
+// azureProvider is the version of the azurerm provider that the modules are
+// written for and checked with.
+const azureProvider = "~> 5.2"
+
+// azureProviders returns terraform/providers.tf.
+func azureProviders() string {
+	d := newDocument()
+	body := d.block("terraform", nil, attribute{"required_version", text(">= 1.11")})
+	body.AppendNewline()
+	body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("azurerm", object(
+		attribute{"source", text("hashicorp/azurerm")}, attribute{"version", text(azureProvider)}))
+	d.space()
+	d.comment(
+		"The subscription and who you are come from the environment: ARM_SUBSCRIPTION_ID",
+		"and `az login`, or the workflow's identity.")
+	provider := d.block("provider", []string{"azurerm"})
+	provider.SetAttributeRaw("storage_use_azuread", boolean(true))
+	provider.AppendNewline()
+	features := provider.AppendNewBlock("features", nil).Body()
+	comment(features, "An environment that is destroyed shall be gone, so that one of the same name", "can be made again.")
+	for i, feature := range []struct {
+		name  string
+		flags []attribute
+	}{
+		{"key_vault", []attribute{
+			{"purge_soft_delete_on_destroy", boolean(true)},
+			{"purge_soft_deleted_secrets_on_destroy", boolean(true)},
+			{"recover_soft_deleted_key_vaults", boolean(true)},
+			{"recover_soft_deleted_secrets", boolean(true)},
+		}},
+		{"log_analytics_workspace", []attribute{{"permanently_delete_on_destroy", boolean(true)}}},
+		{"resource_group", []attribute{{"prevent_deletion_if_contains_resources", boolean(false)}}},
+	} {
+		if i > 0 {
+			features.AppendNewline()
+		}
+		block := features.AppendNewBlock(feature.name, nil).Body()
+		for _, a := range feature.flags {
+			block.SetAttributeRaw(a.name, a.value)
+		}
+	}
+	return d.text()
+}
+
+// azureBackend returns terraform/backend.tf.
+func azureBackend(c Choices) string {
+	d := newDocument()
+	d.comment(
+		"Where the state is kept. The workflow names the storage account; by hand:",
+		"",
+		"  terraform init \\",
+		"    -backend-config=resource_group_name=<group> \\",
+		"    -backend-config=storage_account_name=<account> \\",
+		fmt.Sprintf("    -backend-config=key=%s/<environment>.tfstate", c.Name))
+	body := d.block("terraform", nil)
+	backend := body.AppendNewBlock("backend", []string{"azurerm"}).Body()
+	backend.SetAttributeRaw("container_name", text("tfstate"))
+	backend.SetAttributeRaw("use_azuread_auth", boolean(true))
+	return strings.ReplaceAll(d.text(), "  terraform init", "  "+EngineCommand(c.Engine)+" init")
+}
+
+// EngineCommand returns the program of an engine: tofu or terraform.
+func EngineCommand(engine string) string {
+	if engine == "terraform" {
+		return "terraform"
+	}
+	return "tofu"
+}
+
+// input is a variable of the root.
+type input struct {
+	name, description string
+	kind              string     // its type
+	value             expression // default; nil = required
+}
+
+func variablesFile(inputs []input) string {
+	d := newDocument()
+	for i, v := range inputs {
+		if i > 0 {
+			d.space()
+		}
+		body := d.block("variable", []string{v.name}, attribute{"description", text(v.description)})
+		kind := reference(v.kind)
+		if element, ok := strings.CutPrefix(v.kind, "list:"); ok {
+			kind = callOf("list", element)
+		}
+		body.SetAttributeRaw("type", kind)
+		if v.value != nil {
+			body.SetAttributeRaw("default", v.value)
+		}
+	}
+	return d.text()
+}
+
+// common are the inputs that Aloft gives to every project's Terraform.
+func commonInputs(c Choices) []input {
+	return []input{
+		{name: "project", kind: "string", description: "Name of the project.", value: text(c.Name)},
+		{name: "environment", kind: "string", description: "Name of the environment: that of its branch without env-."},
+	}
+}
+
+// azureInputs are the inputs of an Azure composition. Tiers are inputs, so that
+// environments/<environment>.tfvars can give an environment a size of its own.
+func azureInputs(c Choices) []input {
+	z := newAzure(c)
+	inputs := append(commonInputs(c), input{name: "region", kind: "string", description: "Azure region of every resource.", value: text(c.Region)})
+	tierInput := func(name, kind, what, value string) {
+		inputs = append(inputs, input{
+			name: name, kind: "string", value: text(value),
+			description: fmt.Sprintf("Size of %s: %s.", what, strings.Join(values(Tiers(kind)), ", ")),
+		})
+	}
+	plans := map[string]bool{}
+	for _, a := range c.Apps {
+		if a.Hosting == HostingWebApp {
+			if plans[a.Tier] {
+				continue
+			}
+			plans[a.Tier] = true
+		}
+		tierInput(appModule(a.Name)+"_tier", a.Hosting, "app "+a.Name, a.Tier)
+	}
+	if c.HasDatabase() {
+		tierInput("database_tier", c.Database.Kind, "the database", c.Database.Tier)
+		if c.Database.Version != "" {
+			inputs = append(inputs, input{name: "database_version", kind: "string", description: "Version of the database's server.", value: text(c.Database.Version)})
+		}
+	}
+	for _, s := range c.AddOns {
+		if s.Kind != ApplicationInsights {
+			tierInput(moduleName(s.Kind)+"_tier", s.Kind, title(s.Kind), s.Tier)
+		}
+	}
+	if z.guarded {
+		inputs = append(inputs, input{
+			name: "deployer_ip_addresses", kind: "list:string", value: list(),
+			description: "Public addresses from which Terraform is run: vault, registry and storage admit them besides the apps. The workflow fills in its runner's; by hand, add yours.",
+		})
+	}
+	return inputs
+}
+
+func title(kind string) string {
+	k, _ := kindOf(kind)
+	return k.Title
+}
+
+// azureOutputs returns terraform/outputs.tf: what deploy needs of each app.
+func azureOutputs(c Choices) string {
+	d := newDocument()
+	apps := make([]attribute, len(c.Apps))
+	for i, a := range c.Apps {
+		module := "module." + appModule(a.Name)
+		fields := []attribute{
+			{"hosting", text(a.Hosting)},
+			{"name", reference(module + ".name")},
+			{"url", reference(module + ".url")},
+			{"resource_group", reference("azurerm_resource_group.main.name")},
+			{"packaging", text(a.Packaging)},
+		}
+		if a.Hosting == HostingWebApp {
+			fields = append(fields, attribute{"slot", reference(module + ".slot")})
+		}
+		if a.Packaging == PackagingImage {
+			fields = append(fields,
+				attribute{"registry", reference("module.registry.name")},
+				attribute{"registry_server", reference("module.registry.login_server")})
+		}
+		apps[i] = attribute{a.Name, object(fields...)}
+	}
+	d.comment("What Aloft deploys to, and where the apps answer.")
+	d.block("output", []string{"apps"},
+		attribute{"description", text("The apps of the environment: their hosting, name, URL and what a deployment needs.")},
+		attribute{"value", object(apps...)})
+	d.space()
+	d.block("output", []string{"resource_group"},
+		attribute{"description", text("The group that holds all of the environment.")},
+		attribute{"value", reference("azurerm_resource_group.main.name")})
+	return d.text()
+}

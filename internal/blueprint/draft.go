@@ -1,0 +1,97 @@
+package blueprint
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Draft is choices on their way: what somebody has filled into a form so far.
+type Draft struct {
+	Choices  Choices    // complete and settled
+	App      int        // index of the app that the form edits
+	Changed  Violations // what was chosen before and no longer goes; it was chosen anew
+	Problems Violations // what is wrong
+}
+
+// The parameters that a form has besides those of FromQuery.
+const (
+	draftName = "app-name" // name of the edited app
+	draftAt   = "at"       // its index among the others
+	draftDo   = "do"       // add, edit-<index> or remove-<index>
+)
+
+// draftProject is the name of a project until somebody chooses one.
+const draftProject = "my-project"
+
+// DraftOf reads a form: the parameters of FromQuery, where those of an only app
+// are of the app that is edited and each app is one of the others; app-name and
+// at are the name and the place of the edited one; do is what a button says:
+// add, edit-<index> or remove-<index>.
+func DraftOf(query url.Values) Draft {
+	query = maps.Clone(query)
+	form := map[string]string{}
+	for _, name := range []string{draftName, draftAt, draftDo} {
+		form[name] = query.Get(name)
+		delete(query, name)
+	}
+	r := &queryReader{query: query}
+	r.known()
+	d := Draft{Choices: r.project()}
+	if !query.Has("name") {
+		d.Choices.Name = draftProject
+	}
+	edited := r.app()
+	for _, text := range r.all(parameterApp) {
+		app, err := ParseApp(text)
+		r.found = append(r.found, violationsOf(err)...)
+		d.Choices.Apps = append(d.Choices.Apps, app)
+	}
+	if edited.Name = form[draftName]; edited != (App{}) || len(d.Choices.Apps) == 0 {
+		d.App = index(form[draftAt], len(d.Choices.Apps)+1)
+		d.Choices.Apps = slices.Insert(d.Choices.Apps, d.App, edited)
+	}
+	d.do(form[draftDo])
+	d.Choices, d.Changed = d.Choices.Settle()
+	d.Problems = append(r.found, d.Choices.Check()...)
+	return d
+}
+
+// do carries out what a button says.
+func (d *Draft) do(what string) {
+	verb, at, _ := strings.Cut(what, "-")
+	apps := d.Choices.Apps
+	i := index(at, len(apps))
+	switch {
+	case verb == "add" && len(apps) < MaxApps:
+		name := d.freeName()
+		d.Choices.Apps = append(apps, App{Name: name, Path: name})
+		d.App = len(apps)
+	case verb == "edit":
+		d.App = i
+	case verb == "remove" && len(apps) > 1:
+		d.Choices.Apps = slices.Delete(apps, i, i+1)
+		d.App = max(0, min(i, len(apps)-2))
+	}
+}
+
+func (d *Draft) freeName() string {
+	for n := 2; ; n++ {
+		name := fmt.Sprintf("app-%d", n)
+		if !slices.ContainsFunc(d.Choices.Apps, func(a App) bool { return a.Name == name }) {
+			return name
+		}
+	}
+}
+
+// index reads an index below n; 0 where it is none.
+func index(text string, n int) int {
+	i, err := strconv.Atoi(text)
+	if err != nil || i < 0 || i >= n {
+		return 0
+	}
+	return i
+}

@@ -1,0 +1,68 @@
+package blueprint
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Generator renders blueprints. Two generators of the same version give the
+// same bytes for the same choices.
+type Generator struct {
+	Version string // of Aloft, such as v0.4.0; "" or "devel" = not released
+	Sum     string // checksum of that version as a Go module, "h1:…"; "" = not known
+
+	notices []string // of a mapping
+}
+
+// Render returns the files of the choices, sorted by path: Terraform, modules,
+// workflow and README. What is empty is completed; the error is CodeInvalid and
+// wraps the Violations.
+func (g Generator) Render(c Choices) ([]File, error) {
+	c = c.Complete()
+	if err := c.Check().Err(); err != nil {
+		return nil, err
+	}
+	files, err := g.files(c)
+	if err != nil {
+		return nil, err
+	}
+	record, err := g.newRecord(c, files).File()
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, record)
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+// files renders everything but the record.
+func (g Generator) files(c Choices) ([]File, error) {
+	manifest, err := manifestFile(c)
+	if err != nil {
+		return nil, err
+	}
+	files := append(terraformFiles(c), manifest, g.workflow(c))
+	notices := append(slices.Clone(g.notices), c.Notices()...)
+	return append(files, File{Path: "terraform/README.md", Text: readme(c, notices)}), nil
+}
+
+// terraformFiles renders terraform/.
+func terraformFiles(c Choices) []File {
+	var files []File
+	add := func(name, text string) { files = append(files, File{Path: "terraform/" + name, Text: text}) }
+	add(".gitignore", ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\n")
+	if c.Target == TargetLocal {
+		add("main.tf", localMain(c))
+		add("variables.tf", variablesFile(commonInputs(c)))
+		add("outputs.tf", localOutputs(c))
+		add("providers.tf", localProviders())
+		return files
+	}
+	main, modules := azureMain(c)
+	add("main.tf", main)
+	add("variables.tf", variablesFile(azureInputs(c)))
+	add("outputs.tf", azureOutputs(c))
+	add("providers.tf", azureProviders())
+	add("backend.tf", azureBackend(c))
+	return append(files, moduleFiles(c.Target, modules)...)
+}

@@ -1,0 +1,199 @@
+package blueprint
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// Conflict is a place where the user's file and the new blueprint want
+// different things. The user's stays.
+type Conflict struct {
+	Place string `json:"place"`           // such as module.app_web.tier; "" = the file as a whole
+	Yours string `json:"yours,omitempty"` // what stands there
+	Ours  string `json:"ours,omitempty"`  // what the blueprint would write; "" = nothing
+}
+
+// MergeTerraform brings the difference between two renderings of a file into the
+// user's version of it: blocks and attributes that the blueprint changed are
+// changed, what the user changed stays, comments included. Where both changed
+// the same, the user's stays and a Conflict tells of it. The error is
+// CodeInvalid when the user's file cannot be parsed; it names the line.
+func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) {
+	m := merger{}
+	var files [3]*hclwrite.File
+	for i, source := range []string{base, yours, next} {
+		file, diagnostics := hclwrite.ParseConfig([]byte(source), name, hcl.InitialPos)
+		if diagnostics.HasErrors() {
+			return "", nil, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, diagnostics)
+		}
+		files[i] = file
+	}
+	m.body("", files[0].Body(), files[1].Body(), files[2].Body())
+	if !m.changed {
+		return yours, m.conflicts, nil
+	}
+	return string(hclwrite.Format(squeeze(files[1].Bytes()))), m.conflicts, nil
+}
+
+// squeeze ends a file with one line break, and leaves at most one empty line
+// where blocks were taken out; not in a file with texts of several lines.
+func squeeze(text []byte) []byte {
+	for !bytes.Contains(text, []byte("<<")) && bytes.Contains(text, []byte("\n\n\n")) {
+		text = bytes.ReplaceAll(text, []byte("\n\n\n"), []byte("\n\n"))
+	}
+	return append(bytes.TrimRight(text, "\n"), '\n')
+}
+
+type merger struct {
+	conflicts []Conflict
+	changed   bool
+}
+
+func (m *merger) conflict(place, yours, ours string) {
+	m.conflicts = append(m.conflicts, Conflict{place, yours, ours})
+}
+
+// body merges the attributes and blocks of three bodies into the second.
+func (m *merger) body(place string, base, yours, next *hclwrite.Body) {
+	m.attributes(place, base, yours, next)
+	m.blocks(place, base, yours, next)
+}
+
+func below(place, name string) string {
+	if place == "" {
+		return name
+	}
+	return place + "." + name
+}
+
+func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
+	for _, name := range attributeNames(base, next) {
+		old, have, want := value(base, name), value(yours, name), value(next, name)
+		switch {
+		case same(old, want) || same(have, want):
+			continue
+		case want == nil && same(old, have):
+			yours.RemoveAttribute(name)
+			m.changed = true
+		case have == nil && old == nil, have != nil && same(old, have):
+			yours.SetAttributeRaw(name, want)
+			m.changed = true
+		default:
+			if merged, ok := m.collection(below(place, name), old, have, want); ok {
+				yours.SetAttributeRaw(name, merged)
+				m.changed = true
+				continue
+			}
+			m.conflict(below(place, name), plainText(have), plainText(want))
+		}
+	}
+}
+
+// attributeNames lists the attributes of both, those of the second in its order.
+func attributeNames(base, next *hclwrite.Body) []string {
+	names := ordered(next)
+	for _, name := range ordered(base) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// ordered lists a body's attributes as they stand.
+func ordered(body *hclwrite.Body) []string {
+	var names []string
+	attributes := body.Attributes()
+	tokens := body.BuildTokens(nil)
+	for name := range attributes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return position(tokens, a) - position(tokens, b)
+	})
+	return names
+}
+
+func position(tokens hclwrite.Tokens, name string) int {
+	return slices.IndexFunc(tokens, func(t *hclwrite.Token) bool { return string(t.Bytes) == name })
+}
+
+func value(body *hclwrite.Body, name string) hclwrite.Tokens {
+	if attribute := body.GetAttribute(name); attribute != nil {
+		return attribute.Expr().BuildTokens(nil)
+	}
+	return nil
+}
+
+// blockKey names a block by its type and labels; those that have neither label
+// nor twin by their type alone.
+func blockKey(b *hclwrite.Block) string {
+	return strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+}
+
+func blocksByKey(body *hclwrite.Body) (map[string]*hclwrite.Block, []string) {
+	found, keys := map[string]*hclwrite.Block{}, []string(nil)
+	for _, b := range body.Blocks() {
+		key := blockKey(b)
+		for n := 2; found[key] != nil; n++ {
+			key = fmt.Sprintf("%s#%d", blockKey(b), n)
+		}
+		found[key] = b
+		keys = append(keys, key)
+	}
+	return found, keys
+}
+
+func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
+	old, oldKeys := blocksByKey(base)
+	have, _ := blocksByKey(yours)
+	want, wantKeys := blocksByKey(next)
+	for _, key := range oldKeys {
+		b, there := have[key]
+		if want[key] != nil || !there {
+			continue
+		}
+		if !same(code(b), code(old[key])) {
+			m.conflict(below(place, key), "edited", "")
+			continue
+		}
+		yours.RemoveBlock(b)
+		m.changed = true
+	}
+	for _, key := range wantKeys {
+		b, there := have[key]
+		switch {
+		case there && old[key] != nil:
+			m.body(below(place, key), old[key].Body(), b.Body(), want[key].Body())
+		case there:
+			if !same(code(b), code(want[key])) {
+				m.conflict(below(place, key), "a block of yours", plainText(code(want[key])))
+			}
+		case old[key] != nil: // the user took it out: it stays out
+			if !same(code(old[key]), code(want[key])) {
+				m.conflict(below(place, key), "", plainText(code(want[key])))
+			}
+		default:
+			yours.AppendNewline()
+			yours.AppendBlock(want[key])
+			m.changed = true
+		}
+	}
+}
+
+func code(b *hclwrite.Block) hclwrite.Tokens { return b.BuildTokens(nil) }
+
+// same compares code; space and comments do not matter.
+func same(a, b hclwrite.Tokens) bool {
+	if (a == nil) != (b == nil) {
+		return false
+	}
+	return plainText(a) == plainText(b)
+}

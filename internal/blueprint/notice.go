@@ -1,0 +1,37 @@
+package blueprint
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Notices tell what complete choices do not give, or give otherwise than one
+// might think.
+func (c Choices) Notices() []string {
+	var list []string
+	if c.Target == TargetLocal {
+		if c.HasDatabase() && c.Database.Kind != PostgreSQL {
+			list = append(list, fmt.Sprintf("The local target has no %s: the apps are given no database. It has postgresql.", title(c.Database.Kind)))
+		}
+		for _, s := range c.AddOns {
+			list = append(list, fmt.Sprintf("The local target has no %s: the apps are given none.", title(s.Kind)))
+		}
+		return list
+	}
+	region := regionOf(c.Region)
+	if c.highlyAvailable() && !region.zones {
+		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, title(c.Database.Kind)))
+	}
+	if c.highlyAvailable() && !region.pair {
+		list = append(list, fmt.Sprintf("%s has no paired region: backups of %s stay there.", region.Title, title(c.Database.Kind)))
+	}
+	if near := region.static; near != region.Value && slices.ContainsFunc(c.Apps, func(a App) bool { return a.Hosting == HostingStaticWebApp }) {
+		list = append(list, fmt.Sprintf("%s takes no static web apps: theirs is %s; what they serve is near everybody all the same.", region.Title, regionOf(near).Title))
+	}
+	return list
+}
+
+// highlyAvailable reports whether the database's tier promises a standby.
+func (c Choices) highlyAvailable() bool {
+	return c.HasDatabase() && slices.Contains([]string{"general-purpose", "memory-optimized", "business-critical"}, c.Database.Tier)
+}

@@ -1,0 +1,174 @@
+package blueprint_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft/internal/blueprint"
+)
+
+// reasons returns the options of a field that do not go, with their reasons.
+func reasons(t *testing.T, c blueprint.Choices, field string) map[string]string {
+	t.Helper()
+	f, ok := c.Field(field)
+	if !ok {
+		t.Fatalf("there is no field %s", field)
+	}
+	found := map[string]string{}
+	for _, o := range f.Options {
+		if o.Reason != "" {
+			found[o.Value] = o.Reason
+		}
+	}
+	return found
+}
+
+func TestFieldsTellWhatDoesNotGo(t *testing.T) {
+	app := func(a blueprint.App) blueprint.Choices { return blueprint.Choices{Name: "shop", Apps: []blueprint.App{a}} }
+	free := app(blueprint.App{Runtime: "spring-boot", Hosting: "web-app", Tier: "free"})
+	withDatabase := app(blueprint.App{Runtime: "spring-boot", Hosting: "web-app"})
+	withDatabase.Database.Kind = "mysql"
+	private := app(blueprint.App{})
+	private.Network = "private"
+	redis := private
+	redis.AddOns = []blueprint.Service{{Kind: "redis"}}
+	for _, test := range []struct {
+		name    string
+		choices blueprint.Choices
+		field   string
+		want    map[string]string // value to part of its reason
+	}{
+		{"hosting of Docker", app(blueprint.App{}), "apps[0].hosting", map[string]string{"function": "has no worker for Docker", "static-web-app": "Docker needs a server"}},
+		{"hosting of Spring Boot as an archive", app(blueprint.App{Runtime: "spring-boot", Packaging: "archive"}), "apps[0].hosting", map[string]string{"static-web-app": "needs a server"}},
+		{"packaging in a container app", app(blueprint.App{}), "apps[0].packaging", map[string]string{"archive": "does not go with a container app"}},
+		{"runtimes of a function", app(blueprint.App{Runtime: "java", Hosting: "function"}), "apps[0].runtime",
+			map[string]string{"docker": "hosting function has no worker for Docker", "php": "no worker for PHP", "ruby": "no worker for Ruby", "static": "no worker for Static files"}},
+		{"the free tier beside a database", withDatabase, "apps[0].tier", map[string]string{"free": "cannot join a network, so MySQL would have to be open"}},
+		{"databases beside the free tier", free, "database.kind", map[string]string{
+			"postgresql": "tier free cannot join a network", "mysql": "tier free cannot join a network", "sql-server": "tier free cannot join a network"}},
+		{"a private network beside the free tier", free, "network", map[string]string{"private": "tier free cannot join a network"}},
+		{"Redis in public", app(blueprint.App{}), "addOns.redis", map[string]string{
+			"redis=basic": "network public leaves Redis open", "redis=standard": "network public leaves Redis open", "redis=premium": "network public leaves Redis open"}},
+		{"Redis in private", private, "addOns.redis", map[string]string{}},
+		{"the network of Redis", redis, "network", map[string]string{"public": "leaves Redis open to the internet"}},
+		{"targets", redis, "target", map[string]string{}},
+		{"free text that is wrong does not count", blueprint.Choices{Name: "No Name", Apps: []blueprint.App{{Path: "../x", Start: "\n"}}}, "apps[0].hosting",
+			map[string]string{"function": "has no worker for Docker", "static-web-app": "Docker needs a server"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := reasons(t, test.choices, test.field)
+			for value, reason := range got {
+				if want, ok := test.want[value]; !ok || !strings.Contains(reason, want) {
+					t.Errorf("%s: %q, want %q", value, reason, want)
+				}
+			}
+			for value := range test.want {
+				if got[value] == "" {
+					t.Errorf("%s goes", value)
+				}
+			}
+		})
+	}
+}
+
+// TestEveryOptionThatGoesGoes: choosing an option that has no reason against it
+// gives choices that are right.
+func TestEveryOptionThatGoesGoes(t *testing.T) {
+	tried := 0
+	for _, runtime := range blueprint.Runtimes() {
+		for _, hosting := range append(blueprint.Hostings("azure"), blueprint.Hostings("local")...) {
+			for _, network := range []string{"public", "private"} {
+				for _, database := range []string{"none", "postgresql"} {
+					c := blueprint.Choices{Name: "shop", Network: network, Database: blueprint.Service{Kind: database}, Apps: []blueprint.App{{Runtime: runtime.Value, Hosting: hosting.Value}}}
+					if hosting.Value == "local" {
+						c.Target, c.Network = "local", ""
+					}
+					if len(c.Complete().Check()) > 0 {
+						continue
+					}
+					for _, f := range c.Complete().Fields() {
+						for _, o := range f.Options {
+							query := formOf(c)
+							query.Set(f.Parameter, o.Value)
+							d := blueprint.DraftOf(query)
+							if goes := len(d.Problems) == 0; goes != (o.Reason == "") {
+								// What is to follow is changed where a form says it, not refused.
+								if !goes || !slices.ContainsFunc(d.Changed, func(v blueprint.Violation) bool { return v.Field == f.Name }) {
+									t.Errorf("%s: %s = %s: reason %q, problems %v", c.Query().Encode(), f.Name, o.Value, o.Reason, d.Problems)
+								}
+							}
+							tried++
+						}
+					}
+				}
+			}
+		}
+	}
+	if tried < 5000 {
+		t.Errorf("only %d options were tried", tried)
+	}
+}
+
+// formOf is what a form of the choices sends: everything, whether usual or not.
+func formOf(c blueprint.Choices) url.Values {
+	c = c.Complete()
+	a := c.Apps[0]
+	query := url.Values{}
+	for name, value := range map[string]string{
+		"name": c.Name, "target": c.Target, "engine": c.Engine, "region": c.Region, "network": c.Network, "database": c.Database.Kind,
+		"database-tier": c.Database.Tier, "database-version": c.Database.Version, "app-name": a.Name, "path": a.Path, "runtime": a.Runtime,
+		"version": a.Version, "build-tool": a.BuildTool, "hosting": a.Hosting, "tier": a.Tier, "packaging": a.Packaging, "health": a.Health, "start": a.Start,
+	} {
+		query.Set(name, value)
+	}
+	for _, s := range c.AddOns {
+		query.Add("add-on", s.Kind+"="+s.Tier)
+	}
+	return query
+}
+
+func TestDraft(t *testing.T) {
+	for _, test := range []struct {
+		name, query string
+		want        string // the choices as a query
+		app         int
+		changed     string
+		problem     string
+	}{
+		{"an empty form", "", "name=my-project", 0, "", ""},
+		{"a form that was emptied", "name=", "", 0, "", `name: ""`},
+		{"a hosting leaves its packaging behind", "name=x&runtime=spring-boot&hosting=container-app&packaging=archive&tier=basic",
+			"hosting=container-app&name=x&runtime=spring-boot", 0, "packaging: \"archive\" does not go with a container app", ""},
+		{"a runtime leaves version and build tool behind", "name=x&runtime=go&version=21&build-tool=maven&hosting=container-app&packaging=image",
+			"name=x&runtime=go", 0, `version: "21" is not known`, ""},
+		{"a target leaves nearly everything behind", "name=x&target=local&runtime=go&region=westeurope&network=private&hosting=web-app&tier=premium&packaging=image&port=80&database=postgresql&database-tier=burstable&database-version=17&add-on=redis%3Dbasic",
+			"add-on=redis&database=postgresql&name=x&port=80&runtime=go&target=local", 0, "the local target has no regions", ""},
+		{"what costs money is not changed", "name=x&runtime=spring-boot&tier=free&database=mysql", "database=mysql&name=x&runtime=spring-boot&tier=free", 0, "", "cannot join a network"},
+		{"an app is added", "name=x&app-name=web&runtime=go&do=add", "app=web%3Aruntime%3Dgo&app=app-2%3Apath%3Dapp-2&name=x", 1, "", ""},
+		{"another app is edited", "name=x&app-name=b&at=1&runtime=go&app=a&app=c&do=edit-2", "app=a&app=b%3Aruntime%3Dgo&app=c&name=x", 2, "", ""},
+		{"an app is removed", "name=x&app-name=b&at=1&app=a&app=c&do=remove-1", "app=a&app=c&name=x", 1, "", ""},
+		{"the last app is kept", "name=x&app-name=b&do=remove-0", "app=b&name=x", 0, "", ""},
+		{"a link with apps alone", "name=x&app=a&app=c", "app=a&app=c&name=x", 0, "", ""},
+		{"an unknown parameter", "name=x&nonsense=1", "name=x", 0, "", `nonsense: "1" is no parameter`},
+		{"places that there are none of", "name=x&app-name=b&at=-7&do=edit-99", "app=b&name=x", 0, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			query, err := url.ParseQuery(test.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := blueprint.DraftOf(query)
+			if got := d.Choices.Query().Encode(); got != test.want || d.App != test.app {
+				t.Errorf("%s at %d, want %s at %d", got, d.App, test.want, test.app)
+			}
+			if got := d.Changed.Error(); !strings.Contains(got, test.changed) || (test.changed == "") != (got == "") {
+				t.Errorf("changed %q, want %q", got, test.changed)
+			}
+			if got := d.Problems.Error(); !strings.Contains(got, test.problem) || (test.problem == "") != (got == "") {
+				t.Errorf("problems %q, want %q", got, test.problem)
+			}
+		})
+	}
+}

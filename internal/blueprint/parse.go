@@ -1,0 +1,208 @@
+package blueprint
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// FromQuery reads choices from the parameters of a URL: those of the project,
+// add-on and app, which may be repeated (see ParseAddOns and ParseApp), and
+// those of the only app where app is not given. Parameters without a value
+// count as not given. The error is CodeInvalid and wraps the Violations.
+func FromQuery(query url.Values) (Choices, error) {
+	r := &queryReader{query: query}
+	r.known()
+	c := r.project()
+	texts := r.all(parameterApp)
+	if only := r.app(); only != (App{}) || len(texts) == 0 {
+		if len(texts) > 0 {
+			r.add(parameterApp, texts[0], "cannot be given beside parameters of an only app", nil)
+		}
+		if only != (App{}) {
+			c.Apps = []App{only}
+		}
+	}
+	for _, text := range texts {
+		app, err := ParseApp(text)
+		r.found = append(r.found, violationsOf(err)...)
+		c.Apps = append(c.Apps, app)
+	}
+	return c, r.found.Err()
+}
+
+// queryReader reads parameters and notes what is wrong with them.
+type queryReader struct {
+	query url.Values
+	found Violations
+}
+
+func (r *queryReader) add(field, value, rule string, allowed []string) {
+	r.found = append(r.found, Violation{field, value, rule, allowed})
+}
+
+// known refuses parameters that there are none of.
+func (r *queryReader) known() {
+	parameters := Parameters()
+	for _, name := range slices.Sorted(maps.Keys(r.query)) {
+		if !slices.Contains(parameters, name) {
+			r.add(name, strings.Join(r.query[name], ","), "is no parameter", parameters)
+		}
+	}
+}
+
+// all returns the values of a parameter.
+func (r *queryReader) all(name string) []string {
+	return slices.DeleteFunc(slices.Clone(r.query[name]), func(v string) bool { return v == "" })
+}
+
+// one returns the value of a parameter that may be given once; "" = none.
+func (r *queryReader) one(name string) string {
+	values := r.all(name)
+	if len(values) > 1 {
+		r.add(name, strings.Join(values, ","), "is given more than once", nil)
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func (r *queryReader) project() Choices {
+	var c Choices
+	for _, s := range projectSettings {
+		_ = s.set(&c, r.one(s.name))
+	}
+	addOns, err := ParseAddOns(strings.Join(r.all(parameterAddOn), ","))
+	r.found = append(r.found, violationsOf(err)...)
+	c.AddOns = addOns
+	return c
+}
+
+func (r *queryReader) app() App {
+	var a App
+	for _, s := range appSettings {
+		text := r.one(s.name)
+		if err := s.set(&a, text); err != nil {
+			r.add("apps[0]."+s.field, text, err.Error(), nil)
+		}
+	}
+	return a
+}
+
+// ParseAddOns reads a list such as "redis=standard,key-vault": kinds, and after
+// a = the tier; "none" says that there shall be none. The error is CodeInvalid and wraps the Violations.
+func ParseAddOns(text string) ([]Service, error) {
+	var list []Service
+	if text == None {
+		return []Service{}, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		kind, tier, given := strings.Cut(part, "=")
+		if kind == "" || given && tier == "" {
+			return nil, Violations{{parameterAddOn, part, "is no add-on: a kind, or kind=tier", values(AddOns())}}.Err()
+		}
+		list = append(list, Service{Kind: kind, Tier: tier})
+	}
+	return list, nil
+}
+
+// ParseApp reads an app such as "api:path=services/api,runtime=go": its name,
+// then its parameters as in a query. A parameter that holds a comma is quoted as
+// in CSV: api:"start=node server.js --hosts a,b". The error is CodeInvalid and
+// wraps the Violations.
+func ParseApp(text string) (App, error) {
+	name, rest, _ := strings.Cut(text, ":")
+	app := App{Name: name}
+	if name == "" || strings.ContainsAny(name, "=,") {
+		return app, Violations{{parameterApp, text, "does not begin with the name of the app and a colon", nil}}.Err()
+	}
+	if rest == "" {
+		return app, nil
+	}
+	reader := csv.NewReader(strings.NewReader(rest))
+	parts, err := reader.Read()
+	if _, more := reader.Read(); err != nil || more != io.EOF {
+		return app, Violations{{parameterApp, text, "is not one line of parameters, quoted as in CSV", nil}}.Err()
+	}
+	var found Violations
+	seen := map[string]bool{}
+	for _, part := range parts {
+		key, value, given := strings.Cut(part, "=")
+		s, known := settingOf(appSettings, key)
+		switch {
+		case !known || !given:
+			found = append(found, Violation{parameterApp, text, fmt.Sprintf("has %q, which is no name=value", part), names(appSettings)})
+		case seen[key]:
+			found = append(found, Violation{parameterApp, text, key + " is given more than once", nil})
+		default:
+			if err := s.set(&app, value); err != nil {
+				found = append(found, Violation{parameterApp, text, fmt.Sprintf("has %q: %v", part, err), nil})
+			}
+		}
+		seen[key] = true
+	}
+	return app, found.Err()
+}
+
+// String writes the app as ParseApp reads it.
+func (a App) String() string {
+	var parts []string
+	for _, s := range appSettings {
+		if value := s.get(&a); value != "" {
+			parts = append(parts, s.name+"="+value)
+		}
+	}
+	if len(parts) == 0 {
+		return a.Name
+	}
+	var line strings.Builder
+	writer := csv.NewWriter(&line)
+	_ = writer.Write(parts)
+	writer.Flush()
+	return a.Name + ":" + strings.TrimSuffix(line.String(), "\n")
+}
+
+// FromJSON reads choices from a JSON object; unknown fields are refused. The
+// error is CodeInvalid and wraps the Violations.
+func FromJSON(data []byte) (Choices, error) {
+	var c Choices
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&c)
+	if err == nil {
+		if _, more := decoder.Token(); more != io.EOF {
+			err = errors.New("there is something after the object")
+		}
+	}
+	return c, jsonViolations(err).Err()
+}
+
+// jsonViolations tells what is wrong with JSON by field.
+func jsonViolations(err error) Violations {
+	if err == nil {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return Violations{{wrong.Field, wrong.Value, "is of the wrong type, want " + wrong.Type.String(), nil}}
+	}
+	if _, rest, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		return Violations{{strings.Trim(rest, `"`), "", "is no field", nil}}
+	}
+	return Violations{{"body", "", "is not the JSON object that is wanted: " + strings.TrimPrefix(err.Error(), "json: "), nil}}
+}
+
+func violationsOf(err error) Violations {
+	found, _ := errors.AsType[Violations](err)
+	return found
+}

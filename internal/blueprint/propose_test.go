@@ -1,0 +1,59 @@
+package blueprint_test
+
+import (
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/blueprint"
+)
+
+func TestPropose(t *testing.T) {
+	p := blueprint.Propose("shop", []aloft.App{
+		{
+			Name: "api", Path: "api",
+			Runtime: aloft.Setting{Value: "java"}, Framework: aloft.Setting{Value: "spring-boot", Source: aloft.Source{File: "api/pom.xml", Line: 9}},
+			Package: aloft.Setting{Value: "maven"}, Version: aloft.Setting{Value: "17"}, HealthHint: aloft.Setting{Value: "/actuator/health"},
+			AddOns: []aloft.AddOn{{Kind: "postgresql"}, {Kind: "redis"}, {Kind: "kafka", Source: aloft.Source{File: "api/pom.xml", Line: 12}}},
+		},
+		{
+			Name: "site", Path: "site",
+			Runtime: aloft.Setting{Value: "node"}, Static: aloft.Setting{Value: "dist"}, Version: aloft.Setting{Value: ">=18"},
+			AddOns: []aloft.AddOn{{Kind: "mysql"}},
+		},
+		{Name: "worker", Path: "worker", Runtime: aloft.Setting{Value: "go"}, Version: aloft.Setting{Value: "1.21"}, Port: aloft.Setting{Value: "9000"}},
+		{Name: "odd", Path: "odd", Runtime: aloft.Setting{Value: "procfile"}},
+	})
+	c := p.Choices
+	if len(c.Apps) != 3 {
+		t.Fatalf("apps: %+v", c.Apps)
+	}
+	for i, want := range []blueprint.App{
+		{Name: "api", Path: "api", Runtime: "spring-boot", Version: "17", BuildTool: "maven", Health: "/actuator/health"},
+		{Name: "site", Path: "site", Runtime: "node", Version: "24", Hosting: "static-web-app"},
+		{Name: "worker", Path: "worker", Runtime: "go", Port: 9000},
+	} {
+		if c.Apps[i] != want {
+			t.Errorf("app %+v, want %+v", c.Apps[i], want)
+		}
+	}
+	if c.Database.Kind != "postgresql" || len(c.AddOns) != 1 || c.AddOns[0].Kind != "redis" {
+		t.Errorf("services: %+v %+v", c.Database, c.AddOns)
+	}
+	if len(p.Notices) != 4 {
+		t.Errorf("notices: %q", p.Notices)
+	}
+	if err := c.Complete().Check().Err(); err != nil {
+		t.Errorf("the proposal is refused: %v", err)
+	}
+}
+
+func TestVersionsOfProjects(t *testing.T) {
+	for words, want := range map[string]string{
+		"22": "22", "v22.3.1": "22", ">=20": "24", "^22.1": "22", "20 || 22": "22", "18": "", ">=18 <23": "22", "lts/*": "", "~22.4": "22", "22.x": "22",
+	} {
+		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: "node"}, Version: aloft.Setting{Value: words}}})
+		if got := p.Choices.Apps[0].Version; got != want {
+			t.Errorf("%q is version %q, want %q", words, got, want)
+		}
+	}
+}

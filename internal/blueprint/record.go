@@ -1,0 +1,62 @@
+package blueprint
+
+import (
+	"crypto/sha1" // git's own name of a blob
+	"encoding/hex"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// RecordFile keeps the choices that a folder of Terraform was made from.
+const RecordFile = "terraform/blueprint.yaml"
+
+// Record is a saved blueprint: the choices, and which files they yielded.
+type Record struct {
+	Version string            `yaml:"aloft"` // of Aloft that wrote the files
+	Choices Choices           `yaml:"choices"`
+	Files   map[string]string `yaml:"files"` // path to git's id of the blob that was written
+}
+
+const recordComment = ` The choices that the files below were made from. ` + "`aloft add`, `remove`, `set`" + `
+ and ` + "`upgrade`" + ` read and write it; Terraform does not need it.`
+
+// newRecord describes files that were rendered.
+func (g Generator) newRecord(c Choices, files []File) Record {
+	record := Record{Version: g.Version, Choices: c, Files: map[string]string{}}
+	for _, f := range files {
+		record.Files[f.Path] = BlobID(f.Text)
+	}
+	return record
+}
+
+// BlobID is git's id of a file with that content: by it the text is found in
+// the repository's history.
+func BlobID(text string) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
+	return hex.EncodeToString(sum[:])
+}
+
+// File returns the record as the file that keeps it.
+func (r Record) File() (File, error) {
+	data, err := yaml.MarshalWithOptions(r, yaml.IndentSequence(true), yaml.WithComment(yaml.CommentMap{
+		"$.aloft": {yaml.HeadComment(splitLines(recordComment)...)},
+	}))
+	if err != nil {
+		return File{}, fmt.Errorf("cannot write %s: %w", RecordFile, err)
+	}
+	return File{Path: RecordFile, Text: ended(string(data))}, nil
+}
+
+// ParseRecord reads a saved blueprint. The error is CodeInvalid and names the
+// line.
+func ParseRecord(data []byte) (Record, error) {
+	var r Record
+	if err := yaml.UnmarshalWithOptions(data, &r, yaml.Strict()); err != nil {
+		return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", RecordFile, err).
+			WithHint("take the file back from git's history; `aloft upgrade` goes by it")
+	}
+	return r, nil
+}

@@ -1,0 +1,84 @@
+package blueprint
+
+import (
+	"strconv"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// azureParts are the expressions that fill in the values of aloft.ServiceVariables on
+// Azure: what the service's module puts out.
+func azureParts(kind string) map[string]expression {
+	output := func(name string) expression { return reference("module." + moduleName(kind) + "." + name) }
+	switch kind {
+	case PostgreSQL:
+		return map[string]expression{
+			"{host}": output("host"), "{port}": output("port"), "{database}": output("database"), "{user}": output("username"),
+			"{query}": text("?sslmode=require"), "{sslmode}": text("require"),
+		}
+	case MySQL:
+		return map[string]expression{
+			"{host}": output("host"), "{port}": output("port"), "{database}": output("database"), "{user}": output("username"),
+		}
+	case SQLServer:
+		return map[string]expression{
+			"{host}": output("host"), "{port}": output("port"), "{database}": output("database"), "{client-id}": reference("module.identity.client_id"),
+		}
+	case Redis:
+		return map[string]expression{"{host}": output("host"), "{port}": output("port"), "{user}": output("username")}
+	case MongoDB:
+		return map[string]expression{"{url}": output("url"), "{database}": output("database")}
+	case BlobStorage:
+		return map[string]expression{"{account}": output("account_name"), "{endpoint}": output("endpoint"), "{container}": output("container")}
+	case KeyVault:
+		return map[string]expression{"{endpoint}": output("uri")}
+	case ApplicationInsights:
+		return map[string]expression{"{connection}": output("connection_string")}
+	default:
+		return map[string]expression{"{client-id}": reference("module.identity.client_id")}
+	}
+}
+
+// secretOutputs are the outputs of a database's module that name a secret of the
+// vault, by the part that the secret is.
+var secretOutputs = map[string]string{
+	"{password}": "password_secret_id", "{url}": "url_secret_id", "{connection-string}": "connection_string_secret_id",
+}
+
+// azureVariables returns what an app is told of itself and of the services: plain
+// settings, and secrets by the vault's reference to them.
+func azureVariables(c Choices, a App) (settings, secrets []attribute) {
+	settings = append(settings,
+		attribute{"ALOFT_PROJECT", reference("var.project")},
+		attribute{"ALOFT_ENVIRONMENT", reference("var.environment")})
+	add := func(kind string, parts map[string]expression, list []aloft.Variable) {
+		for _, v := range aloft.VariablesFor(a.Runtime, list) {
+			output, secret := secretOutputs[v.Value]
+			if _, plain := parts[v.Value]; secret && !plain {
+				secrets = append(secrets, attribute{v.Name, reference("module." + moduleName(kind) + "." + output)})
+				continue
+			}
+			settings = append(settings, attribute{v.Name, template(v.Value, parts)})
+		}
+	}
+	if a.Packaging == PackagingImage {
+		add("", map[string]expression{"{port}": text(strconv.Itoa(a.Port))}, aloft.PortVariables())
+	}
+	for _, kind := range c.services() {
+		add(kind, azureParts(kind), aloft.ServiceVariables(kind))
+	}
+	return settings, secrets
+}
+
+// services lists what apps are told of on Azure, in the order of the files: the
+// identity, the database, the add-ons.
+func (c Choices) services() []string {
+	kinds := []string{"identity"}
+	if c.HasDatabase() {
+		kinds = append(kinds, c.Database.Kind)
+	}
+	for _, s := range c.AddOns {
+		kinds = append(kinds, s.Kind)
+	}
+	return kinds
+}

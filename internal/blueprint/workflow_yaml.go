@@ -1,0 +1,89 @@
+package blueprint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// mapping is a YAML mapping that keeps its order.
+type mapping []entry
+
+// entry is a key of a mapping. The value is a string, a bool, an int, a list of
+// strings, a mapping, a list of mappings, or nil.
+type entry struct {
+	key    string
+	value  any
+	above  []string // comment in the lines above it
+	beside string   // comment at the end of its line
+}
+
+// encode writes a mapping as YAML. Whatever a value holds, it stays that value.
+func encode(m mapping) string {
+	comments := yaml.CommentMap{}
+	text, err := yaml.MarshalWithOptions(m.plain("$", comments),
+		yaml.Indent(2), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
+	if err != nil {
+		panic(fmt.Sprintf("cannot encode plain values: %v", err)) // a defect, whatever was chosen
+	}
+	return airy(string(text))
+}
+
+// plain turns the mapping into what the encoder knows, and collects its comments
+// by their path.
+func (m mapping) plain(path string, comments yaml.CommentMap) yaml.MapSlice {
+	slice := make(yaml.MapSlice, 0, len(m))
+	for _, e := range m {
+		here := path + "." + e.key
+		value := e.value
+		switch v := e.value.(type) {
+		case mapping:
+			value = v.plain(here, comments)
+		case []mapping:
+			list := make([]yaml.MapSlice, len(v))
+			for i, item := range v {
+				at := fmt.Sprintf("%s[%d]", here, i)
+				list[i] = item.plain(at, comments)
+				if len(item) > 0 && len(item[0].above) > 0 { // else it would stand after the dash
+					comments[at] = []*yaml.Comment{yaml.HeadComment(spaced(item[0].above)...)}
+				}
+			}
+			value = list
+		}
+		slice = append(slice, yaml.MapItem{Key: e.key, Value: value})
+		if len(e.above) > 0 && !strings.HasSuffix(path, "]") || len(e.above) > 0 && e.key != m[0].key {
+			comments[here] = append(comments[here], yaml.HeadComment(spaced(e.above)...))
+		}
+		if e.beside != "" {
+			comments[here] = append(comments[here], yaml.LineComment(" "+e.beside))
+		}
+	}
+	return slice
+}
+
+func spaced(lines []string) []string {
+	list := make([]string, len(lines))
+	for i, line := range lines {
+		list[i] = " " + line
+	}
+	return list
+}
+
+// airy puts an empty line before every section of the file and every job.
+func airy(text string) string {
+	var b strings.Builder
+	inJobs, inComment := false, true // nothing before the first line
+	for line := range strings.Lines(text) {
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		starts := indent == 0 || inJobs && indent == 2
+		first := line == "jobs:\n"
+		if starts && !inComment && !strings.HasSuffix(b.String(), "jobs:\n") {
+			b.WriteString("\n")
+		}
+		inComment = starts && strings.HasPrefix(strings.TrimLeft(line, " "), "#")
+		inJobs = inJobs || first
+		b.WriteString(line)
+	}
+	return b.String()
+}

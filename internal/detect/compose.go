@@ -1,0 +1,152 @@
+package detect
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// composeService is a service of a compose file.
+type composeService struct {
+	name    string
+	kind    string // of the add-on that its image is, "" = none
+	context string // folder that it is built in, "" = none
+	needs   []string
+	texts   []string // values that may name other services
+	source  aloft.Source
+}
+
+// composition is what the compose files of a tree's root say.
+type composition []composeService
+
+// readCompose reads the compose file of a folder.
+func readCompose(f *folder) composition {
+	name := f.first("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+	documents := f.readYAML(name)
+	if name == "" || len(documents) == 0 {
+		return nil
+	}
+	var list composition
+	services := documents[0].get("services")
+	for _, service := range services.names() {
+		v := services.get(service)
+		s := composeService{name: service}
+		image := v.get("image")
+		s.kind = imageKind(image.string())
+		s.source = f.at(name, max(image.at(), v.at()), service)
+		if build := v.get("build"); build != nil {
+			place := build.string()
+			if place == "" {
+				place = build.get("context").string()
+			}
+			if dockerfile := path.Dir(build.get("dockerfile").string()); (place == "." || place == "./") && dockerfile != "." {
+				place = dockerfile
+			}
+			s.kind, s.context = "", path.Join(f.dir, place)
+		}
+		for _, key := range []string{"depends_on", "links"} {
+			s.needs = append(s.needs, v.get(key).names()...)
+			for _, item := range v.get(key).list() {
+				need, _, _ := strings.Cut(item.string(), ":")
+				s.needs = append(s.needs, need)
+			}
+		}
+		environment := v.get("environment")
+		for _, item := range environment.list() {
+			_, text, _ := strings.Cut(item.string(), "=")
+			s.texts = append(s.texts, text)
+		}
+		for _, key := range environment.names() {
+			s.texts = append(s.texts, environment.get(key).string())
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// builds reports whether a service is built in a folder.
+func (c composition) builds(dir string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir })
+}
+
+// apply adds what an app's service needs, or, for the only app of a tree, what
+// there is.
+func (c composition) apply(app *candidate, only bool) {
+	if app.app.Static.Value != "" {
+		return
+	}
+	var wanted []string
+	for _, s := range c {
+		if only || s.context != "" && (s.context == app.home.dir || s.context == app.folder.dir && !app.member) {
+			wanted = append(wanted, s.name)
+		}
+	}
+	for i := 0; i < len(wanted); i++ {
+		for _, s := range c {
+			if s.name == wanted[i] {
+				app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+				for _, need := range c.neededBy(s) {
+					if !slices.Contains(wanted, need) {
+						wanted = append(wanted, need)
+					}
+				}
+			}
+		}
+	}
+}
+
+// neededBy returns the services that one waits for or names in its environment,
+// but not those of other apps.
+func (c composition) neededBy(s composeService) []string {
+	var needs []string
+	for _, other := range c {
+		host := regexp.MustCompile(`(?:^|[@/,])` + regexp.QuoteMeta(other.name) + `(?:[:/,]|$)`)
+		if other.name != s.name && other.kind != "" && (slices.Contains(s.needs, other.name) || slices.ContainsFunc(s.texts, host.MatchString)) {
+			needs = append(needs, other.name)
+		}
+	}
+	return needs
+}
+
+// imageKind returns the add-on that an image is, or "".
+func imageKind(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	name, _, _ = strings.Cut(name, ":")
+	switch name {
+	case "postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha":
+		return postgresql
+	case "mysql", "mysql-server", "mariadb", "percona", "percona-server":
+		return mysql
+	case "mssql-server", "azure-sql-edge":
+		return sqlserver
+	case "server":
+		if strings.HasSuffix(strings.TrimSuffix(image, ":"+tagOf(image)), "mssql/server") {
+			return sqlserver
+		}
+	case "mongo", "mongodb", "mongodb-community-server", "documentdb-local":
+		return mongodb
+	case "redis", "redis-stack", "redis-stack-server", "valkey", "keydb", "dragonfly":
+		return redis
+	case "rabbitmq":
+		return rabbitmq
+	case "kafka", "cp-kafka", "kafka-native", "redpanda":
+		return kafka
+	case "elasticsearch", "opensearch":
+		return elasticsearch
+	case "memcached":
+		return memcached
+	case "azurite", "minio":
+		return bucket
+	}
+	return ""
+}
+
+// tagOf returns the tag of an image, or "".
+func tagOf(image string) string {
+	_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return tag
+}

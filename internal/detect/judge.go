@@ -1,0 +1,173 @@
+package detect
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// counts reports whether what was detected in a folder is an app, and not a part
+// of another one, a library, or a tool.
+func (s *search) counts(c *candidate) bool {
+	f, outer := c.folder, s.outer(c.folder.dir)
+	switch c.app.Runtime.Value {
+	case "static":
+		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html")) {
+			return false
+		}
+	case "docker":
+		image, _ := f.baseImage()
+		if imageKind(image) != "" || len(outer) > 0 && !s.compose.builds(f.dir) {
+			return false
+		}
+	case "node":
+		if !s.lenient && !s.servesNode(c) {
+			return false
+		}
+	case "dotnet":
+		if c.dotnet().orchestrates() {
+			return false
+		}
+	}
+	return s.compose.builds(f.dir) || !slices.ContainsFunc(outer, func(o *candidate) bool { return o.takesIn(f) })
+}
+
+// outer returns the apps in whose folder another folder stands.
+func (s *search) outer(dir string) []*candidate {
+	return slices.DeleteFunc(slices.Clone(s.found), func(o *candidate) bool { return !o.within(dir) })
+}
+
+var (
+	watches  = regexp.MustCompile(`^(?:npx )?(?:tsc|rollup|tsup|webpack|esbuild|microbundle|storybook|start-storybook|babel|lerna|expo|electron\S*|react-native)\b`)
+	delegate = regexp.MustCompile(`\b(?:concurrently|npm-run-all|run-p|turbo|nx|lerna|wsrun|docker[- ]compose|workspaces?|--prefix|--filter|-r|foreach)\b|\bcd\s`)
+	viteRoot = regexp.MustCompile(`\broot\s*:\s*`)
+)
+
+// servesNode reports whether a package answers requests: libraries have a "main"
+// that can be started as well.
+func (s *search) servesNode(c *candidate) bool {
+	n := &nodeApp{folder: c.folder, pkg: c.packageJSON()}
+	n.dependencies, n.development = n.packages("dependencies"), n.packages("devDependencies")
+	if depends(n.all(), "expo", "react-native", "electron") || n.pkg.get("engines", "vscode") != nil {
+		return false
+	}
+	if c.app.Framework.Value == "vite" && c.app.Static.Value != "" {
+		rooted, _ := n.inConfig(viteRoot, "vite.config")
+		return n.has("index.html") || rooted != ""
+	}
+	start := ""
+	for _, name := range []string{"start", "start:prod", "start:production", "prod"} {
+		if text, _ := n.script(name); start == "" {
+			start = text
+		}
+	}
+	return c.folder.dir == "." || c.app.Static.Value != "" || c.app.Framework.Value != "" || c.app.Function.Value != "" ||
+		n.has("Dockerfile") || n.has("Procfile") || start != "" && !watches.MatchString(start)
+}
+
+func (c *candidate) packageJSON() *value {
+	pkg, err := c.folder.readJSON("package.json")
+	if err != nil {
+		return nil
+	}
+	return pkg
+}
+
+// dotnet returns the project of a .NET app; its zero value for others.
+func (c *candidate) dotnet() dotnetProject {
+	for _, name := range projectFiles(c.home) {
+		if root, err := c.home.readXML(name); err == nil && root != nil && (len(projectFiles(c.home)) == 1 || strings.Contains(c.app.Start.String()+c.app.Static.Value, strings.TrimSuffix(name, path.Ext(name)))) {
+			return dotnetProject{name, root}
+		}
+	}
+	return dotnetProject{root: &element{}}
+}
+
+// takesIn reports whether what stands in a folder of the app is a part of it.
+func (c *candidate) takesIn(f *folder) bool {
+	rel := strings.TrimPrefix(f.dir, c.home.dir+"/")
+	for _, part := range strings.Split(rel, "/") {
+		if slices.Contains([]string{"wwwroot", "public", "static", "resources", "assets", "ClientApp", "templates", "Views", "webapp", "priv"}, part) {
+			return true
+		}
+	}
+	switch c.app.Runtime.Value {
+	case "java", "dotnet":
+		if strings.HasPrefix(rel, "src/") && c.app.Path == c.home.dir {
+			return true
+		}
+	case "go":
+		if len(f.glob("*.go")) > 0 && !f.has("go.mod") {
+			return true
+		}
+	case "procfile":
+		if c.folder.procfile.mentions(rel) {
+			return true
+		}
+	case "docker":
+		if c.home.copies(rel, true) {
+			return true
+		}
+	}
+	named := regexp.MustCompile(`(?m)(?:^|[\s"'=(/>:\[,])(?:\./)?` + regexp.QuoteMeta(rel) + `(?:[/\s"'<);&,\]]|$)`)
+	return c.home.copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
+}
+
+// buildTexts returns what tells how an app is built.
+func (c *candidate) buildTexts() []string {
+	texts := []string{c.home.text("pom.xml"), c.home.text("build.gradle"), c.home.text("build.gradle.kts")}
+	for _, name := range projectFiles(c.home) {
+		texts = append(texts, strings.ReplaceAll(c.home.text(name), `\`, "/"))
+	}
+	scripts := c.packageJSON().get("scripts")
+	for _, name := range scripts.names() {
+		if strings.Contains(name, "build") || strings.Contains(name, "install") || name == "prestart" {
+			texts = append(texts, scripts.get(name).string())
+		}
+	}
+	if c.app.Runtime.Value == "go" {
+		for _, name := range c.home.glob("*.go") {
+			for line := range strings.Lines(c.home.text(name)) {
+				if strings.HasPrefix(line, "//go:embed ") {
+					texts = append(texts, line)
+				}
+			}
+		}
+	}
+	return texts
+}
+
+// sift takes out what turns out to be no app beside the others.
+func (s *search) sift() {
+	all := slices.Clone(s.found)
+	s.found = slices.DeleteFunc(s.found, func(c *candidate) bool {
+		inside := slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.within(o.home.dir) })
+		switch c.app.Runtime.Value {
+		case "node":
+			return inside && c.delegates()
+		case "static":
+			return len(all) > 1 && c.app.Framework.Value == "" && !c.home.has("index.html")
+		case "dotnet":
+			if len(all) == 1 || c.member {
+				return false
+			}
+			return !c.dotnet().serves() || slices.ContainsFunc(all, func(o *candidate) bool {
+				return o != c && o.app.Runtime.Value == "dotnet" && slices.Contains(s.modules[o.home.dir].refs, c.home.dir)
+			})
+		}
+		return false
+	})
+}
+
+// delegates reports whether a package.json only starts what stands below it.
+func (c *candidate) delegates() bool {
+	n := &nodeApp{folder: c.folder, pkg: c.packageJSON()}
+	if text, _ := n.script("start"); delegate.MatchString(text) {
+		return true
+	}
+	workspace := n.pkg.get("workspaces") != nil || n.first("pnpm-workspace.yaml", "turbo.json", "nx.json", "lerna.json") != ""
+	own := n.first("index.html", "server.js", "index.js", "app.js", "server.ts", "index.ts") != "" ||
+		n.hasDir("src") || n.hasDir("app") || n.hasDir("pages") || n.hasDir("server")
+	return !own && (workspace || c.app.Framework.Value == "")
+}
