@@ -202,8 +202,9 @@ var blocks = struct {
 	known map[string]string
 }{known: map[string]string{}}
 
-// maxBlocks is how many are kept; some 100 bytes to 4 kB each.
-const maxBlocks = 4000
+// maxBlocks is how many are kept: there are some 5,500 of one project's choices,
+// of 1 kB on average.
+const maxBlocks = 10_000
 
 func formatted(tokens expression) string {
 	var key strings.Builder
