@@ -3,6 +3,7 @@ package detect
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,7 +170,9 @@ func (s *search) look(f *folder) {
 	if len(members) > 1 || err != nil && len(members) == 1 {
 		for _, c := range members {
 			c.member = true
-			s.accept(c)
+			if name := path.Base(c.home.dir); c.home == members[0].home && len(members) == 1 || !s.skips(name) {
+				s.accept(c)
+			}
 		}
 		return
 	}
@@ -271,6 +274,9 @@ func nameOf(c *candidate, depth int) string {
 		return map[bool]string{true: "web", false: "root"}[depth == 1]
 	}
 	parts := strings.Split(c.home.dir, "/")
+	if last := len(parts) - 1; last > 0 && slices.Contains([]string{"src", "source", "code", "project"}, parts[last]) {
+		parts = parts[:last]
+	}
 	if name := shortName(strings.Join(parts[max(0, len(parts)-depth):], "-"), maxName); name != "" {
 		return name
 	}
@@ -284,7 +290,8 @@ func shortName(text string, limit int) string {
 	for len(name) > limit {
 		_, rest, ok := strings.Cut(name, "-")
 		if !ok {
-			return name[:limit]
+			name = strings.TrimSuffix(name, "service")
+			return name[:min(limit, len(name))]
 		}
 		name = rest
 	}

@@ -14,6 +14,7 @@ type composeService struct {
 	name    string
 	kind    string // of the add-on that its image is, "" = none
 	context string // folder that it is built in, "" = none
+	aside   bool   // it is started only when it is asked for
 	needs   []string
 	texts   []string // values that may name other services
 	source  aloft.Source
@@ -33,7 +34,7 @@ func readCompose(f *folder) composition {
 	services := documents[0].get("services")
 	for _, service := range services.names() {
 		v := services.get(service)
-		s := composeService{name: service}
+		s := composeService{name: service, aside: v.get("profiles") != nil}
 		image := v.get("image")
 		s.kind = imageKind(image.string())
 		s.source = f.at(name, max(image.at(), v.at()), service)
@@ -69,7 +70,12 @@ func readCompose(f *folder) composition {
 
 // builds reports whether a service is built in a folder.
 func (c composition) builds(dir string) bool {
-	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir })
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && !s.aside })
+}
+
+// aside reports whether a folder is built for a service of a profile.
+func (c composition) aside(dir string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && s.aside })
 }
 
 // apply adds what an app's service needs, or, for the only app of a tree, what
@@ -87,7 +93,9 @@ func (c composition) apply(app *candidate, only bool) {
 	for i := 0; i < len(wanted); i++ {
 		for _, s := range c {
 			if s.name == wanted[i] {
-				app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+				if !s.aside {
+					app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+				}
 				for _, need := range c.neededBy(s) {
 					if !slices.Contains(wanted, need) {
 						wanted = append(wanted, need)

@@ -13,12 +13,12 @@ func (s *search) counts(c *candidate) bool {
 	f, outer := c.folder, s.outer(c.folder.dir)
 	switch c.app.Runtime.Value {
 	case "static":
-		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html")) {
+		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html") || partFolder(f.dir)) {
 			return false
 		}
 	case "docker":
 		image, _ := f.baseImage()
-		if imageKind(image) != "" || len(outer) > 0 && !s.compose.builds(f.dir) {
+		if imageKind(image) != "" || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
 			return false
 		}
 	case "node":
@@ -84,17 +84,23 @@ func (c *candidate) dotnet() dotnetProject {
 	return dotnetProject{root: &element{}}
 }
 
+// partFolder reports whether a path leads through a folder in which a server keeps
+// what it hands out.
+func partFolder(dir string) bool {
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
+		return slices.Contains([]string{"wwwroot", "public", "static", "resources", "assets", "ClientApp", "templates", "Views", "webapp", "priv"}, part)
+	})
+}
+
 // takesIn reports whether what stands in a folder of the app is a part of it.
 func (c *candidate) takesIn(f *folder) bool {
 	rel := strings.TrimPrefix(f.dir, c.home.dir+"/")
-	for _, part := range strings.Split(rel, "/") {
-		if slices.Contains([]string{"wwwroot", "public", "static", "resources", "assets", "ClientApp", "templates", "Views", "webapp", "priv"}, part) {
-			return true
-		}
+	if partFolder(rel) {
+		return true
 	}
 	switch c.app.Runtime.Value {
 	case "java", "dotnet":
-		if strings.HasPrefix(rel, "src/") && c.app.Path == c.home.dir {
+		if strings.HasPrefix(rel, "src/") {
 			return true
 		}
 	case "go":
@@ -152,7 +158,7 @@ func (s *search) sift() {
 			if len(all) == 1 || c.member {
 				return false
 			}
-			return !c.dotnet().serves() || slices.ContainsFunc(all, func(o *candidate) bool {
+			return !c.dotnet().serves() && !c.home.has("Dockerfile") || slices.ContainsFunc(all, func(o *candidate) bool {
 				return o != c && o.app.Runtime.Value == "dotnet" && slices.Contains(s.modules[o.home.dir].refs, c.home.dir)
 			})
 		}

@@ -90,11 +90,37 @@ func (s *search) mavenMembers(f *folder) []*candidate {
 			Build: []aloft.Command{run(from, slices.Concat(args, []string{"-B", "-DskipTests", "package"})...)},
 		}
 		p.build(c.folder, args, &c.app)
+		if main, from := p.springMain(); !starts && main != "" {
+			c.app.Start, starts = startJar(p.jar(""), path.Join(p.module, "target"), from), true
+		}
 		if c.app.Function = c.function(); starts || c.app.Function.Value != "" {
 			members = append(members, c)
 		}
 	}
 	return members
+}
+
+var springMain = regexp.MustCompile(`(?m)^(@SpringBootApplication)\b`)
+
+// springMain finds the main class of a module that has Spring's plugin from the
+// poms above it, or from a profile that is active by what is there.
+func (p *pom) springMain() (string, aloft.Source) {
+	for at := p; at != nil; at = at.parent {
+		builds := []*element{at.root.get("build")}
+		for _, profile := range at.root.get("profiles").all("profile") {
+			if profile.get("activation") != nil {
+				builds = append(builds, profile.get("build"))
+			}
+		}
+		for _, build := range builds {
+			for _, e := range build.get("plugins").all("plugin") {
+				if e.get("artifactId").string() == "spring-boot-maven-plugin" {
+					return p.folder.scan(springMain, p.folder.mainSources()...)
+				}
+			}
+		}
+	}
+	return "", aloft.Source{}
 }
 
 // nested returns a pom and all modules below it.
