@@ -12,11 +12,14 @@ import (
 // composeService is a service of a compose file.
 type composeService struct {
 	name    string
-	kind    string // of the add-on that its image is, "" = none
-	context string // folder that it is built in, "" = none
-	aside   bool   // it is started only when it is asked for
+	kind    string         // of the add-on that its image is, "" = none
+	host    *regexp.Regexp // where a text names it as a host
+	context string         // folder that it is built in, "" = none
+	aside   bool           // it is started only when it is asked for
 	needs   []string
 	texts   []string // values that may name other services
+	port    aloft.Setting
+	health  aloft.Setting
 	source  aloft.Source
 }
 
@@ -36,7 +39,7 @@ func readCompose(f *folder) composition {
 		v := services.get(service)
 		s := composeService{name: service, aside: v.get("profiles") != nil}
 		image := v.get("image")
-		s.kind = imageKind(image.string())
+		s.kind, s.host = imageKind(image.string()), regexp.MustCompile(`(?:^|[@/,])`+regexp.QuoteMeta(strings.ToValidUTF8(service, "?"))+`(?:[:/,]|$)`)
 		s.source = f.at(name, max(image.at(), v.at()), service)
 		if build := v.get("build"); build != nil {
 			place := build.string()
@@ -55,6 +58,7 @@ func readCompose(f *folder) composition {
 				s.needs = append(s.needs, need)
 			}
 		}
+		s.port, s.health = composePort(f, name, v), composeHealth(f, name, v)
 		environment := v.get("environment")
 		for _, item := range environment.list() {
 			_, text, _ := strings.Cut(item.string(), "=")
@@ -66,6 +70,33 @@ func readCompose(f *folder) composition {
 		list = append(list, s)
 	}
 	return list
+}
+
+// composePort returns the port of the container that a service gives to the host.
+func composePort(f *folder, file string, service *value) aloft.Setting {
+	ports := append(service.get("ports").list(), service.get("expose").list()...)
+	if len(ports) == 0 {
+		return aloft.Setting{}
+	}
+	text := ports[0].string()
+	if text == "" {
+		text = ports[0].get("target").string()
+	}
+	text, _, _ = strings.Cut(text[strings.LastIndexByte(text, ':')+1:], "/")
+	return portSetting(text, f.at(file, ports[0].at(), ""))
+}
+
+// composeHealth returns the path that the health check of a service asks.
+func composeHealth(f *folder, file string, service *value) aloft.Setting {
+	test := service.get("healthcheck", "test")
+	words := []string{test.string()}
+	for _, item := range test.list() {
+		words = append(words, item.string())
+	}
+	if path := askedPath(strings.Join(words, " ")); path != "" {
+		return aloft.Setting{Value: path, Source: f.at(file, test.at(), "")}
+	}
+	return aloft.Setting{}
 }
 
 // builds reports whether a service is built in a folder.
@@ -89,6 +120,14 @@ func (c composition) apply(app *candidate, only bool) {
 		if only || s.context != "" && (s.context == app.home.dir || s.context == app.folder.dir && !app.member) {
 			wanted = append(wanted, s.name)
 		}
+		if s.context != "" && s.context == app.home.dir && !s.aside {
+			if app.app.Port.Value == "" && app.app.Function.Value == "" {
+				app.app.Port = s.port
+			}
+			if app.app.HealthHint.Value == "" {
+				app.app.HealthHint = s.health
+			}
+		}
 	}
 	for i := 0; i < len(wanted); i++ {
 		for _, s := range c {
@@ -111,8 +150,7 @@ func (c composition) apply(app *candidate, only bool) {
 func (c composition) neededBy(s composeService) []string {
 	var needs []string
 	for _, other := range c {
-		host := regexp.MustCompile(`(?:^|[@/,])` + regexp.QuoteMeta(other.name) + `(?:[:/,]|$)`)
-		if other.name != s.name && other.kind != "" && (slices.Contains(s.needs, other.name) || slices.ContainsFunc(s.texts, host.MatchString)) {
+		if other.kind != "" && other.name != s.name && (slices.Contains(s.needs, other.name) || slices.ContainsFunc(s.texts, other.host.MatchString)) {
 			needs = append(needs, other.name)
 		}
 	}
