@@ -56,6 +56,7 @@ func Apps(source fs.FS) ([]aloft.App, error) {
 	}
 	s := newSearch(root)
 	for _, s.lenient = range []bool{false, true} {
+		s.visited = 0
 		s.walk(root, 0)
 		if s.sift(); len(s.found) > 0 {
 			break
@@ -184,7 +185,7 @@ func (s *search) look(f *folder) {
 		c.home = f.home
 	}
 	if c.app.Function = c.function(); err != nil && c.app.Function.Value == "" {
-		c.err = err
+		c.err, s.claimed[f.dir] = err, true
 		s.stuck = append(s.stuck, c)
 		return
 	}

@@ -41,6 +41,7 @@ func (s *search) closure(key string) []dependency {
 func (s *search) members(f *folder) []*candidate {
 	s.readPackage(f)
 	s.readCrate(f)
+	s.readProject(f)
 	if f.procfile.has("web") {
 		return nil
 	}
@@ -165,6 +166,19 @@ func (s *search) gradleMembers(f *folder) []*candidate {
 			continue
 		}
 		c.folder.dependencies = s.modules[p.folder.dir].dependencies
+		if _, from := p.folder.scan(springMain, p.folder.mainSources()...); from.File != "" {
+			task := strings.TrimPrefix(strings.ReplaceAll(p.place, "/", ":")+":bootJar", ":")
+			if p.place != "" {
+				task = ":" + task
+			}
+			told := p.folder.at(p.file, 0, "")
+			c.app.Build = []aloft.Command{run(told, append(slices.Clone(args), task)...)}
+			c.app.Start = startJar("", path.Join(p.place, "build/libs"), from)
+			c.app.Framework = aloft.Setting{Value: "spring-boot", Source: from}
+			c.app.Health = javaHealth(c.folder.dependencies)
+			members = append(members, c)
+			continue
+		}
 		if c.app.Function = c.function(); c.app.Function.Value != "" {
 			c.app.Framework = p.framework()
 			members = append(members, c)
@@ -199,7 +213,7 @@ func (p gradleProject) module(f *folder, projects []gradleProject) module {
 // goMembers returns the main packages of a module, but for its tools.
 func goMembers(f *folder) []*candidate {
 	mod, err := readGoMod(f)
-	mains := mainPackages(f)
+	mains := f.mains
 	if err != nil || len(mains) < 2 {
 		return nil
 	}
@@ -212,13 +226,9 @@ func goMembers(f *folder) []*candidate {
 			continue
 		}
 		c := &candidate{folder: copyOf(f), home: f.sub(main)}
-		app, err := detectGo(c.folder)
-		if err != nil && app.Runtime.Source.File == "" {
-			continue
-		}
-		app.Path, app.Runtime.Value = f.dir, "go"
-		buildMain(c.folder, f, main, &app)
-		c.app = app
+		c.app = goApp(c.folder, f, mod)
+		c.app.Path, c.app.Runtime.Value = f.dir, "go"
+		buildMain(c.folder, f, main, &c.app)
 		members = append(members, c)
 	}
 	return members
@@ -248,6 +258,28 @@ func (s *search) readPackage(f *folder) {
 	}
 	if name := pkg.get("name").string(); name != "" {
 		s.modules["npm:"+name] = own
+	}
+}
+
+// readProject remembers a pyproject.toml for those that depend on it by name, as
+// the members of a workspace do.
+func (s *search) readProject(f *folder) {
+	if !f.has("pyproject.toml") {
+		return
+	}
+	p, err := readPython(f)
+	if err != nil {
+		return
+	}
+	own := module{dependencies: p.dependencies}
+	for _, d := range p.dependencies {
+		own.refs = append(own.refs, "python:"+d.name)
+	}
+	s.modules[f.dir] = own
+	for _, name := range []string{p.project.get("project", "name").string(), p.project.get("tool", "poetry", "name").string()} {
+		if name != "" {
+			s.modules["python:"+normalName(name)] = own
+		}
 	}
 }
 
