@@ -65,7 +65,7 @@ func lookAround(t *testing.T, archive *txtar.Archive) string {
 		for _, s := range []struct {
 			label string
 			aloft.Setting
-		}{{"function", app.Function}, {"native", app.Native}, {"port", app.Port}, {"hint", app.HealthHint}, {"dockerfile", app.Dockerfile}} {
+		}{{"function", app.Function}, {"native", app.Native}, {"port", app.Port}, {"hint", app.HealthHint}, {"docker", app.Dockerfile}} {
 			if s.Value != "" {
 				fmt.Fprintf(&b, "%-10s%s%s\n", s.label, s.Value, s.Source)
 			}

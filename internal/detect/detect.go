@@ -34,6 +34,14 @@
 // .aloft/bin, .aloft/venv/bin, node_modules/.bin and vendor/bin of the app's
 // folder stand there before all others.
 //
+// # Apps of a tree
+//
+// App looks at one folder, and gives the pipeline what it builds and starts.
+// Apps looks at a whole tree for `aloft init`: it finds the folders, tells an
+// app from a part of one and from a library, and fills in what only a proposal
+// needs. What it adds never changes what App returns: a path for health that is wrong
+// would fail deployments, a proposal can be declined. testdata/apps holds its examples.
+//
 // The package imports the root package only.
 package detect
 

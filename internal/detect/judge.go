@@ -151,7 +151,11 @@ func (s *search) sift() {
 		inside := slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.within(o.home.dir) })
 		switch c.app.Runtime.Value {
 		case "node":
-			return inside && c.delegates()
+			return inside && c.delegates() || slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.buildsInto(o) })
+		case "rust":
+			return c.home.has("src/lib.rs") && slices.ContainsFunc(all, func(o *candidate) bool {
+				return o != c && s.reaches(o.home.dir, c.home.dir)
+			})
 		case "static":
 			return len(all) > 1 && c.app.Framework.Value == "" && !c.home.has("index.html")
 		case "dotnet":
@@ -163,6 +167,28 @@ func (s *search) sift() {
 			})
 		}
 		return false
+	})
+}
+
+var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|dest|BUILD_PATH|path)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)
+
+// buildsInto reports whether a site is written into the folder of another app,
+// which hands it out.
+func (c *candidate) buildsInto(o *candidate) bool {
+	if c.app.Static.Value == "" || o.app.Static.Value != "" {
+		return false
+	}
+	texts := []string{c.home.text("angular.json")}
+	for _, ending := range []string{".js", ".mjs", ".ts", ".mts"} {
+		texts = append(texts, c.home.text("vite.config"+ending), c.home.text("vue.config"+ending))
+	}
+	scripts := c.packageJSON().get("scripts")
+	for _, name := range scripts.names() {
+		texts = append(texts, scripts.get(name).string())
+	}
+	return slices.ContainsFunc(texts, func(text string) bool {
+		match := outputAbove.FindStringSubmatch(text)
+		return match != nil && o.within(path.Join(c.home.dir, match[1]))
 	})
 }
 

@@ -20,8 +20,18 @@ const maxNested = 4
 
 // closure returns what a module and those that it is made of depend on.
 func (s *search) closure(key string) []dependency {
-	var list []dependency
-	seen := map[string]bool{key: true}
+	list, _ := s.follow(key)
+	return list
+}
+
+// reaches reports whether a module is made of another one.
+func (s *search) reaches(key, other string) bool {
+	_, seen := s.follow(key)
+	return key != other && seen[other]
+}
+
+func (s *search) follow(key string) (list []dependency, seen map[string]bool) {
+	seen = map[string]bool{key: true}
 	for next := []string{key}; len(next) > 0; {
 		m := s.modules[next[0]]
 		next = next[1:]
@@ -33,7 +43,7 @@ func (s *search) closure(key string) []dependency {
 			}
 		}
 	}
-	return list
+	return list, seen
 }
 
 // members returns the startable parts of the build that a folder is the root of,
