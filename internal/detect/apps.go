@@ -215,6 +215,9 @@ func (s *search) apps() []aloft.App {
 		s.leaveOut(c)
 		s.propose(c)
 		s.compose.apply(c, len(s.found) == 1)
+		if c.home.dir != "." {
+			readCompose(c.home).apply(c, true)
+		}
 		apps = append(apps, c.app)
 	}
 	return apps

@@ -51,6 +51,9 @@ func (c *candidate) function() aloft.Setting {
 	if text := f.text("function_app.py"); strings.Contains(text, "FunctionApp(") {
 		return aloft.Setting{Value: azureFunctions, Source: f.at("function_app.py", lineOf(text, "FunctionApp("), "")}
 	}
+	if image, line := f.baseImage(); strings.Contains(image, "/azure-functions/") {
+		return aloft.Setting{Value: azureFunctions, Source: f.at("Dockerfile", line, image)}
+	}
 	return f.functionHost()
 }
 

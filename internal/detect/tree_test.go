@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -117,6 +118,13 @@ func TestAppsReadsLittle(t *testing.T) {
 	}
 	if source.opened > 5000 { // two for each of the folders, and some files
 		t.Errorf("%d files and folders were opened", source.opened)
+	}
+}
+
+func TestAnEmptyTreeHasNoApps(t *testing.T) {
+	apps, err := detect.Apps(fstest.MapFS{})
+	if len(apps) > 0 || aloft.ErrorCode(err) != aloft.CodeNotFound || !strings.Contains(err.Error(), "there is nothing") {
+		t.Errorf("%v, %v", apps, err)
 	}
 }
 
