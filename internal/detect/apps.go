@@ -262,8 +262,11 @@ func nameApps(list []*candidate) []string {
 		}
 	}
 	for i, c := range list {
-		for n := 2; names[i] == ""; n++ {
-			number := "-" + strconv.Itoa(n)
+		for n := 1; names[i] == ""; n++ {
+			number := ""
+			if n > 1 {
+				number = "-" + strconv.Itoa(n)
+			}
 			if name := shortName(nameOf(c, 1), maxName-len(number)) + number; !taken[name] {
 				names[i], taken[name] = name, true
 			}

@@ -81,6 +81,15 @@ func FuzzSources(f *testing.F) {
 	})
 }
 
+// TestRepeatedMembersAreReadOnce names a part of a build over and over.
+func TestRepeatedMembersAreReadOnce(t *testing.T) {
+	again := func(text string) []byte { return bytes.Repeat([]byte(text), (64<<10)/len(text)) }
+	pom := append([]byte("<project><packaging>pom</packaging><modules>"), append(again("<module>a</module>"), "</modules></project>"...)...)
+	fuzzApps(t, fstest.MapFS{"pom.xml": {Data: pom}, "a/pom.xml": {Data: pom}, "a/a/pom.xml": {Data: pom}, "a/a/a/pom.xml": {Data: pom}, "a/a/a/a/pom.xml": {Data: pom}})
+	fuzzApps(t, fstest.MapFS{"settings.gradle": {Data: again("include 'a'\n")}, "a/build.gradle": {Data: again("implementation project(':a')\n")}})
+	fuzzApps(t, fstest.MapFS{"a.sln": {Data: again("Project(\"x\") = \"a\", \"a\\b\\c\\d.csproj\"\n")}, "a/b/c/d.csproj": {Data: []byte(`<Project Sdk="Microsoft.NET.Sdk.Web"/>`)}})
+}
+
 // TestHostileTrees repeats a text in every file that Apps reads: it must neither
 // crash nor take more than a moment.
 func TestHostileTrees(t *testing.T) {

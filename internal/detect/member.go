@@ -83,7 +83,7 @@ func (s *search) mavenMembers(f *folder) []*candidate {
 	from := f.at("pom.xml", 0, "")
 	tools, args := javaTools(f, "mvn", "mvnw", from)
 	var members []*candidate
-	for _, p := range root.nested(maxNested) {
+	for _, p := range root.nested(maxNested, map[string]bool{}) {
 		s.claimed[p.folder.dir] = s.claimed[p.folder.dir] || p != root
 		own := module{dependencies: p.dependencies()}
 		for _, d := range own.dependencies {
@@ -134,17 +134,19 @@ func (p *pom) springMain() (string, aloft.Source) {
 	return "", aloft.Source{}
 }
 
-// nested returns a pom and all modules below it.
-func (p *pom) nested(levels int) []*pom {
+// nested returns a pom and all modules below it, but for those that were seen.
+func (p *pom) nested(levels int, seen map[string]bool) []*pom {
 	list := []*pom{p}
+	seen[p.folder.dir] = true
 	for _, e := range p.root.get("modules").all("module") {
 		name := path.Clean(e.text)
 		at := p.folder.sub(name)
-		if levels == 0 || at == nil || name == "." || strings.HasPrefix(name, "..") {
+		if levels == 0 || at == nil || seen[at.dir] || strings.HasPrefix(name, "..") {
 			continue
 		}
+		seen[at.dir] = true
 		if below, err := at.readPOM(path.Join(p.module, name), p); err == nil && below != nil {
-			list = append(list, below.nested(levels-1)...)
+			list = append(list, below.nested(levels-1, seen)...)
 		}
 	}
 	return list
