@@ -86,6 +86,10 @@ func TestRepeatedMembersAreReadOnce(t *testing.T) {
 	again := func(text string) []byte { return bytes.Repeat([]byte(text), (64<<10)/len(text)) }
 	pom := append([]byte("<project><packaging>pom</packaging><modules>"), append(again("<module>a</module>"), "</modules></project>"...)...)
 	fuzzApps(t, fstest.MapFS{"pom.xml": {Data: pom}, "a/pom.xml": {Data: pom}, "a/a/pom.xml": {Data: pom}, "a/a/a/pom.xml": {Data: pom}, "a/a/a/a/pom.xml": {Data: pom}})
+	fuzzApps(t, fstest.MapFS{
+		"Cargo.toml":   {Data: append([]byte("[workspace]\nmembers = ["), append(again("'a',"), ']')...)},
+		"a/Cargo.toml": {Data: append([]byte("[package]\nname = 'a'\n[dependencies]\n# "), again("x")...)}, "a/src/main.rs": {},
+	})
 	fuzzApps(t, fstest.MapFS{"settings.gradle": {Data: again("include 'a'\n")}, "a/build.gradle": {Data: again("implementation project(':a')\n")}})
 	fuzzApps(t, fstest.MapFS{"a.sln": {Data: again("Project(\"x\") = \"a\", \"a\\b\\c\\d.csproj\"\n")}, "a/b/c/d.csproj": {Data: []byte(`<Project Sdk="Microsoft.NET.Sdk.Web"/>`)}})
 }
