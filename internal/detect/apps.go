@@ -20,10 +20,10 @@ const (
 )
 
 // Apps finds every app of a source tree, and what `aloft init` proposes for
-// each: a Function, a Port and so on. The root and the folders below it are looked at, five levels
-// deep, but for hidden folders, what builds and package managers make, and those
-// for tests, examples, documents and scripts; the latter count when there is
-// nothing else. Links that lead out of the tree are not followed.
+// each: a Function, a Port and so on. The root and the folders below it are looked
+// at, five levels deep, but for hidden folders, what builds and package managers
+// make, and those for tests, examples, documents and scripts; the latter count when
+// there is nothing else. Links that lead out of the tree are not followed.
 //
 // An app is what can be started, served, or called as a function. Libraries
 // are none, nor are tools without a server beside an app, nor is the root of a
@@ -45,9 +45,9 @@ const (
 // only app of a tree, if it is at the root, is "web".
 //
 // The error is CodeNotFound when nothing is recognised; it says what was looked
-// for and what was seen. When something is recognised that nothing tells how to
-// start, it comes with the error as far as it is, as from App. A file that cannot be
-// understood is a CodeInvalid error, with which the other apps come all the same.
+// for and what was seen. With a CodeInvalid error the apps come all the same: it is
+// the first of a file that cannot be understood, or of an app that nothing tells how
+// to start, which comes as far as it is known, as from App.
 func Apps(source fs.FS) ([]aloft.App, error) {
 	source = newTree(source)
 	root, err := open(source, ".")
@@ -57,7 +57,7 @@ func Apps(source fs.FS) ([]aloft.App, error) {
 	s := newSearch(root)
 	for _, s.lenient = range []bool{false, true} {
 		s.visited = 0
-		s.walk(root, 0)
+		s.walk(root, 0, false)
 		if s.sift(); len(s.found) > 0 {
 			break
 		}
@@ -106,31 +106,35 @@ type search struct {
 	modules map[string]module // what the parts of the tree depend on
 	found   []*candidate
 	stuck   []*candidate // recognised, but nothing tells how to start them
-	broken  error        // of the first file that cannot be understood
+	broken  error        // the first that somebody has to look at
 }
 
 func newSearch(root *folder) *search {
 	return &search{root: root, compose: readCompose(root), claimed: map[string]bool{}, modules: map[string]module{}}
 }
 
-func (s *search) walk(f *folder, level int) {
+// walk looks at a folder and those below; aside, in folders that are skipped, only
+// at what a compose file builds.
+func (s *search) walk(f *folder, level int, aside bool) {
 	if s.visited++; s.visited > maxFolders || len(s.found) >= maxApps {
 		return
 	}
 	if f.has("pyvenv.cfg") {
 		return
 	}
-	if !s.claimed[f.dir] && (level == 0 || s.marked(f)) {
+	if !s.claimed[f.dir] && (level == 0 || s.marked(f)) && (!aside || s.compose.builds(f.dir)) {
 		s.look(f)
 	}
 	if level == maxLevels {
 		return
 	}
 	for _, e := range f.entries {
-		if e.IsDir() && !s.skips(e.Name()) {
-			if sub := f.sub(e.Name()); sub != nil {
-				s.walk(sub, level+1)
-			}
+		skipped := aside || s.skips(e.Name())
+		if !e.IsDir() || skipped && !s.compose.leadsTo(f.path(e.Name())) {
+			continue
+		}
+		if sub := f.sub(e.Name()); sub != nil {
+			s.walk(sub, level+1, skipped)
 		}
 	}
 }
@@ -184,7 +188,10 @@ func (s *search) look(f *folder) {
 	if f.home != nil {
 		c.home = f.home
 	}
-	if c.app.Function = c.function(); err != nil && c.app.Function.Value == "" {
+	c.app.Function = c.function()
+	if lacking := (noStart{}); errors.As(err, &lacking) && lacking.sure && c.app.Function.Value == "" {
+		s.fault(err)
+	} else if err != nil && c.app.Function.Value == "" {
 		c.err, s.claimed[f.dir] = err, true
 		s.stuck = append(s.stuck, c)
 		return

@@ -104,6 +104,11 @@ func (c composition) builds(dir string) bool {
 	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && !s.aside })
 }
 
+// leadsTo reports whether a service is built in a folder or below it.
+func (c composition) leadsTo(dir string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir || strings.HasPrefix(s.context, dir+"/") })
+}
+
 // aside reports whether a folder is built for a service of a profile.
 func (c composition) aside(dir string) bool {
 	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && s.aside })

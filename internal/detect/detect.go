@@ -81,7 +81,10 @@ func runtimes() []runtime {
 }
 
 // noStart is the error of an app whose files do not tell how to start it.
-type noStart struct{ cause *aloft.Error }
+type noStart struct {
+	cause *aloft.Error
+	sure  bool // it is an app that lacks a piece, and no library
+}
 
 // Error implements error.
 func (e noStart) Error() string { return e.cause.Error() }

@@ -153,7 +153,7 @@ func serveSvelteKit(n *nodeApp, app *aloft.App) error {
 		if n.servesItself() {
 			return nil
 		}
-		return missingStart("add an adapter: npm install --save-dev @sveltejs/adapter-node, and name it in svelte.config.js",
+		return missingPiece("add an adapter: npm install --save-dev @sveltejs/adapter-node, and name it in svelte.config.js",
 			"cannot start the SvelteKit app of %s: it needs the adapter for Node.js or the one for static sites", n.path("package.json"))
 	}
 	return nil
