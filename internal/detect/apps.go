@@ -93,7 +93,17 @@ type candidate struct {
 
 // within reports whether a folder stands inside of the candidate's own source.
 func (c *candidate) within(dir string) bool {
-	return c.home.dir == "." && dir != "." || strings.HasPrefix(dir, c.home.dir+"/")
+	own := c.root().dir
+	return own == "." && dir != "." || strings.HasPrefix(dir, own+"/")
+}
+
+// root returns the folder of all of the candidate's source: for Go that of its
+// module, whose packages stand beside the main package.
+func (c *candidate) root() *folder {
+	if c.app.Runtime.Value == "go" {
+		return c.folder
+	}
+	return c.home
 }
 
 // search is one look through a tree.

@@ -196,6 +196,17 @@ func imageKind(image string) string {
 	return ""
 }
 
+// isOperation reports whether an image watches or administers others.
+func isOperation(image string) bool {
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	name, _, _ = strings.Cut(name, ":")
+	return slices.Contains([]string{
+		"grafana", "prometheus", "alertmanager", "loki", "tempo", "promtail", "jaeger", "all-in-one", "zipkin", "opentelemetry-collector",
+		"opentelemetry-collector-contrib", "otel-collector", "keycloak", "pgadmin4", "adminer", "phpmyadmin", "mongo-express", "mailhog", "mailpit",
+		"maildev", "traefik", "localstack", "wiremock",
+	}, name)
+}
+
 // tagOf returns the tag of an image, or "".
 func tagOf(image string) string {
 	_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")

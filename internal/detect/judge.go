@@ -18,7 +18,7 @@ func (s *search) counts(c *candidate) bool {
 		}
 	case "docker":
 		image, _ := f.baseImage()
-		if imageKind(image) != "" || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
+		if imageKind(image) != "" || isOperation(image) || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
 			return false
 		}
 	case "node":
@@ -94,7 +94,7 @@ func partFolder(dir string) bool {
 
 // takesIn reports whether what stands in a folder of the app is a part of it.
 func (c *candidate) takesIn(f *folder) bool {
-	rel := strings.TrimPrefix(f.dir, c.home.dir+"/")
+	rel := strings.TrimPrefix(f.dir, c.root().dir+"/")
 	if partFolder(rel) {
 		return true
 	}
@@ -112,19 +112,19 @@ func (c *candidate) takesIn(f *folder) bool {
 			return true
 		}
 	case "docker":
-		if c.home.copies(rel, true) {
+		if c.root().copies(rel, true) {
 			return true
 		}
 	}
 	named := regexp.MustCompile(`(?m)(?:^|[\s"'=(/>:\[,])(?:\./)?` + regexp.QuoteMeta(rel) + `(?:[/\s"'<);&,\]]|$)`)
-	return c.home.copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
+	return c.root().copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
 }
 
 // buildTexts returns what tells how an app is built.
 func (c *candidate) buildTexts() []string {
-	texts := []string{c.home.text("pom.xml"), c.home.text("build.gradle"), c.home.text("build.gradle.kts")}
-	for _, name := range projectFiles(c.home) {
-		texts = append(texts, strings.ReplaceAll(c.home.text(name), `\`, "/"))
+	texts := []string{c.root().text("pom.xml"), c.root().text("build.gradle"), c.root().text("build.gradle.kts")}
+	for _, name := range projectFiles(c.root()) {
+		texts = append(texts, strings.ReplaceAll(c.root().text(name), `\`, "/"))
 	}
 	scripts := c.packageJSON().get("scripts")
 	for _, name := range scripts.names() {
@@ -133,8 +133,8 @@ func (c *candidate) buildTexts() []string {
 		}
 	}
 	if c.app.Runtime.Value == "go" {
-		for _, name := range c.home.glob("*.go") {
-			for line := range strings.Lines(c.home.text(name)) {
+		for _, name := range c.root().glob("*.go") {
+			for line := range strings.Lines(c.root().text(name)) {
 				if strings.HasPrefix(line, "//go:embed ") {
 					texts = append(texts, line)
 				}
@@ -170,7 +170,7 @@ func (s *search) sift() {
 	})
 }
 
-var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|dest|BUILD_PATH|path)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)
+var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|BUILD_PATH)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)
 
 // buildsInto reports whether a site is written into the folder of another app,
 // which hands it out.

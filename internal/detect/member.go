@@ -234,7 +234,7 @@ func goMembers(f *folder) []*candidate {
 	var members []*candidate
 	for _, main := range mains {
 		background := slices.ContainsFunc([]string{"worker", "consumer", "scheduler", "cron", "job"}, func(word string) bool { return strings.Contains(path.Base(main), word) })
-		if len(servers) > 0 && main != own && !background && !slices.Contains(servers, main) {
+		if (len(servers) > 0 || slices.Contains(mains, own)) && main != own && !background && !slices.Contains(servers, main) {
 			continue
 		}
 		c := &candidate{folder: copyOf(f), home: f.sub(main)}
