@@ -38,8 +38,10 @@ const (
 //
 // What stands inside of another app's folder is an app of its own, unless the
 // outer one takes it in: its build files or its Dockerfile name the folder, its
-// project refers to it, it is in the outer app's sources, or it is a bare page.
-// A folder that a compose file builds is always an app.
+// project refers to it, it is in the outer app's sources, or it is a bare page. A
+// site whose build writes into another app's folder is a part of that app. A folder
+// that a compose file builds is always an app, but for services of a profile and for
+// images of databases and of what watches others.
 //
 // Apps come ordered by path and have valid, unique names: that of the folder; the
 // only app of a tree, if it is at the root, is "web".
