@@ -204,7 +204,7 @@ func TestGoldenWorkflows(t *testing.T) {
 	}{
 		"local.yml":       {unreleased, blueprint.Choices{Name: "shop", Target: "local", Apps: spring}},
 		"azure.yml":       {released, blueprint.Choices{Name: "shop", Apps: spring}},
-		"azure-vault.yml": {released, blueprint.Choices{Name: "shop", Engine: "terraform", Apps: spring, Database: blueprint.Service{Kind: "postgresql"}}},
+		"azure-vault.yml": {unreleased, blueprint.Choices{Name: "shop", Engine: "terraform", Apps: spring, Database: blueprint.Service{Kind: "postgresql"}}},
 		"azure-several.yml": {unreleased, blueprint.Choices{Name: "shop", Apps: []blueprint.App{
 			{Name: "api", Path: "api", Runtime: "dotnet"}, {Name: "web", Path: "web", Runtime: "node"}, {Name: "admin", Path: "admin", Runtime: "node"},
 		}}},
