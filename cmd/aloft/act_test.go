@@ -68,6 +68,7 @@ func actFlags(ts *testscript.TestScript, event, payload string) []string {
 		"--action-cache-path", filepath.Join(work, "act"), "--action-offline-mode", "--no-cache-server",
 		"--var-file", filepath.Join(work, "vars"), "--secret-file", os.DevNull, "--env-file", os.DevNull, "--input-file", os.DevNull,
 	}
+	flags = append(flags, "--env", "ACTIONS_ID_TOKEN_REQUEST_URL="+ts.Getenv("TEST_GITHUB")+"/identity?api=2", "--env", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=runner")
 	for _, name := range []string{"TEST_GITHUB", "WORK", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GORACE"} {
 		flags = append(flags, "--env", name+"="+ts.Getenv(name))
 	}

@@ -26,6 +26,7 @@ type github struct {
 	mu          sync.Mutex
 	deployments []*deployment // newest first
 	comments    []map[string]any
+	vouched     []string // what tokens of the job's identity were asked for
 }
 
 type deployment struct {
@@ -39,7 +40,7 @@ type deployment struct {
 var githubs sync.Map
 
 // commandGitHub: github start REPOSITORY, then github deployed BRANCH REVISION STATE,
-// github comment USER TEXT, github deployments, github comments.
+// github comment USER TEXT, github deployments, github comments, github vouched.
 func commandGitHub(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: github start|deployed|comment|deployments|comments")
@@ -70,6 +71,10 @@ func commandGitHub(ts *testscript.TestScript, neg bool, args []string) {
 		for _, c := range g.comments {
 			_, _ = fmt.Fprintf(ts.Stdout(), "comment %d\n%s\n", c["id"], c["body"])
 		}
+	case "vouched":
+		for _, line := range g.vouched {
+			_, _ = fmt.Fprintln(ts.Stdout(), line)
+		}
 	default:
 		ts.Fatalf("github: there is no %q", args[0])
 	}
@@ -88,6 +93,13 @@ func (g *github) addComment(user, body string) {
 
 func (g *github) routes() http.Handler {
 	mux := http.NewServeMux()
+	// Who runs a job, for other services: nobody here is to be believed.
+	mux.HandleFunc("GET /identity", func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.vouched = append(g.vouched, r.URL.Query().Get("audience")+" "+r.Header.Get("Authorization"))
+		http.Error(w, "no identity", http.StatusForbidden)
+	})
 	handle := func(pattern string, answer func(r *http.Request, body map[string]any) any) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" /repos/acme/shop"+path, func(w http.ResponseWriter, r *http.Request) {
