@@ -130,14 +130,27 @@ func comment(body *hclwrite.Body, lines ...string) {
 func (d document) block(kind string, labels []string, attributes ...attribute) *hclwrite.Body {
 	body := d.file.Body().AppendNewBlock(kind, labels).Body()
 	for _, a := range attributes {
-		body.SetAttributeRaw(a.name, a.value)
+		body.SetAttributeRaw(a.name, copied(a.value))
 	}
 	return body
 }
 
+// copied returns tokens of their own: formatting moves tokens, and an expression
+// may stand in several places.
+func copied(e expression) expression {
+	all := make([]hclwrite.Token, len(e))
+	own := make(expression, len(e))
+	for i, token := range e {
+		all[i] = *token
+		own[i] = &all[i]
+	}
+	return own
+}
+
 func (d document) space() { d.file.Body().AppendNewline() }
 
-func (d document) text() string { return string(hclwrite.Format(d.file.Bytes())) }
+// text returns the file, formatted.
+func (d document) text() string { return string(d.file.Bytes()) }
 
 // callOf is a type such as list(string).
 func callOf(name, argument string) expression {
