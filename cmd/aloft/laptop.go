@@ -20,20 +20,22 @@ import (
 
 // withoutServer takes the steps here: the project's own backend keeps the
 // state, and nothing of Aloft needs to run anywhere.
-func withoutServer(command *cobra.Command, o *options, t tree, environment string, operation aloft.Operation) error {
+func withoutServer(command *cobra.Command, o *options, t tree, environment string, operation aloft.Operation) (subject, error) {
 	ctx := command.Context()
+	s := subject{about: operation}
 	key, err := o.keyIn(ctx, t, environment)
 	if err != nil {
-		return err
+		return s, err
 	}
+	s.key = key
 	dir, err := os.MkdirTemp("", "aloft-run-")
 	if err != nil {
-		return fmt.Errorf("cannot make a folder for the run: %w", err)
+		return s, fmt.Errorf("cannot make a folder for the run: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	remote, err := mirror(ctx, dir, t, key.Project)
 	if err != nil {
-		return err
+		return s, err
 	}
 	defer remote.Close()
 	pipeline := &run.Pipeline{
@@ -44,7 +46,7 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 		Session: func(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
 			return run.Session{
 				Backend: backendFor("", "", r.EnvironmentKey, summary),
-				Env:     targetEnvironment(os.Environ()),
+				Env:     jobEnvironment(os.Environ()),
 				Close:   func() {},
 			}, nil
 		},
@@ -52,13 +54,15 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 	request := aloft.Run{
 		ID: 1, EnvironmentKey: key, Operation: operation, Trigger: aloft.TriggerAPI, Revision: t.revision, StartedAt: time.Now(),
 	}
-	if err := pipeline.Take(ctx, request, command.OutOrStdout()); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return exitCode(exitFailed) // the run has told why
+	taken, err := pipeline.Take(ctx, request, command.OutOrStdout())
+	s.here = &taken
+	switch {
+	case err == nil:
+		return s, nil
+	case ctx.Err() != nil:
+		return s, ctx.Err()
 	}
-	return nil
+	return s, exitCode(exitFailed) // the run has told why
 }
 
 // keyIn is key for a working tree. Without a server, the folder's name will do

@@ -128,6 +128,7 @@ Start with:
 		commands []*cobra.Command
 	}{
 		{"environments", []*cobra.Command{
+			newInit(o), newAdd(o), newRemove(o), newSet(o), newUpgrade(o),
 			newUp(o), newPlan(o), newDestroy(o), newEnv(o), newRun(o), newState(o), newTerraform(o), newProject(o),
 		}},
 		{"server", []*cobra.Command{

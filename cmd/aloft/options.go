@@ -216,7 +216,7 @@ func (o *options) key(ctx context.Context, environment string) (aloft.Environmen
 var printsJSON = map[string]bool{
 	"aloft env list": true, "aloft env show": true, "aloft run list": true, "aloft run show": true,
 	"aloft state list": true, "aloft project list": true, "aloft project create": true,
-	"aloft doctor": true, "aloft version": true,
+	"aloft init": true, "aloft add": true, "aloft remove": true, "aloft set": true, "aloft upgrade": true, "aloft doctor": true, "aloft version": true,
 }
 
 // checkJSON refuses --json where it would be ignored.

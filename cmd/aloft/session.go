@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
 	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/supervise"
@@ -29,6 +30,27 @@ func targetEnvironment(environ []string) map[string]string {
 				env[name] = value
 			}
 		}
+	}
+	return env
+}
+
+// jobVariables start the names of what targetVariables leaves out: what a person
+// or a CI job sets for its own run, on its own machine. A server hands none of it
+// to the pushes of others.
+var jobVariables = []string{"TF_VAR_", "ACTIONS_ID_TOKEN_REQUEST_"}
+
+// jobEnvironment is targetEnvironment where no server takes the run. What Aloft
+// tells every configuration is never for the environment to say.
+func jobEnvironment(environ []string) map[string]string {
+	env := targetEnvironment(environ)
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if slices.ContainsFunc(jobVariables, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			env[name] = value
+		}
+	}
+	for name := range run.Variables(aloft.EnvironmentKey{}, "", manifest.EnvironmentSettings{}) {
+		delete(env, "TF_VAR_"+name)
 	}
 	return env
 }
@@ -64,10 +86,26 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	return session, nil
 }
 
+// backendVariable starts the names of variables that complete the configuration's
+// own backend: ALOFT_BACKEND_STORAGE_ACCOUNT_NAME is its storage_account_name.
+const backendVariable = "ALOFT_BACKEND_"
+
+// backendSettings returns the settings of the backend that the environment names.
+func backendSettings(environ []string) map[string]string {
+	settings := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if setting, ok := strings.CutPrefix(name, backendVariable); ok && setting != "" && value != "" {
+			settings[strings.ToLower(setting)] = value
+		}
+	}
+	return settings
+}
+
 // backendFor returns where an environment's state is: with the server, or
 // where the configuration says, under the environment's own key.
 func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.ConfigurationSummary) aloft.Backend {
-	config := map[string]string{}
+	config := backendSettings(os.Environ())
 	switch summary.Backend {
 	case "", "local", "http":
 		return aloft.Backend{
@@ -80,5 +118,5 @@ func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.Co
 	case "pg":
 		config["schema_name"] = strings.ReplaceAll(key.Project+"_"+key.Environment, "-", "_")
 	}
-	return aloft.Backend{Type: summary.Backend, Config: maps.Clone(config)}
+	return aloft.Backend{Type: summary.Backend, Config: config}
 }

@@ -77,7 +77,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		c.VarFile = filepath.Join(c.Dir, filepath.FromSlash(file))
 	}
 	if !t.onServer() {
-		c.Backend = backendFor("", "", key, t.summary)
+		c.Backend, c.Env = backendFor("", "", key, t.summary), jobEnvironment(os.Environ())
 		return engine, c, none, nil
 	}
 	server := o.serverURL(ctx)

@@ -20,6 +20,7 @@ import (
 
 func newUp(o *options) *cobra.Command {
 	var run aloft.RunOptions
+	var report report
 	command := &cobra.Command{
 		Use:   "up ENV",
 		Short: "Bring an environment to the working tree's commit",
@@ -28,9 +29,11 @@ checked out. With the local target the Aloft server takes them; with any other
 this machine does, and the project's own backend keeps the state.`,
 		Args: arguments("ENV"),
 		RunE: func(command *cobra.Command, args []string) error {
-			return advance(command, o, args[0], aloft.OperationUp, run)
+			subject, err := advance(command, o, args[0], aloft.OperationUp, run)
+			return report.write(command, subject, err)
 		},
 	}
+	report.register(command, true)
 	command.Flags().BoolVar(&run.Detach, "detach", false, "return at once; the server goes on")
 	command.Flags().BoolVar(&run.SkipBuild, "skip-build", false, "only provision; keep what runs")
 	command.Flags().DurationVar(&run.TTL, "ttl", 0, "life of the environment after this push, such as 72h")
@@ -38,50 +41,64 @@ this machine does, and the project's own backend keeps the state.`,
 }
 
 func newPlan(o *options) *cobra.Command {
-	return &cobra.Command{
+	var report report
+	command := &cobra.Command{
 		Use:   "plan ENV",
 		Short: "Show what up would change, and change nothing",
 		Args:  arguments("ENV"),
 		RunE: func(command *cobra.Command, args []string) error {
-			return advance(command, o, args[0], aloft.OperationPlan, aloft.RunOptions{Plan: true})
+			subject, err := advance(command, o, args[0], aloft.OperationPlan, aloft.RunOptions{Plan: true})
+			return report.write(command, subject, err)
 		},
 	}
+	report.register(command, false)
+	return command
 }
 
 func newDestroy(o *options) *cobra.Command {
-	return &cobra.Command{
+	var report report
+	command := &cobra.Command{
 		Use:   "destroy ENV",
 		Short: "Remove an environment, its resources and its branch",
 		Args:  arguments("ENV"),
 		RunE: func(command *cobra.Command, args []string) error {
-			ctx := command.Context()
-			tree, err := workingTree(ctx)
-			if err == nil && !tree.onServer() && o.server == "" {
-				return withoutServer(command, o, tree, args[0], aloft.OperationDestroy)
-			}
-			key, err := o.key(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			client, err := o.client(ctx)
-			if err != nil {
-				return err
-			}
-			run, err := client.DestroyEnvironment(ctx, key)
-			if err != nil {
-				return err
-			}
-			return followRun(ctx, client, run.ID, command.OutOrStdout())
+			subject, err := destroy(command, o, args[0])
+			return report.write(command, subject, err)
 		},
 	}
+	report.register(command, false)
+	return command
+}
+
+// destroy takes a destroy to where it is carried out.
+func destroy(command *cobra.Command, o *options, environment string) (subject, error) {
+	ctx := command.Context()
+	s := subject{about: aloft.OperationDestroy}
+	tree, err := workingTree(ctx)
+	if err == nil && !tree.onServer() && o.server == "" {
+		return withoutServer(command, o, tree, environment, aloft.OperationDestroy)
+	}
+	if s.key, err = o.key(ctx, environment); err != nil {
+		return s, err
+	}
+	if s.client, err = o.client(ctx); err != nil {
+		return s, err
+	}
+	run, err := s.client.DestroyEnvironment(ctx, s.key)
+	if err != nil {
+		return s, err
+	}
+	s.id = run.ID
+	return s, followRun(ctx, s.client, run.ID, command.OutOrStdout())
 }
 
 // advance takes up or plan to where they are carried out.
-func advance(command *cobra.Command, o *options, environment string, operation aloft.Operation, run aloft.RunOptions) error {
+func advance(command *cobra.Command, o *options, environment string, operation aloft.Operation, run aloft.RunOptions) (subject, error) {
 	ctx := command.Context()
+	s := subject{about: operation}
 	tree, err := workingTree(ctx)
 	if err != nil {
-		return err
+		return s, err
 	}
 	if tree.dirty {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), " !     uncommitted changes are not part of it: it goes to commit %.8s\n", tree.revision)
@@ -89,38 +106,47 @@ func advance(command *cobra.Command, o *options, environment string, operation a
 	if !tree.onServer() && o.server == "" {
 		return withoutServer(command, o, tree, environment, operation)
 	}
-	key, err := o.key(ctx, environment)
-	if err != nil {
-		return err
+	if s.key, err = o.key(ctx, environment); err != nil {
+		return s, err
 	}
-	client, err := o.client(ctx)
-	if err != nil {
-		return err
+	if s.client, err = o.client(ctx); err != nil {
+		return s, err
 	}
 	// git pushes nothing when the server has the commit on that branch already.
-	err = again(command, client, key, operation, tree.revision, run)
+	s.id, err = again(command, s.client, s.key, operation, tree.revision, run)
 	if aloft.ErrorCode(err) == aloft.CodeNotFound {
-		return o.push(command, tree, key, run)
+		err = o.push(command, tree, s.key, run)
+		s.id = newestRun(ctx, s.client, s.key, operation, tree.revision)
 	}
-	return err
+	return s, err
+}
+
+// newestRun returns the newest run to a commit, which a push may have made; 0 =
+// there is none.
+func newestRun(ctx context.Context, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string) int64 {
+	runs, err := client.Runs(ctx, aloft.RunFilter{Project: key.Project, Environment: key.Environment, Limit: 1})
+	if err != nil || len(runs) == 0 || runs[0].Operation != operation || runs[0].Revision != revision {
+		return 0
+	}
+	return runs[0].ID
 }
 
 // again asks for a run to a commit that the server has; CodeNotFound tells that
 // it does not have it.
-func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string, options aloft.RunOptions) error {
+func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string, options aloft.RunOptions) (int64, error) {
 	request := api.RunRequest{Operation: operation, Revision: revision, SkipBuild: options.SkipBuild}
 	if options.TTL > 0 {
 		request.TTL = options.TTL.String()
 	}
 	run, err := client.CreateRun(command.Context(), key, request)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if options.Detach {
 		_, err = fmt.Fprintf(command.OutOrStdout(), "run %d goes on without you; follow it with: aloft run attach %d\n", run.ID, run.ID)
-		return err
+		return run.ID, err
 	}
-	return followRun(command.Context(), client, run.ID, command.OutOrStdout())
+	return run.ID, followRun(command.Context(), client, run.ID, command.OutOrStdout())
 }
 
 // tree is the working tree that the command was called in.

@@ -63,11 +63,11 @@ func azureBackend(c Choices) string {
 	backend := body.AppendNewBlock("backend", []string{"azurerm"}).Body()
 	backend.SetAttributeRaw("container_name", text("tfstate"))
 	backend.SetAttributeRaw("use_azuread_auth", boolean(true))
-	return strings.ReplaceAll(d.text(), "  terraform init", "  "+engineCommand(c.Engine)+" init")
+	return strings.ReplaceAll(d.text(), "  terraform init", "  "+EngineCommand(c.Engine)+" init")
 }
 
-// engineCommand is the program of an engine.
-func engineCommand(engine string) string {
+// EngineCommand returns the program of an engine: tofu or terraform.
+func EngineCommand(engine string) string {
 	if engine == "terraform" {
 		return "terraform"
 	}

@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -53,7 +54,7 @@ func (c Choices) InitCommand() string {
 	for _, s := range short.AddOns {
 		addOns = append(addOns, s.addOnText())
 	}
-	add(parameterAddOn, strings.Join(addOns, ","))
+	add(parameterAddOn, cmp.Or(strings.Join(addOns, ","), None))
 	for i := range short.Apps {
 		from, to := full.Apps[i], &short.Apps[i]
 		to.Runtime, to.Version, to.BuildTool = from.Runtime, from.Version, from.BuildTool

@@ -26,7 +26,6 @@ func (g Generator) Render(c Choices) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = g.noticed(files)
 	record, err := g.newRecord(c, files).File()
 	if err != nil {
 		return nil, err
@@ -42,8 +41,9 @@ func (g Generator) files(c Choices) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := append(terraformFiles(c), manifest)
-	return files, nil
+	files := append(terraformFiles(c), manifest, g.workflow(c))
+	notices := append(slices.Clone(g.notices), c.Notices()...)
+	return append(files, File{Path: "terraform/README.md", Text: readme(c, notices)}), nil
 }
 
 // terraformFiles renders terraform/.

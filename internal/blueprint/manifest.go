@@ -31,7 +31,7 @@ func manifestFile(c Choices) (File, error) {
 	}
 	document := yaml.MapSlice{
 		{Key: "project", Value: c.Name},
-		{Key: "engine", Value: engineCommand(c.Engine)},
+		{Key: "engine", Value: EngineCommand(c.Engine)},
 		{Key: "apps", Value: apps},
 	}
 	data, err := yaml.MarshalWithOptions(document, yaml.WithComment(yaml.CommentMap{

@@ -98,9 +98,12 @@ func (r *queryReader) app() App {
 }
 
 // ParseAddOns reads a list such as "redis=standard,key-vault": kinds, and after
-// a = the tier. The error is CodeInvalid and wraps the Violations.
+// a = the tier; "none" says that there shall be none. The error is CodeInvalid and wraps the Violations.
 func ParseAddOns(text string) ([]Service, error) {
 	var list []Service
+	if text == None {
+		return []Service{}, nil
+	}
 	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue

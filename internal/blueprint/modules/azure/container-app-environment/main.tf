@@ -17,7 +17,7 @@ resource "azurerm_container_app_environment" "this" {
   logs_destination = "azure-monitor"
 
   infrastructure_subnet_id = var.subnet_id
-  zone_redundancy_enabled  = var.zone_redundant
+  zone_redundancy_enabled  = var.zone_redundant ? true : null
 
   # Paid for by the second, and scales to zero.
   workload_profile {

@@ -1,0 +1,363 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/detect"
+)
+
+// initFlags are what init does besides choosing.
+type initFlags struct {
+	yes          bool
+	fromNubesGen bool
+	lock         bool
+}
+
+func newInit(o *options) *cobra.Command {
+	flags := &initFlags{}
+	command := &cobra.Command{
+		Use:   "init",
+		Short: "Write Terraform and a workflow for the apps of this repository",
+		Long: `Init looks at the repository, proposes where its apps run and what they need,
+and writes plain Terraform into terraform/ and a GitHub Actions workflow. It asks
+what it cannot know; with --yes it asks nothing. --json shows the proposal and
+writes nothing.
+
+Each flag is a choice; what is not chosen comes from the source tree, or is the
+usual. The same choices give the same files. Later:
+  aloft add redis                          another service
+  aloft set database.tier=general-purpose  another size, for one environment with --env
+  aloft upgrade                            newer modules, keeping your edits`,
+		Args: arguments(),
+		RunE: func(command *cobra.Command, _ []string) error { return initialize(command, o, flags) },
+	}
+	f := command.Flags()
+	addChoiceFlags(f)
+	f.BoolVarP(&flags.yes, "yes", "y", false, "ask nothing, write what is proposed")
+	f.BoolVar(&flags.fromNubesGen, "from-nubesgen", false, "take the place of Terraform that NubesGen has written")
+	f.BoolVar(&flags.lock, "lock", true, "lock the provider's checksums, when its registry can be reached")
+	return command
+}
+
+// choiceHelp says what each choice is; what it may be stands behind it.
+var choiceHelp = map[string]string{
+	"name":             "name of the project",
+	"target":           "where environments are made",
+	"engine":           "what runs the Terraform files",
+	"region":           "region, such as westeurope",
+	"network":          "how services are closed",
+	"database":         "database that the apps share",
+	"database-tier":    "size of the database",
+	"database-version": "version of the database",
+	"add-on":           "further services, kind or kind=tier, several with commas",
+	"app":              "one of several apps, as name:path=FOLDER,runtime=RUNTIME,…; may be repeated",
+	"path":             "folder of the only app",
+	"runtime":          "what the app is",
+	"version":          "version of the runtime",
+	"build-tool":       "build tool of Java",
+	"hosting":          "what runs the app",
+	"tier":             "size of the hosting",
+	"packaging":        "how the app is handed over",
+	"port":             "port that the image listens on",
+	"health":           "path that answers 2xx when the app is well",
+	"start":            "start command, for a web app that needs one",
+}
+
+// choiceValues are what a choice may be.
+func choiceValues(name string) []blueprint.Option {
+	switch name {
+	case "target":
+		return blueprint.Targets()
+	case "engine":
+		return blueprint.Engines()
+	case "network":
+		return blueprint.Networks()
+	case "database":
+		return blueprint.Databases()
+	case "add-on":
+		return blueprint.AddOns()
+	case "runtime":
+		return blueprint.Runtimes()
+	case "build-tool":
+		return blueprint.BuildTools("java")
+	case "hosting":
+		return blueprint.Hostings(blueprint.TargetAzure)
+	case "packaging":
+		return blueprint.Packagings()
+	default:
+		return nil
+	}
+}
+
+func addChoiceFlags(f *pflag.FlagSet) {
+	for _, name := range blueprint.Parameters() {
+		help := choiceHelp[name]
+		if list := choiceValues(name); len(list) > 0 {
+			words := make([]string, len(list))
+			for i, option := range list {
+				words[i] = option.Value
+			}
+			help += ": " + strings.Join(words, ", ")
+		}
+		f.StringArray(name, nil, help)
+	}
+}
+
+// choicesOf returns the flags that were given, as the parameters that they are.
+func choicesOf(f *pflag.FlagSet) url.Values {
+	query := url.Values{}
+	for _, name := range blueprint.Parameters() {
+		if list, err := f.GetStringArray(name); err == nil && f.Changed(name) {
+			query[name] = list
+		}
+	}
+	return query
+}
+
+// initialize is aloft init: look, propose, ask, show, write.
+func initialize(command *cobra.Command, o *options, flags *initFlags) error {
+	ctx := command.Context()
+	tree, err := openSourceTree(ctx)
+	if err != nil {
+		return err
+	}
+	defer tree.close()
+	query := choicesOf(command.Flags())
+	if done, err := initializedBefore(command, o, tree, query); done || err != nil {
+		return err
+	}
+	replaced, err := tree.ours(flags.fromNubesGen)
+	if err != nil {
+		return err
+	}
+	proposal, err := propose(tree, query, replaced)
+	if err != nil {
+		return err
+	}
+	ask := newQuestions(command)
+	if ask.terminal && !flags.yes && !o.json {
+		if err := ask.choose(&proposal.Choices, query); err != nil {
+			return err
+		}
+	}
+	proposal.Choices = proposal.Choices.Complete()
+	files, err := blueprints().Render(proposal.Choices)
+	if err != nil {
+		return choiceError(err)
+	}
+	files = tree.withoutOwn(files)
+	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
+		return err
+	}
+	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
+	if o.json {
+		return o.print(command.OutOrStdout(), proposed{proposal, paths(files), replaced.remove}, nil)
+	}
+	out := command.OutOrStdout()
+	showProposal(out, proposal, files, replaced.remove)
+	if !flags.yes {
+		if !ask.terminal {
+			return misuse{aloft.Errorf(aloft.CodeInvalid, "nothing is written without a yes, and there is no terminal to ask").
+				WithHint("aloft init --yes writes these files")}
+		}
+		if yes, err := ask.yes("Write these files?"); err != nil || !yes {
+			return cmp.Or(err, error(exitCode(exitCanceled)))
+		}
+	}
+	if err := tree.write(files, replaced.remove); err != nil {
+		return err
+	}
+	if flags.lock && proposal.Choices.Target == blueprint.TargetAzure {
+		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), proposal.Choices.Engine)
+	}
+	nextCommands(out, proposal.Choices)
+	return nil
+}
+
+// proposed is what --json prints.
+type proposed struct {
+	blueprint.Proposal
+	Files  []string `json:"files"`
+	Remove []string `json:"remove,omitempty"`
+}
+
+func paths(files []blueprint.File) []string {
+	list := make([]string, len(files))
+	for i, f := range files {
+		list[i] = f.Path
+	}
+	return list
+}
+
+// choiceError gives refused choices the hint that fits a command line.
+func choiceError(err error) error {
+	var found blueprint.Violations
+	if !errors.As(err, &found) {
+		return err
+	}
+	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("aloft init --help lists the choices")}
+}
+
+// propose puts together what the flags say, what NubesGen's files said, and what
+// the source tree tells; the earlier goes before.
+func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
+	given, err := blueprint.FromQuery(query)
+	if err != nil {
+		return blueprint.Proposal{}, choiceError(err)
+	}
+	var proposal blueprint.Proposal
+	if len(given.Apps) == 0 || given.Apps[0].Runtime == "" {
+		apps, err := detect.Apps(tree.source)
+		if err != nil && len(apps) == 0 && replaced.mapping == nil {
+			return proposal, undetected(err)
+		}
+		proposal = blueprint.Propose("", apps)
+		if err != nil {
+			proposal.Notices = append(proposal.Notices, err.Error())
+		}
+	}
+	if replaced.mapping != nil {
+		proposal = proposal.Hosted(*replaced.mapping)
+	}
+	proposal = proposal.With(given)
+	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
+	return proposal, nil
+}
+
+// undetected adds to an error of detection what to do about it here.
+func undetected(err error) error {
+	return aloft.Errorf(aloft.ErrorCode(err), "%w", err).
+		WithHint("say what it is: aloft init --runtime node --path <folder>; or add a Dockerfile")
+}
+
+// showProposal shows what was found and the tree that is to be written.
+func showProposal(w io.Writer, p blueprint.Proposal, files []blueprint.File, remove []string) {
+	ink := paletteFor(w)
+	_, _ = fmt.Fprintln(w, ink.paint("=====> "+summary(p.Choices), strong))
+	for _, f := range p.Findings {
+		_, _ = fmt.Fprintf(w, "       %s: %s%s\n", f.Field, f.Value, f.Source)
+	}
+	for _, a := range p.Choices.Apps {
+		if p.Choices.Target == blueprint.TargetAzure {
+			_, _ = fmt.Fprintf(w, "       %s runs as %s, tier %s (%s)\n", a.Name, a.Hosting, a.Tier, a.Packaging)
+		}
+	}
+	for _, notice := range p.Notices {
+		_, _ = fmt.Fprintln(w, ink.paint(" !     "+notice, warn))
+	}
+	_, _ = fmt.Fprintln(w, "       These files are written:")
+	showTree(w, paths(files))
+	for _, path := range remove {
+		_, _ = fmt.Fprintf(w, "       removed: %s\n", path)
+	}
+}
+
+// summary is one line about the choices.
+func summary(c blueprint.Choices) string {
+	words := []string{c.Name, c.Target}
+	if c.Region != "" {
+		words = append(words, c.Region, c.Network+" network")
+	}
+	if c.HasDatabase() {
+		words = append(words, c.Database.Kind)
+	}
+	for _, s := range c.AddOns {
+		words = append(words, s.Kind)
+	}
+	return strings.Join(words, ", ")
+}
+
+// showTree shows paths as a tree, modules by their folders only.
+func showTree(w io.Writer, list []string) {
+	folders := map[string][]string{}
+	for _, path := range list {
+		folder, name := "", path
+		if module, ok := strings.CutPrefix(path, "terraform/modules/"); ok {
+			name, _, _ = strings.Cut(module, "/")
+			folder, name = "terraform/modules/", name+"/"
+		} else if i := strings.LastIndex(path, "/"); i >= 0 {
+			folder, name = path[:i+1], path[i+1:]
+		}
+		if !slices.Contains(folders[folder], name) {
+			folders[folder] = append(folders[folder], name)
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		indent := "         "
+		if folder != "" {
+			_, _ = fmt.Fprintln(w, indent+folder)
+			indent += "  "
+		}
+		_, _ = fmt.Fprintln(w, indent+strings.Join(folders[folder], "  "))
+	}
+}
+
+// nextCommands prints what to do now.
+func nextCommands(w io.Writer, c blueprint.Choices) {
+	name := cmp.Or(aloft.NearestName(actor(), aloft.MaxEnvironmentName), "alice")
+	commands := []string{"git add --all && git commit --message 'Add Aloft'"}
+	if c.Target == blueprint.TargetLocal {
+		commands = append(commands, fmt.Sprintf("git remote add aloft %s/%s.git", defaultServer, c.Name), "git push aloft HEAD:env-"+name)
+	} else {
+		commands = append(commands, "git push origin HEAD", "git push origin HEAD:env-"+name)
+	}
+	ink := paletteFor(w)
+	_, _ = fmt.Fprintln(w, ink.paint("=====> Written. Next:", strong))
+	for _, command := range commands {
+		_, _ = fmt.Fprintln(w, "         "+command)
+	}
+	if c.Target == blueprint.TargetAzure {
+		_, _ = fmt.Fprintln(w, "       Once, before the first push: https://github.com/aloft-dev/aloft/blob/main/docs/workflow.md tells how the workflow gets its rights.")
+	}
+}
+
+// initializedBefore handles a repository that has a blueprint: the same choices
+// change nothing, others are for aloft set, add and remove.
+func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, query url.Values) (bool, error) {
+	record, there, err := tree.record()
+	if !there || err != nil {
+		return false, err
+	}
+	given, err := blueprint.FromQuery(query)
+	if err != nil {
+		return true, choiceError(err)
+	}
+	asked := blueprint.Proposal{Choices: record.Choices}.With(given).Choices.Complete()
+	if summaryOf(asked) != summaryOf(record.Choices) {
+		return true, aloft.Errorf(aloft.CodeConflict, "this repository has a blueprint already, with other choices (%s)", blueprint.RecordFile).
+			WithHint("change it with aloft set, aloft add and aloft remove; or take terraform/ out first to begin anew")
+	}
+	return true, o.print(command.OutOrStdout(), proposed{Proposal: blueprint.Proposal{Choices: record.Choices}, Files: []string{}}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "nothing to write: the blueprint of %s is in %s\n", record.Choices.Name, blueprint.RecordFile)
+		return err
+	})
+}
+
+func summaryOf(c blueprint.Choices) string { return fmt.Sprintf("%+v", c) }
+
+// lockProviders writes terraform/.terraform.lock.hcl for the common platforms,
+// when the registry can be reached; else it says how.
+func lockProviders(ctx context.Context, w io.Writer, dir, engine string) {
+	program := blueprint.EngineCommand(engine)
+	err := providersLock(ctx, dir, program)
+	if err == nil {
+		_, _ = fmt.Fprintln(w, "       locked: terraform/.terraform.lock.hcl")
+		return
+	}
+	_, _ = fmt.Fprintf(w, "       not locked: %s\n", err)
+	_, _ = fmt.Fprintf(w, "       later: (cd terraform && %s providers lock %s)\n", program, strings.Join(lockPlatforms(), " "))
+}

@@ -1,0 +1,119 @@
+package blueprint
+
+import (
+	"cmp"
+	"slices"
+)
+
+// With returns the proposal with given choices laid over it: what is given wins.
+// Given add-ons take the place of those that were found. An only app without a
+// name speaks for every app that was found, or for the one in its folder.
+func (p Proposal) With(given Choices) Proposal {
+	c := &p.Choices
+	c.Name = cmp.Or(given.Name, c.Name)
+	c.Target = cmp.Or(given.Target, c.Target)
+	c.Engine = cmp.Or(given.Engine, c.Engine)
+	c.Region = cmp.Or(given.Region, c.Region)
+	c.Network = cmp.Or(given.Network, c.Network)
+	if given.Database.Kind != "" && given.Database.Kind != c.Database.Kind {
+		c.Database = given.Database
+	}
+	c.Database.Tier = cmp.Or(given.Database.Tier, c.Database.Tier)
+	c.Database.Version = cmp.Or(given.Database.Version, c.Database.Version)
+	if given.AddOns != nil {
+		c.AddOns = given.AddOns
+	}
+	switch {
+	case len(given.Apps) == 0:
+	case len(given.Apps) == 1 && given.Apps[0].Name == "":
+		c.Apps = spoken(c.Apps, given.Apps[0])
+	default:
+		c.Apps = named(c.Apps, given.Apps)
+	}
+	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !c.holds(f) })
+	return p
+}
+
+// spoken lays an app without a name over those that were found.
+func spoken(found []App, given App) []App {
+	if given.Path != "" {
+		i := slices.IndexFunc(found, func(a App) bool { return cmp.Or(a.Path, ".") == given.Path })
+		if i < 0 {
+			return []App{given}
+		}
+		found = found[i : i+1]
+	}
+	if len(found) == 0 {
+		return []App{given}
+	}
+	apps := slices.Clone(found)
+	for i := range apps {
+		apps[i] = apps[i].with(given)
+	}
+	return apps
+}
+
+// named are the given apps, each over the one of its name or folder.
+func named(found, given []App) []App {
+	apps := slices.Clone(given)
+	for i, a := range apps {
+		j := slices.IndexFunc(found, func(f App) bool {
+			return f.Name == a.Name || a.Path != "" && cmp.Or(f.Path, ".") == a.Path
+		})
+		if j >= 0 {
+			apps[i] = found[j].with(a)
+		}
+	}
+	return apps
+}
+
+// with lays given fields over an app; another runtime or hosting takes what
+// followed from the old one away.
+func (a App) with(given App) App {
+	if given.Runtime != "" && given.Runtime != a.Runtime {
+		a = App{Name: a.Name, Path: a.Path}
+	}
+	if given.Hosting != "" && given.Hosting != a.Hosting || given.Packaging != "" && given.Packaging != a.Packaging {
+		a.Tier, a.Packaging, a.Port, a.Start = "", "", 0, ""
+		if given.Hosting == HostingFunction || given.Hosting == HostingStaticWebApp {
+			a.Health = ""
+		}
+	}
+	return App{
+		Name: cmp.Or(given.Name, a.Name), Path: cmp.Or(given.Path, a.Path),
+		Runtime: cmp.Or(given.Runtime, a.Runtime), Version: cmp.Or(given.Version, a.Version),
+		BuildTool: cmp.Or(given.BuildTool, a.BuildTool), Packaging: cmp.Or(given.Packaging, a.Packaging),
+		Hosting: cmp.Or(given.Hosting, a.Hosting), Tier: cmp.Or(given.Tier, a.Tier),
+		Port: cmp.Or(given.Port, a.Port), Health: cmp.Or(given.Health, a.Health), Start: cmp.Or(given.Start, a.Start),
+	}
+}
+
+// holds reports whether a finding is still what the choices say.
+func (c Choices) holds(f Finding) bool {
+	switch f.Field {
+	case "database":
+		return c.Database.Kind == f.Value
+	case "add-on":
+		_, there := c.AddOn(f.Value)
+		return there
+	}
+	return slices.ContainsFunc(c.Apps, func(a App) bool {
+		return slices.ContainsFunc(appSettings, func(s setting[App]) bool { return f.Field == a.Name+"."+s.name && s.get(&a) == f.Value })
+	})
+}
+
+// Hosted returns the proposal with what other Terraform says of the project, as
+// NubesGen's does: it knows where the only app runs and what it needs, the
+// source tree knows what the app is.
+func (p Proposal) Hosted(m Mapping) Proposal {
+	c := m.Choices
+	if len(p.Choices.Apps) == 1 && len(c.Apps) == 1 {
+		app := p.Choices.Apps[0]
+		app.Hosting, app.Tier, app.Packaging = c.Apps[0].Hosting, c.Apps[0].Tier, c.Apps[0].Packaging
+		c.Apps = []App{app}
+	}
+	p.Choices = c
+	p.Notices = append(slices.Clone(m.Notices), p.Notices...)
+	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !c.holds(f) })
+	return p
+}
