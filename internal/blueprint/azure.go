@@ -81,13 +81,13 @@ func (z *azure) module(name, folder string, attributes ...attribute) *hclwrite.B
 		{"location", reference("azurerm_resource_group.main.location")},
 		{"tags", reference("local.tags")},
 	} {
-		body.SetAttributeRaw(a.name, a.value)
+		set(body, a.name, a.value)
 	}
 	if len(attributes) > 0 {
 		body.AppendNewline()
 	}
 	for _, a := range attributes {
-		body.SetAttributeRaw(a.name, a.value)
+		set(body, a.name, a.value)
 	}
 	return body
 }

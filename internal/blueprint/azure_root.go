@@ -43,7 +43,7 @@ func azureProviders() string {
 		}
 		block := features.AppendNewBlock(feature.name, nil).Body()
 		for _, a := range feature.flags {
-			block.SetAttributeRaw(a.name, a.value)
+			set(block, a.name, a.value)
 		}
 	}
 	return d.text()
@@ -92,9 +92,9 @@ func variablesFile(inputs []input) string {
 		if element, ok := strings.CutPrefix(v.kind, "list:"); ok {
 			kind = callOf("list", element)
 		}
-		body.SetAttributeRaw("type", kind)
+		set(body, "type", kind)
 		if v.value != nil {
-			body.SetAttributeRaw("default", v.value)
+			set(body, "default", v.value)
 		}
 	}
 	return d.text()

@@ -130,21 +130,21 @@ func comment(body *hclwrite.Body, lines ...string) {
 func (d document) block(kind string, labels []string, attributes ...attribute) *hclwrite.Body {
 	body := d.file.Body().AppendNewBlock(kind, labels).Body()
 	for _, a := range attributes {
-		body.SetAttributeRaw(a.name, copied(a.value))
+		set(body, a.name, a.value)
 	}
 	return body
 }
 
-// copied returns tokens of their own: formatting moves tokens, and an expression
-// may stand in several places.
-func copied(e expression) expression {
+// set sets an attribute to tokens of its own: formatting moves tokens, and an
+// expression may stand in several places.
+func set(body *hclwrite.Body, name string, e expression) {
 	all := make([]hclwrite.Token, len(e))
 	own := make(expression, len(e))
 	for i, token := range e {
 		all[i] = *token
 		own[i] = &all[i]
 	}
-	return own
+	body.SetAttributeRaw(name, own)
 }
 
 func (d document) space() { d.file.Body().AppendNewline() }

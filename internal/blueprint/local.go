@@ -28,7 +28,7 @@ func localMain(c Choices) string {
 		if variables := localVariables(c); len(variables) > 0 {
 			body.AppendNewline()
 			comment(body, "The names that the app's framework reads follow from these.")
-			body.SetAttributeRaw("variables", object(variables...))
+			set(body, "variables", object(variables...))
 		}
 	}
 	return d.text()
