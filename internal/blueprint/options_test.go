@@ -26,7 +26,9 @@ func reasons(t *testing.T, c blueprint.Choices, field string) map[string]string 
 }
 
 func TestFieldsTellWhatDoesNotGo(t *testing.T) {
-	app := func(a blueprint.App) blueprint.Choices { return blueprint.Choices{Name: "shop", Apps: []blueprint.App{a}} }
+	app := func(a blueprint.App) blueprint.Choices {
+		return blueprint.Choices{Name: "shop", Apps: []blueprint.App{a}}
+	}
 	free := app(blueprint.App{Runtime: "spring-boot", Hosting: "web-app", Tier: "free"})
 	withDatabase := app(blueprint.App{Runtime: "spring-boot", Hosting: "web-app"})
 	withDatabase.Database.Kind = "mysql"
