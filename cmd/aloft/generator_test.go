@@ -136,6 +136,11 @@ func TestScriptsForNubesGen(t *testing.T) {
 		t.Errorf("notices are %q", notices)
 	}
 	files := filesIn(t, get.Body.Bytes())
+	for _, notice := range notices {
+		if !strings.Contains(files["terraform/README.md"], notice) {
+			t.Errorf("the README lacks %q", notice)
+		}
+	}
 	var record struct{ Choices blueprint.Choices }
 	if err := yaml.Unmarshal([]byte(files[blueprint.RecordFile]), &record); err != nil {
 		t.Fatal(err)
@@ -150,7 +155,7 @@ func TestScriptsForNubesGen(t *testing.T) {
 
 func TestOptionsOfTheAPI(t *testing.T) {
 	t.Parallel()
-	answer := ask(t, generatorAPI(), "GET", api.Base+"/options?name=shop&runtime=docker", "")
+	answer := ask(t, generatorAPI(), "GET", api.Base+"/options?name=shop&runtime=docker&hosting=container-app", "")
 	var choosing api.Choosing
 	if err := json.Unmarshal(answer.Body.Bytes(), &choosing); err != nil || answer.Code != 200 {
 		t.Fatalf("%d %v", answer.Code, err)
@@ -164,7 +169,7 @@ func TestOptionsOfTheAPI(t *testing.T) {
 			t.Errorf("%s: %q", o.Value, o.Reason)
 		}
 	}
-	if choosing.Query != "name=shop" || !strings.HasPrefix(choosing.Command, "aloft init --name shop ") || choosing.Problems != nil {
+	if choosing.Query != "" || !strings.HasPrefix(choosing.Command, "aloft init --name shop ") || choosing.Problems != nil {
 		t.Errorf("%+v", choosing)
 	}
 	answer = ask(t, generatorAPI(), "GET", api.Base+"/options?name=No", "")
