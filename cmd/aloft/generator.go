@@ -65,7 +65,7 @@ func (g generator) Choose(_ context.Context, query url.Values) (api.Choosing, er
 	c := d.Choices
 	answer := api.Choosing{
 		Choices: chosen(c), Changed: apiErrors(d.Changed), Problems: apiErrors(d.Problems),
-		Command: c.InitCommand(), Query: c.Query().Encode(),
+		Command: c.InitCommand(), Query: archiveQuery(c),
 	}
 	for _, f := range c.Fields() {
 		field := api.ChoiceField{Name: f.Name, Parameter: f.Parameter, Value: f.Value}

@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -51,12 +52,22 @@ func Archive(format string, files []File) ([]byte, error) {
 // A blueprint is small; what counts is the time.
 const compression = flate.BestSpeed
 
+// Compressors are larger than what they compress, so they are used again.
+var (
+	flaters = sync.Pool{New: func() any {
+		w, _ := flate.NewWriter(nil, compression)
+		return w
+	}}
+	gzippers = sync.Pool{New: func() any {
+		w, _ := gzip.NewWriterLevel(nil, compression)
+		return w
+	}}
+)
+
 func writeZip(w io.Writer, files []File) error {
 	archive := zip.NewWriter(w)
-	compressor, err := flate.NewWriter(w, compression) // one for all: it is larger than the files
-	if err != nil {
-		return err
-	}
+	compressor := flaters.Get().(*flate.Writer)
+	defer flaters.Put(compressor)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		compressor.Reset(w)
 		return compressor, nil
@@ -76,10 +87,9 @@ func writeZip(w io.Writer, files []File) error {
 }
 
 func writeTgz(w io.Writer, files []File) error {
-	compressed, err := gzip.NewWriterLevel(w, compression)
-	if err != nil {
-		return err
-	}
+	compressed := gzippers.Get().(*gzip.Writer)
+	defer gzippers.Put(compressed)
+	compressed.Reset(w)
 	archive := tar.NewWriter(compressed)
 	for _, file := range files {
 		header := &tar.Header{Name: file.Path, Mode: archivedMode, Size: int64(len(file.Text)), ModTime: archived, Typeflag: tar.TypeReg}

@@ -17,6 +17,12 @@ type Mapping struct {
 	Notices []string // what is another than was asked for, and why; one sentence or two each
 }
 
+// RenderMapping is Render with the notices of the mapping in the README.
+func (g Generator) RenderMapping(m Mapping) ([]File, error) {
+	g.notices = m.Notices
+	return g.Render(m.Choices)
+}
+
 // nubesgen is what NubesGen was asked for, in its own words, upper case.
 type nubesgen struct {
 	name        string

@@ -56,13 +56,14 @@ type Process struct {
 
 // Options are what the pages work with. All but Logger and Now must be there.
 type Options struct {
-	Data      Data
-	Runs      Runs
-	Logs      Logs
-	Processes func(key aloft.EnvironmentKey) []Process
-	LoggedIn  func(*http.Request) bool // else the page tells how to log in
-	Logger    *slog.Logger             // of what the visitor is not told; nil = slog.Default
-	Now       func() time.Time         // nil = time.Now
+	Data       Data
+	Runs       Runs
+	Logs       Logs
+	Processes  func(key aloft.EnvironmentKey) []Process
+	Blueprints Blueprints
+	LoggedIn   func(*http.Request) bool // else the page tells how to log in
+	Logger     *slog.Logger             // of what the visitor is not told; nil = slog.Default
+	Now        func() time.Time         // nil = time.Now
 }
 
 // pages is the handler of all pages.
@@ -72,8 +73,8 @@ type pages struct {
 	templates map[string]*template.Template
 }
 
-// New returns the handler of /, /runs/{id}, /environments/{project}/{environment}
-// and /assets/.
+// New returns the handler of /, /new, /runs/{id},
+// /environments/{project}/{environment} and /assets/.
 func New(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -86,6 +87,7 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/{file}", p.assets)
 	mux.Handle("GET /{$}", p.page(p.home))
+	mux.Handle("GET /new", p.openPage(p.newProject))
 	mux.Handle("GET /runs/{run}", p.page(p.run))
 	mux.Handle("GET /environments/{project}/{environment}", p.page(p.environment))
 	mux.Handle("/", p.page(p.nowhere))
@@ -107,27 +109,40 @@ type view struct {
 
 // page renders what show returns, to visitors who are logged in.
 func (p *pages) page(show func(*http.Request) (view, error)) http.Handler {
+	open := p.openPage(show)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy", contentPolicy)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "same-origin")
-		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-		header.Set("Cache-Control", "no-store")
 		if !p.LoggedIn(r) {
+			dress(w)
 			p.render(w, http.StatusUnauthorized, login(r))
 			return
 		}
+		open.ServeHTTP(w, r)
+	})
+}
+
+// openPage renders what show returns, to everybody. Such a page shows nothing of
+// the server's.
+func (p *pages) openPage(show func(*http.Request) (view, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		dress(w)
+		status := http.StatusOK
 		v, err := show(r)
 		if err != nil {
-			v = p.failure(err)
-			v.LoggedIn = true
-			p.render(w, statusOf(err), v)
-			return
+			v, status = p.failure(err), statusOf(err)
 		}
-		v.LoggedIn = true
-		p.render(w, http.StatusOK, v)
+		v.LoggedIn = p.LoggedIn(r)
+		p.render(w, status, v)
 	})
+}
+
+// dress sets the headers that all pages have.
+func dress(w http.ResponseWriter) {
+	header := w.Header()
+	header.Set("Content-Security-Policy", contentPolicy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
 }
 
 func (p *pages) render(w http.ResponseWriter, status int, v view) {

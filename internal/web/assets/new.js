@@ -1,0 +1,103 @@
+// The page /new is a form that works by itself. This script asks for the page
+// again whenever something is chosen, and puts in the parts that changed.
+
+const form = document.getElementById("choices");
+document.documentElement.classList.add("scripted");
+
+const shown = new Map();
+for (const part of document.querySelectorAll("[data-part]")) shown.set(part.id, part.innerHTML);
+
+let latest = 0;
+let waiting;
+
+function addressOf(submitter) {
+  return `/new?${new URLSearchParams(new FormData(form, submitter))}`;
+}
+
+async function show(address) {
+  const turn = ++latest;
+  clearTimeout(waiting);
+  let response;
+  try {
+    response = await fetch(address, { headers: { Accept: "text/html" } });
+  } catch {
+    return tell("The server does not answer; what is shown is old.");
+  }
+  const text = await response.text();
+  if (turn !== latest) return; // something else was chosen meanwhile
+  if (!response.ok) return tell("The server could not show the files; its log tells why.");
+  tell("");
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const focused = focus();
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || fresh.innerHTML === shown.get(part.id)) continue;
+    shown.set(part.id, fresh.innerHTML);
+    replace(part, fresh);
+  }
+  focused();
+  history.replaceState(null, "", address);
+}
+
+// replace keeps what is opened and how far it is scrolled.
+function replace(part, fresh) {
+  const open = new Map([...part.querySelectorAll("details")].map((e) => [e.id, e.open]));
+  const file = (from) => from.querySelector("#preview")?.textContent;
+  const scrolled = file(part) === file(fresh) ? part.querySelector(".source")?.scrollTop : 0;
+  part.replaceChildren(...fresh.childNodes);
+  for (const e of part.querySelectorAll("details")) e.open ||= open.get(e.id) ?? false;
+  if (scrolled) part.querySelector(".source").scrollTop = scrolled;
+}
+
+// focus notes where the keyboard is; what it returns puts it there again.
+function focus() {
+  const was = document.activeElement;
+  if (!was?.id) return () => {};
+  const { id, value, selectionStart, selectionEnd } = was;
+  return () => {
+    const now = document.getElementById(id);
+    if (!now || now === was) return;
+    now.focus({ preventScroll: true });
+    if (typeof selectionStart !== "number") return;
+    now.value = value; // what was typed since
+    now.setSelectionRange(selectionStart, selectionEnd);
+  };
+}
+
+function tell(message) {
+  const box = document.getElementById("notice");
+  if (!message) return box.replaceChildren();
+  const text = document.createElement("div");
+  text.textContent = message;
+  box.replaceChildren(text);
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  show(addressOf(event.submitter));
+});
+
+form.addEventListener("input", (event) => {
+  clearTimeout(waiting);
+  const typed = event.target.matches("input:not([type=radio])");
+  waiting = setTimeout(() => show(addressOf()), typed ? 250 : 0);
+});
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-file]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    show(link.getAttribute("href").replace(/#.*/, ""));
+  }
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copy).textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+    button.textContent = "Selected";
+  }
+  setTimeout(() => (button.textContent = "Copy"), 2000);
+});
