@@ -91,7 +91,7 @@ type Toolchain struct {
 
 // AddOn is a service that an app's dependencies say it needs.
 type AddOn struct {
-	Kind   string `json:"kind"` // postgresql, mysql, redis, mongodb…
+	Kind   string `json:"kind"` // postgresql, mysql, sqlserver, mongodb, redis, bucket, key-vault, application-insights, rabbitmq, kafka, elasticsearch, memcached
 	Source Source `json:"source"`
 }
 

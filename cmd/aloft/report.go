@@ -26,9 +26,9 @@ type report struct {
 }
 
 func (r *report) register(command *cobra.Command, output bool) {
-	command.Flags().StringArrayVar(&r.summaries, "summary", nil, "append what came of it to this file, as Markdown; may be repeated")
+	command.Flags().StringArrayVar(&r.summaries, "summary", nil, "append what came of it to `FILE`, as Markdown; may be repeated")
 	if output {
-		command.Flags().StringVar(&r.output, "output", "", "append url=URL of the app to this file")
+		command.Flags().StringVar(&r.output, "output", "", "append url=URL of the app to `FILE`")
 	}
 }
 

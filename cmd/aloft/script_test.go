@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"aloft":   func() { os.Exit(Main()) },
 		"testapp": testapp,
+		"gh":      gh,
 	})
 }
 
@@ -90,6 +91,9 @@ func TestScripts(t *testing.T) {
 			"certificate":  commandCertificate,
 			"watch":        commandWatch,
 			"nowhere":      commandNowhere,
+			"workflow":     commandWorkflow,
+			"github":       commandGitHub,
+			"act":          commandAct(buildAct(t.TempDir())),
 		},
 	})
 }

@@ -26,7 +26,10 @@ func newUp(o *options) *cobra.Command {
 		Short: "Bring an environment to the working tree's commit",
 		Long: `Up takes the steps that a push of env-ENV takes, with the commit that is
 checked out. With the local target the Aloft server takes them; with any other
-this machine does, and the project's own backend keeps the state.`,
+this machine does, and the project's own backend keeps the state. Then the
+environment may complete the backend, ALOFT_BACKEND_STORAGE_ACCOUNT_NAME for its
+storage_account_name and so on (they are not secret: keep keys out of them), and
+TF_VAR_* gives variables, those that Aloft gives itself aside.`,
 		Args: arguments("ENV"),
 		RunE: func(command *cobra.Command, args []string) error {
 			subject, err := advance(command, o, args[0], aloft.OperationUp, run)

@@ -66,30 +66,28 @@ var moduleComments = map[string][]string{
 }
 
 // module writes a call of a module with the inputs that all of them have.
-func (z *azure) module(name, folder string, attributes ...attribute) *hclwrite.Body {
+func (z *azure) module(name, folder string, attributes ...attribute) {
 	if !slices.Contains(z.used, folder) {
 		z.used = append(z.used, folder)
 	}
 	z.space()
 	z.comment(moduleComments[folder]...)
-	body := z.block("module", []string{name}, attribute{"source", text("./modules/" + folder)})
-	body.AppendNewline()
-	for _, a := range []attribute{
+	all := []attribute{
+		{"source", text("./modules/" + folder)},
+		gap(),
 		{"name", reference("local.name")},
 		{"suffix", reference("local.suffix")},
 		{"resource_group_name", reference("azurerm_resource_group.main.name")},
 		{"location", reference("azurerm_resource_group.main.location")},
 		{"tags", reference("local.tags")},
-	} {
-		set(body, a.name, a.value)
+	}
+	if folder == HostingStaticWebApp {
+		all[5].value = text(regionOf(z.Region).static)
 	}
 	if len(attributes) > 0 {
-		body.AppendNewline()
+		all = append(all, gap())
 	}
-	for _, a := range attributes {
-		set(body, a.name, a.value)
-	}
-	return body
+	z.block("module", []string{name}, append(all, attributes...)...)
 }
 
 // foundation writes what every environment has: its names, its resource group,

@@ -15,8 +15,7 @@ func (z *azure) apps() {
 		settings, secrets := azureVariables(z.Choices, a)
 		switch a.Hosting {
 		case HostingStaticWebApp:
-			body := z.module(appModule(a.Name), HostingStaticWebApp, attributes...)
-			body.SetAttributeRaw("location", text(regionOf(z.Region).static))
+			z.module(appModule(a.Name), HostingStaticWebApp, attributes...)
 			continue
 		case HostingContainerApp:
 			attributes = append(attributes,

@@ -3,6 +3,8 @@ package blueprint
 import (
 	"fmt"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
 // azureProvider is the version of the azurerm provider that the modules are
@@ -12,41 +14,48 @@ const azureProvider = "~> 5.2"
 // azureProviders returns terraform/providers.tf.
 func azureProviders() string {
 	d := newDocument()
-	body := d.block("terraform", nil, attribute{"required_version", text(">= 1.11")})
-	body.AppendNewline()
-	body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("azurerm", object(
-		attribute{"source", text("hashicorp/azurerm")}, attribute{"version", text(azureProvider)}))
+	d.nested("terraform", nil, func(body *hclwrite.Body) {
+		body.SetAttributeRaw("required_version", text(">= 1.11"))
+		body.AppendNewline()
+		body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("azurerm", fresh(object(
+			attribute{"source", text("hashicorp/azurerm")}, attribute{"version", text(azureProvider)})...))
+	})
 	d.space()
 	d.comment(
 		"The subscription and who you are come from the environment: ARM_SUBSCRIPTION_ID",
 		"and `az login`, or the workflow's identity.")
-	provider := d.block("provider", []string{"azurerm"})
+	d.nested("provider", []string{"azurerm"}, azureProviderBody)
+	return d.text()
+}
+
+// azureFeatures are what the provider shall do otherwise than it would.
+var azureFeatures = []struct {
+	name  string
+	flags []string
+	value bool
+}{
+	{"key_vault", []string{
+		"purge_soft_delete_on_destroy", "purge_soft_deleted_secrets_on_destroy",
+		"recover_soft_deleted_key_vaults", "recover_soft_deleted_secrets",
+	}, true},
+	{"log_analytics_workspace", []string{"permanently_delete_on_destroy"}, true},
+	{"resource_group", []string{"prevent_deletion_if_contains_resources"}, false},
+}
+
+func azureProviderBody(provider *hclwrite.Body) {
 	provider.SetAttributeRaw("storage_use_azuread", boolean(true))
 	provider.AppendNewline()
 	features := provider.AppendNewBlock("features", nil).Body()
-	comment(features, "An environment that is destroyed shall be gone, so that one of the same name", "can be made again.")
-	for i, feature := range []struct {
-		name  string
-		flags []attribute
-	}{
-		{"key_vault", []attribute{
-			{"purge_soft_delete_on_destroy", boolean(true)},
-			{"purge_soft_deleted_secrets_on_destroy", boolean(true)},
-			{"recover_soft_deleted_key_vaults", boolean(true)},
-			{"recover_soft_deleted_secrets", boolean(true)},
-		}},
-		{"log_analytics_workspace", []attribute{{"permanently_delete_on_destroy", boolean(true)}}},
-		{"resource_group", []attribute{{"prevent_deletion_if_contains_resources", boolean(false)}}},
-	} {
+	features.AppendUnstructuredTokens(commentTokens([]string{"An environment that is destroyed shall be gone, so that one of the same name", "can be made again."}))
+	for i, feature := range azureFeatures {
 		if i > 0 {
 			features.AppendNewline()
 		}
 		block := features.AppendNewBlock(feature.name, nil).Body()
-		for _, a := range feature.flags {
-			set(block, a.name, a.value)
+		for _, flag := range feature.flags {
+			block.SetAttributeRaw(flag, boolean(feature.value))
 		}
 	}
-	return d.text()
 }
 
 // azureBackend returns terraform/backend.tf.
@@ -59,10 +68,11 @@ func azureBackend(c Choices) string {
 		"    -backend-config=resource_group_name=<group> \\",
 		"    -backend-config=storage_account_name=<account> \\",
 		fmt.Sprintf("    -backend-config=key=%s/<environment>.tfstate", c.Name))
-	body := d.block("terraform", nil)
-	backend := body.AppendNewBlock("backend", []string{"azurerm"}).Body()
-	backend.SetAttributeRaw("container_name", text("tfstate"))
-	backend.SetAttributeRaw("use_azuread_auth", boolean(true))
+	d.nested("terraform", nil, func(body *hclwrite.Body) {
+		backend := body.AppendNewBlock("backend", []string{"azurerm"}).Body()
+		backend.SetAttributeRaw("container_name", text("tfstate"))
+		backend.SetAttributeRaw("use_azuread_auth", boolean(true))
+	})
 	return strings.ReplaceAll(d.text(), "  terraform init", "  "+EngineCommand(c.Engine)+" init")
 }
 
@@ -87,20 +97,20 @@ func variablesFile(inputs []input) string {
 		if i > 0 {
 			d.space()
 		}
-		body := d.block("variable", []string{v.name}, attribute{"description", text(v.description)})
 		kind := reference(v.kind)
 		if element, ok := strings.CutPrefix(v.kind, "list:"); ok {
 			kind = callOf("list", element)
 		}
-		set(body, "type", kind)
+		attributes := []attribute{{"description", text(v.description)}, {"type", kind}}
 		if v.value != nil {
-			set(body, "default", v.value)
+			attributes = append(attributes, attribute{"default", v.value})
 		}
+		d.block("variable", []string{v.name}, attributes...)
 	}
 	return d.text()
 }
 
-// common are the inputs that Aloft gives to every project's Terraform.
+// commonInputs are the inputs that Aloft gives to every project's Terraform.
 func commonInputs(c Choices) []input {
 	return []input{
 		{name: "project", kind: "string", description: "Name of the project.", value: text(c.Name)},

@@ -1,4 +1,24 @@
 package blueprint
 
+import "io/fs"
+
 // Workflow returns the workflow of choices, which need not be complete.
 func (g Generator) Workflow(c Choices) File { return g.workflow(c.Complete()) }
+
+// AzureMain returns terraform/main.tf of complete choices, and its modules.
+func AzureMain(c Choices) (string, []string) { return azureMain(c) }
+
+// AzureVariables returns terraform/variables.tf of complete choices.
+func AzureVariables(c Choices) string { return variablesFile(azureInputs(c)) }
+
+// AzureOutputs returns terraform/outputs.tf of complete choices.
+func AzureOutputs(c Choices) string { return azureOutputs(c) }
+
+// ModuleFS returns the modules of a target.
+func ModuleFS(target string) fs.FS {
+	sub, err := fs.Sub(embedded, "modules/"+target)
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}

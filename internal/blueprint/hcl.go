@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -56,15 +57,18 @@ type attribute struct {
 }
 
 func object(attributes ...attribute) expression {
-	items := make([]hclwrite.ObjectAttrTokens, len(attributes))
-	for i, a := range attributes {
-		name := hclwrite.TokensForIdentifier(a.name)
+	tokens := expression{opening}
+	if len(attributes) > 0 {
+		tokens = append(tokens, newline)
+	}
+	for _, a := range attributes {
+		name := expression{{Type: hclsyntax.TokenIdent, Bytes: []byte(a.name)}}
 		if !hclsyntax.ValidIdentifier(a.name) {
 			name = text(a.name)
 		}
-		items[i] = hclwrite.ObjectAttrTokens{Name: name, Value: a.value}
+		tokens = append(append(append(append(tokens, name...), equals), a.value...), newline)
 	}
-	return hclwrite.TokensForObject(items)
+	return append(tokens, closing)
 }
 
 // template is a string whose parts in braces are filled in by expressions.
@@ -110,47 +114,121 @@ func literalText(e expression) (expression, bool) {
 }
 
 // document is a file of Terraform in the making.
-type document struct{ file *hclwrite.File }
+type document struct{ out *strings.Builder }
 
-func newDocument() document { return document{hclwrite.NewEmptyFile()} }
+func newDocument() document { return document{&strings.Builder{}} }
 
-// comment writes lines of comment at the top level.
-func (d document) comment(lines ...string) { comment(d.file.Body(), lines...) }
+// comment writes lines of comment.
+func (d document) comment(lines ...string) {
+	for _, t := range commentTokens(lines) {
+		d.out.Write(t.Bytes)
+	}
+}
 
-func comment(body *hclwrite.Body, lines ...string) {
+func commentTokens(lines []string) expression {
 	var tokens expression
 	for _, line := range lines {
 		tokens = append(tokens, &hclwrite.Token{Type: hclsyntax.TokenComment, Bytes: []byte(strings.TrimRight("# "+line, " ") + "\n")})
 	}
-	body.AppendUnstructuredTokens(tokens)
+	return tokens
 }
 
-// block writes a block with attributes, after an empty line unless it is the
-// first thing or follows its comment.
-func (d document) block(kind string, labels []string, attributes ...attribute) *hclwrite.Body {
-	body := d.file.Body().AppendNewBlock(kind, labels).Body()
+// gap is an empty line between attributes.
+func gap() attribute { return attribute{} }
+
+// remark is a comment between attributes.
+func remark(lines ...string) attribute { return attribute{value: commentTokens(lines)} }
+
+// fresh copies tokens: the formatter writes into them, and an expression may
+// stand in several places.
+func fresh(tokens ...*hclwrite.Token) expression {
+	copies := make([]hclwrite.Token, len(tokens))
+	list := make(expression, len(tokens))
+	for i, t := range tokens {
+		copies[i] = *t
+		list[i] = &copies[i]
+	}
+	return list
+}
+
+var (
+	newline = &hclwrite.Token{Type: hclsyntax.TokenNewline, Bytes: []byte{'\n'}}
+	equals  = &hclwrite.Token{Type: hclsyntax.TokenEqual, Bytes: []byte{'='}}
+	opening = &hclwrite.Token{Type: hclsyntax.TokenOBrace, Bytes: []byte{'{'}}
+	closing = &hclwrite.Token{Type: hclsyntax.TokenCBrace, Bytes: []byte{'}'}}
+)
+
+// block writes a block without blocks in it. It is made of tokens, since the
+// tree that hclwrite would make of it takes longer than all the rest.
+func (d document) block(kind string, labels []string, attributes ...attribute) {
+	tokens := hclwrite.TokensForIdentifier(kind)
+	for _, label := range labels {
+		tokens = append(tokens, text(label)...)
+	}
+	tokens = append(tokens, opening)
+	if len(attributes) > 0 {
+		tokens = append(tokens, newline)
+	}
 	for _, a := range attributes {
-		set(body, a.name, a.value)
+		switch {
+		case a.name != "":
+			tokens = append(tokens, &hclwrite.Token{Type: hclsyntax.TokenIdent, Bytes: []byte(a.name)}, equals)
+			tokens = append(tokens, a.value...)
+			tokens = append(tokens, newline)
+		case a.value != nil:
+			tokens = append(tokens, a.value...)
+		default:
+			tokens = append(tokens, newline)
+		}
 	}
-	return body
+	d.out.WriteString(formatted(append(tokens, closing, newline)))
 }
 
-// set sets an attribute to tokens of its own: formatting moves tokens, and an
-// expression may stand in several places.
-func set(body *hclwrite.Body, name string, e expression) {
-	all := make([]hclwrite.Token, len(e))
-	own := make(expression, len(e))
-	for i, token := range e {
-		all[i] = *token
-		own[i] = &all[i]
-	}
-	body.SetAttributeRaw(name, own)
+// nested writes a block that has blocks in it.
+func (d document) nested(kind string, labels []string, fill func(*hclwrite.Body)) {
+	file := hclwrite.NewEmptyFile()
+	fill(file.Body().AppendNewBlock(kind, labels).Body())
+	d.out.Write(file.Bytes())
 }
 
-func (d document) space() { d.file.Body().AppendNewline() }
+func (d document) space() { d.out.WriteByte('\n') }
 
-// text returns the file, formatted.
-func (d document) text() string { return string(d.file.Bytes()) }
+func (d document) text() string { return d.out.String() }
+
+// blocks keeps blocks that were formatted, by their tokens: the same ones come
+// again and again, and formatting takes most of the time.
+var blocks = struct {
+	sync.Mutex
+	known map[string]string
+}{known: map[string]string{}}
+
+// maxBlocks is how many are kept: there are some 5,500 of one project's choices,
+// of 1 kB on average.
+const maxBlocks = 10_000
+
+func formatted(tokens expression) string {
+	var key strings.Builder
+	for _, t := range tokens {
+		key.Write(t.Bytes)
+		key.WriteByte(0)
+	}
+	blocks.Lock()
+	text, ok := blocks.known[key.String()]
+	blocks.Unlock()
+	if ok {
+		return text
+	}
+	file := hclwrite.NewEmptyFile()
+	file.Body().AppendUnstructuredTokens(fresh(tokens...))
+	text = string(file.Bytes())
+	blocks.Lock()
+	defer blocks.Unlock()
+	if len(blocks.known) >= maxBlocks {
+		clear(blocks.known)
+	}
+	blocks.known[key.String()] = text
+	return text
+}
 
 // callOf is a type such as list(string).
 func callOf(name, argument string) expression {

@@ -1,6 +1,8 @@
 package blueprint
 
 import (
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
 	"github.com/aloft-dev/aloft"
 )
 
@@ -19,17 +21,16 @@ func localMain(c Choices) string {
 	}
 	for _, a := range c.Apps {
 		d.space()
-		body := d.block("resource", []string{"aloft_app", appModule(a.Name)},
-			attribute{"environment", reference("aloft_environment.main.id")},
-			attribute{"name", text(a.Name)})
+		attributes := []attribute{{"environment", reference("aloft_environment.main.id")}, {"name", text(a.Name)}}
 		if a.Health != "" {
-			body.SetAttributeRaw("health_path", text(a.Health))
+			attributes = append(attributes, attribute{"health_path", text(a.Health)})
 		}
 		if variables := localVariables(c); len(variables) > 0 {
-			body.AppendNewline()
-			comment(body, "The names that the app's framework reads follow from these.")
-			set(body, "variables", object(variables...))
+			attributes = append(attributes, gap(),
+				remark("The names that the app's framework reads follow from these."),
+				attribute{"variables", object(variables...)})
 		}
+		d.block("resource", []string{"aloft_app", appModule(a.Name)}, attributes...)
 	}
 	return d.text()
 }
@@ -51,10 +52,12 @@ func localVariables(c Choices) []attribute {
 
 func localProviders() string {
 	d := newDocument()
-	body := d.block("terraform", nil, attribute{"required_version", text(">= 1.9")})
-	body.AppendNewline()
-	body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("aloft", object(
-		attribute{"source", text("aloft-dev/aloft")}))
+	d.nested("terraform", nil, func(body *hclwrite.Body) {
+		body.SetAttributeRaw("required_version", text(">= 1.9"))
+		body.AppendNewline()
+		body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("aloft", fresh(object(
+			attribute{"source", text("aloft-dev/aloft")})...))
+	})
 	return d.text()
 }
 

@@ -36,7 +36,7 @@ func (k *checker) function(field string, a App, r runtimeKind) {
 		k.add(field+".hosting", a.Hosting, "has no worker for "+r.Title, []string{HostingContainerApp, HostingWebApp})
 	case a.Packaging == PackagingImage:
 		k.add(field+".packaging", a.Packaging, "does not go with a function, which runs archives", []string{PackagingArchive})
-	case a.Tier == "consumption":
+	case a.Tier == "consumption" && r.function != "custom":
 		if allowed := oldVersions(r); len(r.versions) > 0 && !slices.Contains(allowed, a.Version) {
 			if len(allowed) == 0 {
 				k.add(field+".tier", a.Tier, "gets no version of "+r.Title+" that is maintained", []string{"flex", "premium"})

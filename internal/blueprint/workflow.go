@@ -167,7 +167,7 @@ func (w workflow) gone() entry {
 			`  fi`,
 			`  list="${list:+$list,}{\"environment\":\"$name\",\"revision\":\"$revision\"}"`,
 			`done <<< "$names"`,
-			`echo "environments=[$list]" >> "$GITHUB_OUTPUT"`,
+			`if [ -n "$list" ]; then echo "matrix={\"include\":[$list]}" >> "$GITHUB_OUTPUT"; fi`,
 		},
 	}
 	return entry{key: "gone", above: []string{
@@ -179,7 +179,7 @@ func (w workflow) gone() entry {
 			" || (inputs.operation == 'destroy' && " + dispatched + ")"},
 		{key: "runs-on", value: w.runner()},
 		{key: "permissions", value: permissions("contents: read", "actions: read", "deployments: read")},
-		{key: "outputs", value: mapping{{key: "environments", value: "${{ steps.gone.outputs.environments }}"}}},
+		{key: "outputs", value: mapping{{key: "matrix", value: "${{ steps.gone.outputs.matrix }}"}}},
 		{key: "steps", value: []mapping{find.mapping()}},
 	}}
 }
@@ -220,9 +220,9 @@ func (w workflow) destroy() entry {
 	return w.job(job{
 		id: "destroy", about: []string{"Removes environments, with the Terraform of the commit that made them."},
 		title: "destroy ${{ matrix.environment }}", needs: "gone",
-		condition:   []string{"needs.gone.outputs.environments != '[]'"},
+		condition:   []string{"needs.gone.outputs.matrix != ''"},
 		permissions: w.permissions("contents: read", "deployments: write"),
-		matrix:      "fromJSON(needs.gone.outputs.environments)",
+		matrix:      "fromJSON(needs.gone.outputs.matrix || '{}')",
 		branch:      "matrix.environment",
 		environment: mapping{{key: "deployment", value: false}},
 		revision:    "matrix.revision",
@@ -238,7 +238,7 @@ type job struct {
 	needs       string
 	condition   []string
 	permissions mapping
-	matrix      string  // expression for a list of environments; "" = there is one
+	matrix      string  // expression; "" = there is one environment
 	branch      string  // expression for the environment's branch
 	environment mapping // of GitHub, besides its name
 	plans       bool    // it changes nothing
@@ -267,7 +267,7 @@ func (w workflow) job(j job) entry {
 	if j.matrix != "" {
 		m = append(m, entry{key: "strategy", value: mapping{
 			{key: "fail-fast", value: false},
-			{key: "matrix", value: mapping{{key: "include", value: "${{ " + j.matrix + " }}"}}},
+			{key: "matrix", value: "${{ " + j.matrix + " }}"},
 		}})
 	}
 	steps := []mapping{w.checkout(j.revision).mapping()}

@@ -154,7 +154,7 @@ func (c Choices) hasVault() bool {
 func (w workflow) settings() mapping {
 	if w.choices.Target == TargetLocal {
 		return mapping{
-			{key: "ALOFT_SERVER", value: "${{ vars.ALOFT_SERVER }}", above: []string{"The server, and a token of it: aloft token create."}},
+			{key: "ALOFT_SERVER", value: "${{ vars.ALOFT_SERVER }}", above: []string{"The server that does the work, and the token that it showed at its first start."}},
 			{key: "ALOFT_TOKEN", value: "${{ secrets.ALOFT_TOKEN }}"},
 		}
 	}

@@ -31,7 +31,8 @@ var workflows = sync.OnceValue(func() map[string]string {
 	generators := map[string]blueprint.Generator{"release": released, "no sum": {Version: "v0.4.0"}, "development": unreleased}
 	for generation, generator := range generators {
 		for _, c := range everyShape() {
-			if len(c.Complete().Check()) > 0 {
+			// How Aloft is installed does not depend on the runtime.
+			if len(c.Complete().Check()) > 0 || generation != "release" && c.Apps[0].Runtime != "docker" {
 				continue
 			}
 			text := generator.Workflow(c).Text
@@ -82,7 +83,7 @@ func TestEveryWorkflowPassesActionlint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(workflows()); n < 200 {
+	if n := len(workflows()); n < 80 {
 		t.Fatalf("only %d workflows", n)
 	}
 	for name, text := range workflows() {
@@ -204,7 +205,7 @@ func TestGoldenWorkflows(t *testing.T) {
 	}{
 		"local.yml":       {unreleased, blueprint.Choices{Name: "shop", Target: "local", Apps: spring}},
 		"azure.yml":       {released, blueprint.Choices{Name: "shop", Apps: spring}},
-		"azure-vault.yml": {released, blueprint.Choices{Name: "shop", Engine: "terraform", Apps: spring, Database: blueprint.Service{Kind: "postgresql"}}},
+		"azure-vault.yml": {unreleased, blueprint.Choices{Name: "shop", Engine: "terraform", Apps: spring, Database: blueprint.Service{Kind: "postgresql"}}},
 		"azure-several.yml": {unreleased, blueprint.Choices{Name: "shop", Apps: []blueprint.App{
 			{Name: "api", Path: "api", Runtime: "dotnet"}, {Name: "web", Path: "web", Runtime: "node"}, {Name: "admin", Path: "admin", Runtime: "node"},
 		}}},

@@ -3,6 +3,7 @@ package detect
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +20,10 @@ const (
 )
 
 // Apps finds every app of a source tree, and what `aloft init` proposes for
-// each: a Function, a Port and so on. The root and the folders below it are looked at, five levels
-// deep, but for hidden folders, what builds and package managers make, and those
-// for tests, examples, documents and scripts; the latter count when there is
-// nothing else. Links that lead out of the tree are not followed.
+// each: a Function, a Port and so on. The root and the folders below it are looked
+// at, five levels deep, but for hidden folders, what builds and package managers
+// make, and those for tests, examples, documents and scripts; the latter count when
+// there is nothing else. Links that lead out of the tree are not followed.
 //
 // An app is what can be started, served, or called as a function. Libraries
 // are none, nor are tools without a server beside an app, nor is the root of a
@@ -37,16 +38,18 @@ const (
 //
 // What stands inside of another app's folder is an app of its own, unless the
 // outer one takes it in: its build files or its Dockerfile name the folder, its
-// project refers to it, it is in the outer app's sources, or it is a bare page.
-// A folder that a compose file builds is always an app.
+// project refers to it, it is in the outer app's sources, or it is a bare page. A
+// site whose build writes into another app's folder is a part of that app. A folder
+// that a compose file builds is always an app, but for services of a profile and for
+// images of databases and of what watches others.
 //
 // Apps come ordered by path and have valid, unique names: that of the folder; the
 // only app of a tree, if it is at the root, is "web".
 //
 // The error is CodeNotFound when nothing is recognised; it says what was looked
-// for and what was seen. When something is recognised that nothing tells how to
-// start, it comes with the error as far as it is, as from App. A file that cannot be
-// understood is a CodeInvalid error, with which the other apps come all the same.
+// for and what was seen. With a CodeInvalid error the apps come all the same: it is
+// the first of a file that cannot be understood, or of an app that nothing tells how
+// to start, which comes as far as it is known, as from App.
 func Apps(source fs.FS) ([]aloft.App, error) {
 	source = newTree(source)
 	root, err := open(source, ".")
@@ -55,7 +58,8 @@ func Apps(source fs.FS) ([]aloft.App, error) {
 	}
 	s := newSearch(root)
 	for _, s.lenient = range []bool{false, true} {
-		s.walk(root, 0)
+		s.visited = 0
+		s.walk(root, 0, false)
 		if s.sift(); len(s.found) > 0 {
 			break
 		}
@@ -91,7 +95,17 @@ type candidate struct {
 
 // within reports whether a folder stands inside of the candidate's own source.
 func (c *candidate) within(dir string) bool {
-	return c.home.dir == "." && dir != "." || strings.HasPrefix(dir, c.home.dir+"/")
+	own := c.root().dir
+	return own == "." && dir != "." || strings.HasPrefix(dir, own+"/")
+}
+
+// root returns the folder of all of the candidate's source: for Go that of its
+// module, whose packages stand beside the main package.
+func (c *candidate) root() *folder {
+	if c.app.Runtime.Value == "go" {
+		return c.folder
+	}
+	return c.home
 }
 
 // search is one look through a tree.
@@ -104,31 +118,35 @@ type search struct {
 	modules map[string]module // what the parts of the tree depend on
 	found   []*candidate
 	stuck   []*candidate // recognised, but nothing tells how to start them
-	broken  error        // of the first file that cannot be understood
+	broken  error        // the first that somebody has to look at
 }
 
 func newSearch(root *folder) *search {
 	return &search{root: root, compose: readCompose(root), claimed: map[string]bool{}, modules: map[string]module{}}
 }
 
-func (s *search) walk(f *folder, level int) {
+// walk looks at a folder and those below; aside, in folders that are skipped, only
+// at what a compose file builds.
+func (s *search) walk(f *folder, level int, aside bool) {
 	if s.visited++; s.visited > maxFolders || len(s.found) >= maxApps {
 		return
 	}
 	if f.has("pyvenv.cfg") {
 		return
 	}
-	if !s.claimed[f.dir] && (level == 0 || s.marked(f)) {
+	if !s.claimed[f.dir] && (level == 0 || s.marked(f)) && (!aside || s.compose.builds(f.dir)) {
 		s.look(f)
 	}
 	if level == maxLevels {
 		return
 	}
 	for _, e := range f.entries {
-		if e.IsDir() && !s.skips(e.Name()) {
-			if sub := f.sub(e.Name()); sub != nil {
-				s.walk(sub, level+1)
-			}
+		skipped := aside || s.skips(e.Name())
+		if !e.IsDir() || skipped && !s.compose.leadsTo(f.path(e.Name())) {
+			continue
+		}
+		if sub := f.sub(e.Name()); sub != nil {
+			s.walk(sub, level+1, skipped)
 		}
 	}
 }
@@ -169,7 +187,9 @@ func (s *search) look(f *folder) {
 	if len(members) > 1 || err != nil && len(members) == 1 {
 		for _, c := range members {
 			c.member = true
-			s.accept(c)
+			if name := path.Base(c.home.dir); c.home == members[0].home && len(members) == 1 || !s.skips(name) {
+				s.accept(c)
+			}
 		}
 		return
 	}
@@ -180,8 +200,11 @@ func (s *search) look(f *folder) {
 	if f.home != nil {
 		c.home = f.home
 	}
-	if c.app.Function = c.function(); err != nil && c.app.Function.Value == "" {
-		c.err = err
+	c.app.Function = c.function()
+	if lacking := (noStart{}); errors.As(err, &lacking) && lacking.sure && c.app.Function.Value == "" {
+		s.fault(err)
+	} else if err != nil && c.app.Function.Value == "" {
+		c.err, s.claimed[f.dir] = err, true
 		s.stuck = append(s.stuck, c)
 		return
 	}
@@ -211,6 +234,9 @@ func (s *search) apps() []aloft.App {
 		s.leaveOut(c)
 		s.propose(c)
 		s.compose.apply(c, len(s.found) == 1)
+		if c.home.dir != "." {
+			readCompose(c.home).apply(c, true)
+		}
 		apps = append(apps, c.app)
 	}
 	return apps
@@ -255,8 +281,11 @@ func nameApps(list []*candidate) []string {
 		}
 	}
 	for i, c := range list {
-		for n := 2; names[i] == ""; n++ {
-			number := "-" + strconv.Itoa(n)
+		for n := 1; names[i] == ""; n++ {
+			number := ""
+			if n > 1 {
+				number = "-" + strconv.Itoa(n)
+			}
 			if name := shortName(nameOf(c, 1), maxName-len(number)) + number; !taken[name] {
 				names[i], taken[name] = name, true
 			}
@@ -271,6 +300,9 @@ func nameOf(c *candidate, depth int) string {
 		return map[bool]string{true: "web", false: "root"}[depth == 1]
 	}
 	parts := strings.Split(c.home.dir, "/")
+	if last := len(parts) - 1; last > 0 && slices.Contains([]string{"src", "source", "code", "project"}, parts[last]) {
+		parts = parts[:last]
+	}
 	if name := shortName(strings.Join(parts[max(0, len(parts)-depth):], "-"), maxName); name != "" {
 		return name
 	}
@@ -284,7 +316,8 @@ func shortName(text string, limit int) string {
 	for len(name) > limit {
 		_, rest, ok := strings.Cut(name, "-")
 		if !ok {
-			return name[:limit]
+			name = strings.TrimSuffix(name, "service")
+			return name[:min(limit, len(name))]
 		}
 		name = rest
 	}

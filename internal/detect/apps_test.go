@@ -58,14 +58,14 @@ func lookAround(t *testing.T, archive *txtar.Archive) string {
 			t.Error(invalid)
 		}
 		fmt.Fprintf(&b, "app       %s in %s\n", app.Name, app.Path)
-		if err == nil && app.Function.Value == "" {
+		if err == nil {
 			checkSources(t, source, app)
 		}
 		b.WriteString(describe(app))
 		for _, s := range []struct {
 			label string
 			aloft.Setting
-		}{{"function", app.Function}, {"native", app.Native}, {"port", app.Port}, {"hint", app.HealthHint}, {"dockerfile", app.Dockerfile}} {
+		}{{"function", app.Function}, {"native", app.Native}, {"port", app.Port}, {"hint", app.HealthHint}, {"docker", app.Dockerfile}} {
 			if s.Value != "" {
 				fmt.Fprintf(&b, "%-10s%s%s\n", s.label, s.Value, s.Source)
 			}

@@ -12,10 +12,14 @@ import (
 // composeService is a service of a compose file.
 type composeService struct {
 	name    string
-	kind    string // of the add-on that its image is, "" = none
-	context string // folder that it is built in, "" = none
+	kind    string         // of the add-on that its image is, "" = none
+	host    *regexp.Regexp // where a text names it as a host
+	context string         // folder that it is built in, "" = none
+	aside   bool           // it is started only when it is asked for
 	needs   []string
 	texts   []string // values that may name other services
+	port    aloft.Setting
+	health  aloft.Setting
 	source  aloft.Source
 }
 
@@ -33,9 +37,9 @@ func readCompose(f *folder) composition {
 	services := documents[0].get("services")
 	for _, service := range services.names() {
 		v := services.get(service)
-		s := composeService{name: service}
+		s := composeService{name: service, aside: v.get("profiles") != nil}
 		image := v.get("image")
-		s.kind = imageKind(image.string())
+		s.kind, s.host = imageKind(image.string()), regexp.MustCompile(`(?:^|[@/,])`+regexp.QuoteMeta(strings.ToValidUTF8(service, "?"))+`(?:[:/,]|$)`)
 		s.source = f.at(name, max(image.at(), v.at()), service)
 		if build := v.get("build"); build != nil {
 			place := build.string()
@@ -54,6 +58,7 @@ func readCompose(f *folder) composition {
 				s.needs = append(s.needs, need)
 			}
 		}
+		s.port, s.health = composePort(f, name, v), composeHealth(f, name, v)
 		environment := v.get("environment")
 		for _, item := range environment.list() {
 			_, text, _ := strings.Cut(item.string(), "=")
@@ -67,9 +72,46 @@ func readCompose(f *folder) composition {
 	return list
 }
 
+// composePort returns the port of the container that a service gives to the host.
+func composePort(f *folder, file string, service *value) aloft.Setting {
+	ports := append(service.get("ports").list(), service.get("expose").list()...)
+	if len(ports) == 0 {
+		return aloft.Setting{}
+	}
+	text := ports[0].string()
+	if text == "" {
+		text = ports[0].get("target").string()
+	}
+	text, _, _ = strings.Cut(text[strings.LastIndexByte(text, ':')+1:], "/")
+	return portSetting(text, f.at(file, ports[0].at(), ""))
+}
+
+// composeHealth returns the path that the health check of a service asks.
+func composeHealth(f *folder, file string, service *value) aloft.Setting {
+	test := service.get("healthcheck", "test")
+	words := []string{test.string()}
+	for _, item := range test.list() {
+		words = append(words, item.string())
+	}
+	if path := askedPath(strings.Join(words, " ")); path != "" {
+		return aloft.Setting{Value: path, Source: f.at(file, test.at(), "")}
+	}
+	return aloft.Setting{}
+}
+
 // builds reports whether a service is built in a folder.
 func (c composition) builds(dir string) bool {
-	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir })
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && !s.aside })
+}
+
+// leadsTo reports whether a service is built in a folder or below it.
+func (c composition) leadsTo(dir string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir || strings.HasPrefix(s.context, dir+"/") })
+}
+
+// aside reports whether a folder is built for a service of a profile.
+func (c composition) aside(dir string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && s.aside })
 }
 
 // apply adds what an app's service needs, or, for the only app of a tree, what
@@ -83,11 +125,21 @@ func (c composition) apply(app *candidate, only bool) {
 		if only || s.context != "" && (s.context == app.home.dir || s.context == app.folder.dir && !app.member) {
 			wanted = append(wanted, s.name)
 		}
+		if s.context != "" && s.context == app.home.dir && !s.aside {
+			if app.app.Port.Value == "" && app.app.Function.Value == "" {
+				app.app.Port = s.port
+			}
+			if app.app.HealthHint.Value == "" {
+				app.app.HealthHint = s.health
+			}
+		}
 	}
 	for i := 0; i < len(wanted); i++ {
 		for _, s := range c {
 			if s.name == wanted[i] {
-				app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+				if !s.aside {
+					app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+				}
 				for _, need := range c.neededBy(s) {
 					if !slices.Contains(wanted, need) {
 						wanted = append(wanted, need)
@@ -103,8 +155,7 @@ func (c composition) apply(app *candidate, only bool) {
 func (c composition) neededBy(s composeService) []string {
 	var needs []string
 	for _, other := range c {
-		host := regexp.MustCompile(`(?:^|[@/,])` + regexp.QuoteMeta(other.name) + `(?:[:/,]|$)`)
-		if other.name != s.name && other.kind != "" && (slices.Contains(s.needs, other.name) || slices.ContainsFunc(s.texts, host.MatchString)) {
+		if other.kind != "" && other.name != s.name && (slices.Contains(s.needs, other.name) || slices.ContainsFunc(s.texts, other.host.MatchString)) {
 			needs = append(needs, other.name)
 		}
 	}
@@ -143,6 +194,17 @@ func imageKind(image string) string {
 		return bucket
 	}
 	return ""
+}
+
+// isOperation reports whether an image watches or administers others.
+func isOperation(image string) bool {
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	name, _, _ = strings.Cut(name, ":")
+	return slices.Contains([]string{
+		"grafana", "prometheus", "alertmanager", "loki", "tempo", "promtail", "jaeger", "all-in-one", "zipkin", "opentelemetry-collector",
+		"opentelemetry-collector-contrib", "otel-collector", "keycloak", "pgadmin4", "adminer", "phpmyadmin", "mongo-express", "mailhog", "mailpit",
+		"maildev", "traefik", "localstack", "wiremock",
+	}, name)
 }
 
 // tagOf returns the tag of an image, or "".

@@ -19,11 +19,14 @@ type configurationFile struct {
 	documents []*value // of a YAML file
 }
 
-// readConfiguration reads the files without those of profiles.
+// readConfiguration reads the files, of profiles only those of production.
 func readConfiguration(f *folder) configuration {
 	c := configuration{folder: f}
 	for _, place := range []string{"src/main/resources/", "src/main/resources/config/", "config/", ""} {
-		for _, name := range []string{"application.properties", "application.yml", "application.yaml", "META-INF/microprofile-config.properties"} {
+		for _, name := range []string{
+			"application-prod.properties", "application-prod.yml", "application-production.properties", "application-production.yml",
+			"application.properties", "application.yml", "application.yaml", "META-INF/microprofile-config.properties",
+		} {
 			name = place + name
 			if !f.has(name) {
 				continue
@@ -44,16 +47,26 @@ func readConfiguration(f *folder) configuration {
 // is value, and what only the environment knows is none.
 func (c configuration) get(keys ...string) aloft.Setting {
 	for _, key := range keys {
-		for _, file := range c.files {
-			text, line := property(file.text, key)
-			for _, document := range file.documents {
-				if v := lookup(document, key); v.string() != "" && text == "" && !ofProfile(document) {
-					text, line = v.string(), v.at()
-				}
+		if s := c.getPlain("%prod." + key); s.Value != "" {
+			return s
+		}
+		if s := c.getPlain(key); s.Value != "" {
+			return s
+		}
+	}
+	return aloft.Setting{}
+}
+
+func (c configuration) getPlain(key string) aloft.Setting {
+	for _, file := range c.files {
+		text, line := property(file.text, key)
+		for _, document := range file.documents {
+			if v := lookup(document, key); v.string() != "" && text == "" && !ofProfile(document) {
+				text, line = v.string(), v.at()
 			}
-			if text = plain(text); text != "" {
-				return aloft.Setting{Value: text, Source: c.folder.at(file.name, line, "")}
-			}
+		}
+		if text = plain(text); text != "" {
+			return aloft.Setting{Value: text, Source: c.folder.at(file.name, line, "")}
 		}
 	}
 	return aloft.Setting{}

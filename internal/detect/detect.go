@@ -34,6 +34,14 @@
 // .aloft/bin, .aloft/venv/bin, node_modules/.bin and vendor/bin of the app's
 // folder stand there before all others.
 //
+// # Apps of a tree
+//
+// App looks at one folder, and gives the pipeline what it builds and starts.
+// Apps looks at a whole tree for `aloft init`: it finds the folders, tells an
+// app from a part of one and from a library, and fills in what only a proposal
+// needs. What it adds never changes what App returns: a path for health that is wrong
+// would fail deployments, a proposal can be declined. testdata/apps holds its examples.
+//
 // The package imports the root package only.
 package detect
 
@@ -73,7 +81,10 @@ func runtimes() []runtime {
 }
 
 // noStart is the error of an app whose files do not tell how to start it.
-type noStart struct{ cause *aloft.Error }
+type noStart struct {
+	cause *aloft.Error
+	sure  bool // it is an app that lacks a piece, and no library
+}
 
 // Error implements error.
 func (e noStart) Error() string { return e.cause.Error() }

@@ -197,9 +197,9 @@ func dotnetAddOn(name string) string {
 		"aspire.stackexchange.redis.outputcaching", "microsoft.aspnetcore.signalr.stackexchangeredis", "microsoft.aspnetcore.dataprotection.stackexchangeredis",
 		"microsoft.aspnetcore.outputcaching.stackexchangeredis", "nredisstack", "valkey.glide", "freeredis":
 		return redis
-	case "rabbitmq.client", "masstransit.rabbitmq", "easynetq":
+	case "rabbitmq.client", "masstransit.rabbitmq", "easynetq", "aspire.rabbitmq.client":
 		return rabbitmq
-	case "confluent.kafka", "masstransit.kafka":
+	case "confluent.kafka", "masstransit.kafka", "aspire.confluent.kafka":
 		return kafka
 	case "elastic.clients.elasticsearch", "nest":
 		return elasticsearch

@@ -24,6 +24,7 @@ type folder struct {
 	// What a runtime has found out on the way.
 	home         *folder      // where the app's own source stands, nil = here
 	dependencies []dependency // what it names for run time
+	mains        []string     // main packages of Go
 }
 
 func open(source fs.FS, dir string) (*folder, error) {

@@ -41,9 +41,9 @@ func (c *candidate) function() aloft.Setting {
 	}
 	f := c.home
 	for _, file := range []string{"pom.xml", "build.gradle", "build.gradle.kts"} {
-		text := f.text(file)
+		text := withoutMarkup(f.text(file))
 		for _, plugin := range []string{"<artifactId>azure-functions-maven-plugin</artifactId>", "com.microsoft.azure.azurefunctions", "com.microsoft.azure-azurefunctions", "io.micronaut.azure-function"} {
-			if line := lineOf(withoutMarkup(text), plugin); line > 0 {
+			if line := lineOf(text, plugin); line > 0 {
 				return aloft.Setting{Value: azureFunctions, Source: f.at(file, line, "")}
 			}
 		}
@@ -51,18 +51,24 @@ func (c *candidate) function() aloft.Setting {
 	if text := f.text("function_app.py"); strings.Contains(text, "FunctionApp(") {
 		return aloft.Setting{Value: azureFunctions, Source: f.at("function_app.py", lineOf(text, "FunctionApp("), "")}
 	}
+	if image, line := f.baseImage(); strings.Contains(image, "/azure-functions/") {
+		return aloft.Setting{Value: azureFunctions, Source: f.at("Dockerfile", line, image)}
+	}
 	return f.functionHost()
 }
 
 // withoutMarkup blanks the comments of XML and keeps the lines.
 func withoutMarkup(text string) string {
+	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(text, "<!--")
+		b.WriteString(before)
 		if !ok {
-			return text
+			return b.String()
 		}
 		comment, after, _ := strings.Cut(rest, "-->")
-		text = before + strings.Repeat("\n", strings.Count(comment, "\n")) + after
+		b.WriteString(strings.Repeat("\n", strings.Count(comment, "\n")))
+		text = after
 	}
 }
 

@@ -40,22 +40,9 @@ func detectGo(f *folder) (aloft.App, error) {
 	if err != nil {
 		return aloft.App{}, err
 	}
-	from := module.at("go.mod", 0, "")
-	app := aloft.App{
-		Runtime:    aloft.Setting{Source: from},
-		Version:    goVersion(module, mod),
-		Toolchains: []aloft.Toolchain{toolchain("go", from)},
-	}
-	var dependencies []dependency
-	for _, r := range mod.Require {
-		if !r.Indirect {
-			dependencies = append(dependencies, dependency{majorless(r.Mod.Path), from.File, r.Syntax.Start.Line})
-		}
-	}
-	f.dependencies = dependencies
-	app.AddOns = addOns(dependencies, goAddOn)
-	app.Framework = goFramework(dependencies)
+	from, app := module.at("go.mod", 0, ""), goApp(f, module, mod)
 	mains := mainPackages(f)
+	f.mains = mains
 	if f.procfile.has("web") && len(mains) > 0 {
 		folder := ".aloft/bin/"
 		if f.procfile.mentions("bin/") {
@@ -78,6 +65,26 @@ func buildMain(f, module *folder, main string, app *aloft.App) {
 	from := module.at("go.mod", 0, "main package "+main)
 	app.Build = []aloft.Command{run(from, "go", "build", "-o", ".aloft/app", main)}
 	app.Start = run(from, ".aloft/app")
+}
+
+// goApp returns what all programs of a module have in common.
+func goApp(f, module *folder, mod *modfile.File) aloft.App {
+	from := module.at("go.mod", 0, "")
+	app := aloft.App{
+		Runtime:    aloft.Setting{Source: from},
+		Version:    goVersion(module, mod),
+		Toolchains: []aloft.Toolchain{toolchain("go", from)},
+	}
+	var dependencies []dependency
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			dependencies = append(dependencies, dependency{majorless(r.Mod.Path), from.File, r.Syntax.Start.Line})
+		}
+	}
+	f.dependencies = dependencies
+	app.AddOns = addOns(dependencies, goAddOn)
+	app.Framework = goFramework(dependencies)
+	return app
 }
 
 func readGoMod(f *folder) (*modfile.File, error) {
@@ -162,8 +169,8 @@ func isMain(f *folder) bool {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, f.text(name), parser.PackageClauseOnly)
-		if err == nil && file.Name != nil && file.Name.Name == "main" {
-			return true
+		if err == nil && file.Name != nil && file.Name.Name != "documentation" { // which is left out of builds
+			return file.Name.Name == "main"
 		}
 	}
 	return false

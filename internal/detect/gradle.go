@@ -70,7 +70,12 @@ func gradleProjects(f *folder) ([]gradleProject, error) {
 	}
 	places := append([]string{""}, root.includes...)
 	var projects []gradleProject
+	seen := map[string]bool{}
 	for _, place := range places {
+		if seen[place] {
+			continue
+		}
+		seen[place] = true
 		at := f
 		if place != "" {
 			if at = f.sub(place); at == nil {

@@ -80,6 +80,9 @@ func artifact(name string) string {
 
 func javaAddOn(name string) string {
 	group, name, _ := strings.Cut(name, ":")
+	if group == "org.testcontainers" { // whose libraries are named like the databases they start
+		return ""
+	}
 	switch name {
 	case "postgresql", "r2dbc-postgresql", "quarkus-jdbc-postgresql", "quarkus-reactive-pg-client", "vertx-pg-client", "pgjdbc-ng",
 		"spring-cloud-azure-starter-jdbc-postgresql", "postgresql-async", "micronaut-vertx-pg-client", "jasync-postgresql":

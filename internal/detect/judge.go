@@ -13,12 +13,12 @@ func (s *search) counts(c *candidate) bool {
 	f, outer := c.folder, s.outer(c.folder.dir)
 	switch c.app.Runtime.Value {
 	case "static":
-		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html")) {
+		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html") || partFolder(f.dir)) {
 			return false
 		}
 	case "docker":
 		image, _ := f.baseImage()
-		if imageKind(image) != "" || len(outer) > 0 && !s.compose.builds(f.dir) {
+		if imageKind(image) != "" || isOperation(image) || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
 			return false
 		}
 	case "node":
@@ -84,17 +84,23 @@ func (c *candidate) dotnet() dotnetProject {
 	return dotnetProject{root: &element{}}
 }
 
+// partFolder reports whether a path leads through a folder in which a server keeps
+// what it hands out.
+func partFolder(dir string) bool {
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
+		return slices.Contains([]string{"wwwroot", "public", "static", "resources", "assets", "ClientApp", "templates", "Views", "webapp", "priv"}, part)
+	})
+}
+
 // takesIn reports whether what stands in a folder of the app is a part of it.
 func (c *candidate) takesIn(f *folder) bool {
-	rel := strings.TrimPrefix(f.dir, c.home.dir+"/")
-	for _, part := range strings.Split(rel, "/") {
-		if slices.Contains([]string{"wwwroot", "public", "static", "resources", "assets", "ClientApp", "templates", "Views", "webapp", "priv"}, part) {
-			return true
-		}
+	rel := strings.TrimPrefix(f.dir, c.root().dir+"/")
+	if partFolder(rel) {
+		return true
 	}
 	switch c.app.Runtime.Value {
 	case "java", "dotnet":
-		if strings.HasPrefix(rel, "src/") && c.app.Path == c.home.dir {
+		if strings.HasPrefix(rel, "src/") {
 			return true
 		}
 	case "go":
@@ -106,19 +112,19 @@ func (c *candidate) takesIn(f *folder) bool {
 			return true
 		}
 	case "docker":
-		if c.home.copies(rel, true) {
+		if c.root().copies(rel, true) {
 			return true
 		}
 	}
 	named := regexp.MustCompile(`(?m)(?:^|[\s"'=(/>:\[,])(?:\./)?` + regexp.QuoteMeta(rel) + `(?:[/\s"'<);&,\]]|$)`)
-	return c.home.copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
+	return c.root().copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
 }
 
 // buildTexts returns what tells how an app is built.
 func (c *candidate) buildTexts() []string {
-	texts := []string{c.home.text("pom.xml"), c.home.text("build.gradle"), c.home.text("build.gradle.kts")}
-	for _, name := range projectFiles(c.home) {
-		texts = append(texts, strings.ReplaceAll(c.home.text(name), `\`, "/"))
+	texts := []string{c.root().text("pom.xml"), c.root().text("build.gradle"), c.root().text("build.gradle.kts")}
+	for _, name := range projectFiles(c.root()) {
+		texts = append(texts, strings.ReplaceAll(c.root().text(name), `\`, "/"))
 	}
 	scripts := c.packageJSON().get("scripts")
 	for _, name := range scripts.names() {
@@ -127,8 +133,8 @@ func (c *candidate) buildTexts() []string {
 		}
 	}
 	if c.app.Runtime.Value == "go" {
-		for _, name := range c.home.glob("*.go") {
-			for line := range strings.Lines(c.home.text(name)) {
+		for _, name := range c.root().glob("*.go") {
+			for line := range strings.Lines(c.root().text(name)) {
 				if strings.HasPrefix(line, "//go:embed ") {
 					texts = append(texts, line)
 				}
@@ -145,18 +151,44 @@ func (s *search) sift() {
 		inside := slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.within(o.home.dir) })
 		switch c.app.Runtime.Value {
 		case "node":
-			return inside && c.delegates()
+			return inside && c.delegates() || slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.buildsInto(o) })
+		case "rust":
+			return c.home.has("src/lib.rs") && slices.ContainsFunc(all, func(o *candidate) bool {
+				return o != c && s.reaches(o.home.dir, c.home.dir)
+			})
 		case "static":
 			return len(all) > 1 && c.app.Framework.Value == "" && !c.home.has("index.html")
 		case "dotnet":
 			if len(all) == 1 || c.member {
 				return false
 			}
-			return !c.dotnet().serves() || slices.ContainsFunc(all, func(o *candidate) bool {
+			return !c.dotnet().serves() && !c.home.has("Dockerfile") || slices.ContainsFunc(all, func(o *candidate) bool {
 				return o != c && o.app.Runtime.Value == "dotnet" && slices.Contains(s.modules[o.home.dir].refs, c.home.dir)
 			})
 		}
 		return false
+	})
+}
+
+var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|BUILD_PATH)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)
+
+// buildsInto reports whether a site is written into the folder of another app,
+// which hands it out.
+func (c *candidate) buildsInto(o *candidate) bool {
+	if c.app.Static.Value == "" || o.app.Static.Value != "" {
+		return false
+	}
+	texts := []string{c.home.text("angular.json")}
+	for _, ending := range []string{".js", ".mjs", ".ts", ".mts"} {
+		texts = append(texts, c.home.text("vite.config"+ending), c.home.text("vue.config"+ending))
+	}
+	scripts := c.packageJSON().get("scripts")
+	for _, name := range scripts.names() {
+		texts = append(texts, scripts.get(name).string())
+	}
+	return slices.ContainsFunc(texts, func(text string) bool {
+		match := outputAbove.FindStringSubmatch(text)
+		return match != nil && o.within(path.Join(c.home.dir, match[1]))
 	})
 }
 

@@ -95,7 +95,8 @@ func fuzz(t *testing.T, files fstest.MapFS) {
 // checkSources holds every source to the files.
 func checkSources(t *testing.T, files fs.FS, app aloft.App) {
 	t.Helper()
-	sources := []aloft.Source{app.Runtime.Source, app.Version.Source, app.Framework.Source, app.Package.Source, app.Start.Source, app.Release.Source, app.Static.Source, app.Health.Source}
+	sources := []aloft.Source{app.Runtime.Source, app.Version.Source, app.Framework.Source, app.Package.Source, app.Start.Source, app.Release.Source, app.Static.Source, app.Health.Source,
+		app.Function.Source, app.Native.Source, app.Port.Source, app.HealthHint.Source, app.Dockerfile.Source}
 	for _, c := range app.Build {
 		sources = append(sources, c.Source)
 	}
@@ -123,7 +124,7 @@ func checkSources(t *testing.T, files fs.FS, app aloft.App) {
 			t.Errorf("source %v: the file has %d lines", s, lines)
 		}
 	}
-	if app.Start.Empty() == (app.Static.Value == "") && app.Runtime.Value != "docker" {
+	if app.Start.Empty() == (app.Static.Value == "") && app.Runtime.Value != "docker" && app.Function.Value == "" {
 		t.Errorf("an app is started or served: %q, %q", app.Start, app.Static.Value)
 	}
 }

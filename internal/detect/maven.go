@@ -213,8 +213,13 @@ func (p *pom) runnable() ([]*pom, []string, error) {
 	}
 	var found []*pom
 	var names []string
+	seen := map[string]bool{}
 	for _, e := range p.root.get("modules").all("module") {
 		name := path.Clean(e.text)
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
 		names = append(names, name)
 		at := p.folder.sub(name)
 		if at == nil || strings.HasPrefix(name, "..") {

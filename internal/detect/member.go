@@ -20,8 +20,18 @@ const maxNested = 4
 
 // closure returns what a module and those that it is made of depend on.
 func (s *search) closure(key string) []dependency {
-	var list []dependency
-	seen := map[string]bool{key: true}
+	list, _ := s.follow(key)
+	return list
+}
+
+// reaches reports whether a module is made of another one.
+func (s *search) reaches(key, other string) bool {
+	_, seen := s.follow(key)
+	return key != other && seen[other]
+}
+
+func (s *search) follow(key string) (list []dependency, seen map[string]bool) {
+	seen = map[string]bool{key: true}
 	for next := []string{key}; len(next) > 0; {
 		m := s.modules[next[0]]
 		next = next[1:]
@@ -33,7 +43,7 @@ func (s *search) closure(key string) []dependency {
 			}
 		}
 	}
-	return list
+	return list, seen
 }
 
 // members returns the startable parts of the build that a folder is the root of,
@@ -41,6 +51,7 @@ func (s *search) closure(key string) []dependency {
 func (s *search) members(f *folder) []*candidate {
 	s.readPackage(f)
 	s.readCrate(f)
+	s.readProject(f)
 	if f.procfile.has("web") {
 		return nil
 	}
@@ -72,7 +83,7 @@ func (s *search) mavenMembers(f *folder) []*candidate {
 	from := f.at("pom.xml", 0, "")
 	tools, args := javaTools(f, "mvn", "mvnw", from)
 	var members []*candidate
-	for _, p := range root.nested(maxNested) {
+	for _, p := range root.nested(maxNested, map[string]bool{}) {
 		s.claimed[p.folder.dir] = s.claimed[p.folder.dir] || p != root
 		own := module{dependencies: p.dependencies()}
 		for _, d := range own.dependencies {
@@ -90,6 +101,9 @@ func (s *search) mavenMembers(f *folder) []*candidate {
 			Build: []aloft.Command{run(from, slices.Concat(args, []string{"-B", "-DskipTests", "package"})...)},
 		}
 		p.build(c.folder, args, &c.app)
+		if main, from := p.springMain(); !starts && main != "" {
+			c.app.Start, starts = startJar(p.jar(""), path.Join(p.module, "target"), from), true
+		}
 		if c.app.Function = c.function(); starts || c.app.Function.Value != "" {
 			members = append(members, c)
 		}
@@ -97,17 +111,42 @@ func (s *search) mavenMembers(f *folder) []*candidate {
 	return members
 }
 
-// nested returns a pom and all modules below it.
-func (p *pom) nested(levels int) []*pom {
+var springMain = regexp.MustCompile(`(?m)^(@SpringBootApplication)\b`)
+
+// springMain finds the main class of a module that has Spring's plugin from the
+// poms above it, or from a profile that is active by what is there.
+func (p *pom) springMain() (string, aloft.Source) {
+	for at := p; at != nil; at = at.parent {
+		builds := []*element{at.root.get("build")}
+		for _, profile := range at.root.get("profiles").all("profile") {
+			if profile.get("activation") != nil {
+				builds = append(builds, profile.get("build"))
+			}
+		}
+		for _, build := range builds {
+			for _, e := range build.get("plugins").all("plugin") {
+				if e.get("artifactId").string() == "spring-boot-maven-plugin" {
+					return p.folder.scan(springMain, p.folder.mainSources()...)
+				}
+			}
+		}
+	}
+	return "", aloft.Source{}
+}
+
+// nested returns a pom and all modules below it, but for those that were seen.
+func (p *pom) nested(levels int, seen map[string]bool) []*pom {
 	list := []*pom{p}
+	seen[p.folder.dir] = true
 	for _, e := range p.root.get("modules").all("module") {
 		name := path.Clean(e.text)
 		at := p.folder.sub(name)
-		if levels == 0 || at == nil || name == "." || strings.HasPrefix(name, "..") {
+		if levels == 0 || at == nil || seen[at.dir] || strings.HasPrefix(name, "..") {
 			continue
 		}
+		seen[at.dir] = true
 		if below, err := at.readPOM(path.Join(p.module, name), p); err == nil && below != nil {
-			list = append(list, below.nested(levels-1)...)
+			list = append(list, below.nested(levels-1, seen)...)
 		}
 	}
 	return list
@@ -139,6 +178,19 @@ func (s *search) gradleMembers(f *folder) []*candidate {
 			continue
 		}
 		c.folder.dependencies = s.modules[p.folder.dir].dependencies
+		if _, from := p.folder.scan(springMain, p.folder.mainSources()...); from.File != "" {
+			task := strings.TrimPrefix(strings.ReplaceAll(p.place, "/", ":")+":bootJar", ":")
+			if p.place != "" {
+				task = ":" + task
+			}
+			told := p.folder.at(p.file, 0, "")
+			c.app.Build = []aloft.Command{run(told, append(slices.Clone(args), task)...)}
+			c.app.Start = startJar("", path.Join(p.place, "build/libs"), from)
+			c.app.Framework = aloft.Setting{Value: "spring-boot", Source: from}
+			c.app.Health = javaHealth(c.folder.dependencies)
+			members = append(members, c)
+			continue
+		}
 		if c.app.Function = c.function(); c.app.Function.Value != "" {
 			c.app.Framework = p.framework()
 			members = append(members, c)
@@ -173,7 +225,7 @@ func (p gradleProject) module(f *folder, projects []gradleProject) module {
 // goMembers returns the main packages of a module, but for its tools.
 func goMembers(f *folder) []*candidate {
 	mod, err := readGoMod(f)
-	mains := mainPackages(f)
+	mains := f.mains
 	if err != nil || len(mains) < 2 {
 		return nil
 	}
@@ -182,17 +234,13 @@ func goMembers(f *folder) []*candidate {
 	var members []*candidate
 	for _, main := range mains {
 		background := slices.ContainsFunc([]string{"worker", "consumer", "scheduler", "cron", "job"}, func(word string) bool { return strings.Contains(path.Base(main), word) })
-		if len(servers) > 0 && main != own && !background && !slices.Contains(servers, main) {
+		if (len(servers) > 0 || slices.Contains(mains, own)) && main != own && !background && !slices.Contains(servers, main) {
 			continue
 		}
 		c := &candidate{folder: copyOf(f), home: f.sub(main)}
-		app, err := detectGo(c.folder)
-		if err != nil && app.Runtime.Source.File == "" {
-			continue
-		}
-		app.Path, app.Runtime.Value = f.dir, "go"
-		buildMain(c.folder, f, main, &app)
-		c.app = app
+		c.app = goApp(c.folder, f, mod)
+		c.app.Path, c.app.Runtime.Value = f.dir, "go"
+		buildMain(c.folder, f, main, &c.app)
 		members = append(members, c)
 	}
 	return members
@@ -222,6 +270,28 @@ func (s *search) readPackage(f *folder) {
 	}
 	if name := pkg.get("name").string(); name != "" {
 		s.modules["npm:"+name] = own
+	}
+}
+
+// readProject remembers a pyproject.toml for those that depend on it by name, as
+// the members of a workspace do.
+func (s *search) readProject(f *folder) {
+	if !f.has("pyproject.toml") {
+		return
+	}
+	p, err := readPython(f)
+	if err != nil {
+		return
+	}
+	own := module{dependencies: p.dependencies}
+	for _, d := range p.dependencies {
+		own.refs = append(own.refs, "python:"+d.name)
+	}
+	s.modules[f.dir] = own
+	for _, name := range []string{p.project.get("project", "name").string(), p.project.get("tool", "poetry", "name").string()} {
+		if name != "" {
+			s.modules["python:"+normalName(name)] = own
+		}
 	}
 }
 

@@ -30,10 +30,17 @@ func solutionProjects(f *folder) []dotnetProject {
 			files = append(files, slnxProjects(root)...)
 		}
 	}
+	known := map[string]bool{}
+	for _, p := range projects {
+		known[p.file] = true
+	}
 	for _, file := range files {
 		file = path.Clean(strings.ReplaceAll(file, `\`, "/"))
-		known := slices.ContainsFunc(projects, func(p dotnetProject) bool { return p.file == file })
-		if root, err := f.readXML(file); err == nil && root != nil && !known && !strings.HasPrefix(file, "..") {
+		if known[file] || strings.HasPrefix(file, "..") {
+			continue
+		}
+		known[file] = true
+		if root, err := f.readXML(file); err == nil && root != nil {
 			projects = append(projects, dotnetProject{file, root})
 		}
 	}

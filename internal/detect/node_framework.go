@@ -25,6 +25,7 @@ func nodeFrameworks() []nodeFramework {
 		{"sveltekit", []string{"@sveltejs/kit"}, "", serveSvelteKit},
 		{"astro", []string{"astro"}, "", serveAstro},
 		{"react-router", []string{"@react-router/serve"}, "", serveScript("react-router-serve ./build/server/index.js")},
+		{"react-router", []string{"@react-router/dev"}, "", serveReactRouter},
 		{"remix", []string{"@remix-run/serve"}, "", serveScript("remix-serve ./build/server/index.js")},
 		{"solid-start", []string{"@solidjs/start"}, "", serveNitro},
 		{"tanstack-start", []string{"@tanstack/react-start", "@tanstack/solid-start"}, "", serveNitro},
@@ -37,6 +38,10 @@ func nodeFrameworks() []nodeFramework {
 		{"vue-cli", []string{"@vue/cli-service"}, "", serveFiles("dist")},
 		{"vite", []string{"vite"}, "", serveVite},
 		{"parcel", []string{"parcel"}, "", serveFiles("dist")},
+		{"rsbuild", []string{"@rsbuild/core"}, "", serveFiles("dist")},
+		{"preact-cli", []string{"preact-cli"}, "", serveFiles("build")},
+		{"ember", []string{"ember-cli"}, "", serveFiles("dist")},
+		{"hexo", []string{"hexo"}, "", serveFiles("public")},
 	}
 }
 
@@ -81,9 +86,18 @@ func serveScript(otherwise string) func(*nodeApp, *aloft.App) error {
 	}
 }
 
+// serveReactRouter is for apps without rendering on a server.
+func serveReactRouter(n *nodeApp, app *aloft.App) error {
+	if match, from := n.inConfig(withoutServer, "react-router.config"); match != "" && !n.servesItself() {
+		app.Static = aloft.Setting{Value: "build/client", Source: from}
+	}
+	return nil
+}
+
 var (
-	exportOutput = regexp.MustCompile(`output\s*:\s*["']export["']`)
-	outDir       = regexp.MustCompile(`outDir\s*:\s*["']([^"']+)["']`)
+	withoutServer = regexp.MustCompile(`\bssr\s*:\s*false\b`)
+	exportOutput  = regexp.MustCompile(`output\s*:\s*["']export["']`)
+	outDir        = regexp.MustCompile(`outDir\s*:\s*["']([^"']+)["']`)
 )
 
 // inConfig returns the first group, or the match, of a rule in one of a tool's
@@ -139,7 +153,7 @@ func serveSvelteKit(n *nodeApp, app *aloft.App) error {
 		if n.servesItself() {
 			return nil
 		}
-		return missingStart("add an adapter: npm install --save-dev @sveltejs/adapter-node, and name it in svelte.config.js",
+		return missingPiece("add an adapter: npm install --save-dev @sveltejs/adapter-node, and name it in svelte.config.js",
 			"cannot start the SvelteKit app of %s: it needs the adapter for Node.js or the one for static sites", n.path("package.json"))
 	}
 	return nil

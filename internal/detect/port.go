@@ -26,6 +26,7 @@ var (
 	rustPort   = regexp.MustCompile(`\b(?:bind|parse)\w*\(\s*&?"[\d.]+:([0-9]{2,5})"|\bbind\(\s*\(\s*"[^"]*"\s*,\s*([0-9]{2,5})\s*\)|SocketAddr::from\(\s*\(\s*\[[\d,\s]*\]\s*,\s*([0-9]{2,5})\s*\)`)
 	rubyPort   = regexp.MustCompile(`ENV\.fetch\(\s*["']PORT["']\s*(?:,\s*["']?([0-9]{2,5})|\)\s*\{\s*["']?([0-9]{2,5}))|(?m)^\s*set\s+:port\s*,\s*([0-9]{2,5})`)
 	dotnetPort = regexp.MustCompile(`(?:UseUrls|\.Run)\(\s*"http://[^:"]*:([0-9]{2,5})`)
+	hoconPort  = regexp.MustCompile(`(?m)^\s*port\s*=\s*([0-9]{2,5})\b`)
 	ktorPort   = regexp.MustCompile(`embeddedServer\([^)]*\bport\s*=\s*([0-9]{2,5})\b|\bJavalin[^;]*\.start\(\s*([0-9]{2,5})\b`)
 	urlPort    = regexp.MustCompile(`^http://[^:/]*:([0-9]{2,5})`)
 	scriptPort = regexp.MustCompile(`(?:\bPORT=|--port[= ]|\s-p )([0-9]{2,5})\b`)
@@ -72,7 +73,11 @@ func (c *candidate) portInSource() aloft.Setting {
 	if rule == nil || c.app.Static.Value != "" {
 		return aloft.Setting{}
 	}
-	return portSetting(c.home.scan(rule, c.sources()...))
+	s := portSetting(c.home.scan(rule, c.sources()...))
+	if s.Value == "" && c.app.Framework.Value == "ktor" {
+		s = portSetting(c.home.scan(hoconPort, "src/main/resources/application.conf"))
+	}
+	return s
 }
 
 // sources returns the files in which a server is likely to be started.

@@ -69,9 +69,10 @@ func (c *candidate) native(settings configuration) aloft.Setting {
 		if match := nativeProfile.FindString(text); match != "" {
 			return aloft.Setting{Value: "profile", Source: f.at("pom.xml", lineOf(text, match), "profile native")}
 		}
-		for _, plugin := range []string{"native-maven-plugin", "org.graalvm.buildtools.native"} {
-			for _, name := range []string{"pom.xml", "build.gradle", "build.gradle.kts"} {
-				if line := lineOf(withoutMarkup(f.text(name)), plugin); line > 0 {
+		for _, name := range []string{"pom.xml", "build.gradle", "build.gradle.kts"} {
+			text := withoutMarkup(f.text(name))
+			for _, plugin := range []string{"native-maven-plugin", "org.graalvm.buildtools.native"} {
+				if line := lineOf(text, plugin); line > 0 {
 					return aloft.Setting{Value: "profile", Source: f.at(name, line, plugin)}
 				}
 			}
@@ -176,6 +177,12 @@ func (s *search) version(c *candidate) aloft.Setting {
 	switch c.app.Runtime.Value {
 	case "node":
 		for _, at := range places {
+			line, number := firstLine(at.text(".nvmrc"))
+			if version := longTerm(line); version != "" {
+				return at.version(version, ".nvmrc", number)
+			}
+		}
+		for _, at := range places {
 			pkg, err := at.readJSON("package.json")
 			if engine := pkg.get("engines", "node"); err == nil && engine != nil {
 				if v := at.version(engine.string(), "package.json", engine.at()); v.Value != "" {
@@ -184,6 +191,9 @@ func (s *search) version(c *candidate) aloft.Setting {
 			}
 		}
 	case "dotnet":
+		if v := f.versionFile(nil, "dotnet", "dotnet-core"); v.Value != "" {
+			return v
+		}
 		for _, at := range places {
 			if root, err := at.readXML("Directory.Build.props"); err == nil && root != nil {
 				if v := dotnetVersion(at, dotnetProject{"Directory.Build.props", root}); v.Value != "" {
@@ -208,6 +218,11 @@ func (s *search) version(c *candidate) aloft.Setting {
 		}
 	}
 	return c.imageVersion()
+}
+
+// longTerm returns the version behind Node's name of a release line.
+func longTerm(name string) string {
+	return map[string]string{"lts/hydrogen": "18", "lts/iron": "20", "lts/jod": "22", "lts/krypton": "24"}[strings.ToLower(name)]
 }
 
 // gradleVersion reads what convention plugins and catalogs are given.

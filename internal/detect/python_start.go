@@ -166,7 +166,7 @@ func (p *pythonApp) serveItself(app *aloft.App, e entry) error {
 	if !e.isAsync {
 		return p.script(app)
 	}
-	return missingStart("add uvicorn to "+p.told.File,
+	return missingPiece("add uvicorn to "+p.told.File,
 		"cannot start %s of %s: there is no server among the dependencies", app.Framework.Value, e.source.File)
 }
 

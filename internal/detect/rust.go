@@ -80,8 +80,13 @@ func (f *folder) crates(cargo *value) ([]crate, error) {
 	if len(crates) > 0 {
 		return crates, nil
 	}
+	seen := map[string]bool{}
 	for _, member := range cargo.get("workspace", "members").list() {
 		for _, place := range f.expand(member.string()) {
+			if seen[place] {
+				continue
+			}
+			seen[place] = true
 			at := f.sub(place)
 			if at == nil || !at.has("Cargo.toml") {
 				continue

@@ -69,7 +69,12 @@ func run(from aloft.Source, args ...string) aloft.Command {
 
 // missingStart is the error of an app that is known but for its start.
 func missingStart(hint string, format string, args ...any) error {
-	return noStart{aloft.Errorf(aloft.CodeInvalid, format, args...).WithHint("%s", hint)}
+	return noStart{cause: aloft.Errorf(aloft.CodeInvalid, format, args...).WithHint("%s", hint)}
+}
+
+// missingPiece is the error of an app whose start lacks a package.
+func missingPiece(hint string, format string, args ...any) error {
+	return noStart{aloft.Errorf(aloft.CodeInvalid, format, args...).WithHint("%s", hint), true}
 }
 
 // bindHost is the address that a server is told to listen on in shell text.

@@ -3,6 +3,7 @@ package detect
 import (
 	"io/fs"
 	"path"
+	"slices"
 )
 
 // maxLinks is how many links are followed one after the other.
@@ -38,7 +39,8 @@ func (t *tree) Stat(name string) (fs.FileInfo, error) {
 	return fs.Stat(t.source, at)
 }
 
-// ReadDir implements fs.ReadDirFS.
+// ReadDir implements fs.ReadDirFS. It leaves out what cannot be read, and links to
+// folders: what they lead to is found where it stands.
 func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	if entries, ok := t.folders[name]; ok {
 		return entries, nil
@@ -48,10 +50,18 @@ func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	entries, err := fs.ReadDir(t.source, at)
-	if err == nil {
-		t.folders[name] = entries
+	if err != nil {
+		return nil, err
 	}
-	return entries, err
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		if e.IsDir() || e.Type().IsRegular() {
+			return false
+		}
+		info, err := t.Stat(path.Join(name, e.Name()))
+		return err != nil || info.IsDir()
+	})
+	t.folders[name] = entries
+	return entries, nil
 }
 
 // resolve returns where a name leads to; what is outside of the tree is not there.

@@ -39,8 +39,8 @@ variable "app" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$", var.app))
-    error_message = "app has 1 to 20 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$", var.app))
+    error_message = "app has 1 to 30 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen."
   }
 }
 

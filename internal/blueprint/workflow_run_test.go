@@ -1,0 +1,133 @@
+package blueprint_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft/internal/blueprint"
+)
+
+// runStep runs the script of a step of job up as a runner does, with nothing on
+// the PATH but the named programs (name to shell script) and what the system has.
+// Files that steps hand on are in the returned folder.
+func runStep(t *testing.T, workflow, name string, programs map[string]string, env ...string) (dir, output string, code int) {
+	t.Helper()
+	script := ""
+	for _, step := range parse(t, workflow).Jobs["up"].Steps {
+		if step.Name == name {
+			script = step.Run
+		}
+	}
+	if script == "" {
+		t.Fatalf("there is no step %q", name)
+	}
+	dir = t.TempDir()
+	for program, text := range programs {
+		path := filepath.Join(dir, "bin", program)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+	command.Dir = dir
+	command.Env = append([]string{
+		"PATH=" + filepath.Join(dir, "bin") + ":/usr/bin:/bin", "HOME=" + dir, "RUNNER_TEMP=" + dir,
+		"GITHUB_PATH=" + filepath.Join(dir, "path"), "GITHUB_ENV=" + filepath.Join(dir, "env"),
+	}, env...)
+	text, err := command.CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return dir, string(text), exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return dir, string(text), 0
+}
+
+func handedOn(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(string(text), "\n")
+}
+
+func TestGettingAloft(t *testing.T) {
+	const sum = "h1:8nNhm4fdHvOZZ0b2hqYMWYEpHp9lQBfwQpSnyxGHNyk="
+	goTool := func(sum string) string {
+		return `case "$1 $2" in
+"mod download") printf '{\n\t"Path": "github.com/aloft-dev/aloft",\n\t"Sum": "` + sum + `"\n}\n' ;;
+"install "*) [ "$2" = github.com/aloft-dev/aloft/cmd/aloft@v0.4.0 ] && mkdir -p "$GOBIN" && echo built > "$GOBIN/aloft" && chmod +x "$GOBIN/aloft" ;;
+*) exit 9 ;;
+esac`
+	}
+	for _, test := range []struct {
+		name     string
+		programs map[string]string
+		code     int
+		says     string
+		installs bool
+	}{
+		{"the version is there", map[string]string{"aloft": "echo aloft v0.4.0 abc go1.26", "go": "exit 9"}, 0, "", false},
+		{"another version is there", map[string]string{"aloft": "echo aloft v0.3.9 abc go1.26", "go": goTool(sum)}, 0, "", true},
+		{"none is there", map[string]string{"go": goTool(sum)}, 0, "", true},
+		{"its checksum differs", map[string]string{"go": goTool("h1:other=")}, 1, "its checksum is not " + sum, false},
+		{"it cannot be downloaded", map[string]string{"go": "echo no network >&2; exit 7"}, 7, "no network", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := released.Workflow(blueprint.Choices{Name: "shop"}).Text
+			dir, output, code := runStep(t, text, "Get Aloft v0.4.0", test.programs, "ALOFT_VERSION=v0.4.0", "ALOFT_SUM="+sum)
+			if code != test.code || !strings.Contains(output, test.says) {
+				t.Errorf("code %d, output %s", code, output)
+			}
+			want, bin := "", filepath.Join(dir, ".aloft", "v0.4.0")
+			if test.installs {
+				want = bin
+			}
+			if got := handedOn(t, filepath.Join(dir, "path")); got != want {
+				t.Errorf("on the PATH: %q, want %q", got, want)
+			}
+			if built := handedOn(t, filepath.Join(bin, "aloft")); (built == "built") != test.installs {
+				t.Errorf("installed: %q", built)
+			}
+		})
+	}
+}
+
+func TestAnUnreleasedAloftMustBeThere(t *testing.T) {
+	text := unreleased.Workflow(blueprint.Choices{Name: "shop"}).Text
+	if _, output, code := runStep(t, text, "Find Aloft", map[string]string{"aloft": "exit 0"}); code != 0 {
+		t.Errorf("it is there: %s", output)
+	}
+	if _, output, code := runStep(t, text, "Find Aloft", nil); code != 1 || !strings.Contains(output, "::error::aloft is not on this runner's PATH; put it there") {
+		t.Errorf("code %d, output %s", code, output)
+	}
+}
+
+func TestTheAddressOfARunner(t *testing.T) {
+	for _, test := range []struct {
+		name, told, answer, want string
+		code                     int
+	}{
+		{"asked outside", "", "echo 203.0.113.7", `TF_VAR_deployer_ip_addresses=["203.0.113.7"]`, 0},
+		{"told by the repository", `["198.51.100.0/28"]`, "exit 9", `TF_VAR_deployer_ip_addresses=["198.51.100.0/28"]`, 0},
+		{"a page instead of an address", "", "echo '<html>'", "", 1},
+		{"more than an address", "", `printf '1.2.3.4\nPATH=/tmp\n'`, "", 1},
+		{"no answer", "", "exit 22", "", 22},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := unreleased.Workflow(blueprint.Choices{Name: "shop", Database: blueprint.Service{Kind: "postgresql"}}).Text
+			dir, output, code := runStep(t, text, "Find this runner's address", map[string]string{"curl": test.answer}, "ADDRESSES="+test.told)
+			if got := handedOn(t, filepath.Join(dir, "env")); code != test.code || got != test.want {
+				t.Errorf("code %d, handed on %q, output %s", code, got, output)
+			}
+		})
+	}
+}
