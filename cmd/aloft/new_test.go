@@ -122,13 +122,13 @@ func TestNewInABrowser(t *testing.T) {
 
 		// What does not go says why.
 		becomes("document.getElementById('f-hosting-function').disabled"),
-		becomes("document.getElementById('f-hosting-function').closest('label').textContent.includes('has no worker for Docker')"),
+		becomes("document.getElementById('f-hosting-function').closest('label').textContent.includes('Has no worker for Docker')"),
 
 		// Another runtime: the files follow, and the function goes.
 		pick("f-runtime", "spring-boot"), becomes("!document.getElementById('f-hosting-function').disabled"),
 		clickOn("#f-hosting-web-app"), shows(`"./modules/web-app"`),
 		clickOn("#f-database-kind-postgresql"), shows(`"./modules/postgresql"`),
-		becomes("document.getElementById('f-tier-free').closest('label').textContent.includes('cannot join a network, so PostgreSQL')"),
+		becomes("document.getElementById('f-tier-free').closest('label').textContent.includes('Cannot join a network, so PostgreSQL')"),
 
 		// A private network lets Redis in.
 		becomes("document.getElementById('f-addOns-redis-reason').textContent.includes('leaves Redis open')"),
