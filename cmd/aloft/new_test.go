@@ -37,6 +37,7 @@ func generatorSite(t *testing.T) string {
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
 	mux.Handle(api.GeneratePath, archives)
+	mux.Handle(api.Base+"/", archives)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
@@ -71,7 +72,7 @@ func openTab(t *testing.T) context.Context {
 			if err != nil {
 				break
 			}
-			if message.IsException() || message.Type == "error" {
+			if message.IsException() || message.Type == "error" && message.Source != "network" {
 				t.Errorf("the browser complains: %s", message)
 			}
 		}
@@ -162,6 +163,26 @@ func TestNewInABrowser(t *testing.T) {
 	}
 	if main := files["terraform/main.tf"]; !strings.Contains(main, `module "redis"`) || !strings.Contains(main, "app-2") {
 		t.Errorf("terraform/main.tf is\n%s", main)
+	}
+}
+
+// TestReferenceInABrowser calls the generator from the page of the API.
+func TestReferenceInABrowser(t *testing.T) {
+	site, ctx := generatorSite(t), openTab(t)
+	do(t, ctx, chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(site+"/reference#generate"),
+		becomes("document.getElementById('generate')?.open"), becomes("document.querySelectorAll('#operations details').length >= 40"),
+		chromedp.SendKeys(chromedp.CSS("#generate-project"), "shop"), pick("generate-runtime", "go"), clickOn("#generate button"),
+		becomes("document.querySelector('#generate .answer a[download=\"shop.zip\"]')"),
+		chromedp.SendKeys(chromedp.CSS("#generate-region"), "mars"), clickOn("#generate button"),
+		becomes("document.querySelector('#generate .answer pre')?.textContent.includes('\"field\": \"region\"')"))
+	if *screenshots != "" {
+		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(*screenshots, "reference.png"), picture, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (p *pages) newProject(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return view{Template: "new", Title: "New project", Page: viewSketch(sketch, shown, r)}, nil
+	return view{Template: "new", Script: "new.js", Title: "New project", Page: viewSketch(sketch, shown, r)}, nil
 }
 
 // sketchView is a sketch as the page shows it.

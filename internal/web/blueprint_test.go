@@ -117,3 +117,17 @@ func TestSyntaxHasColours(t *testing.T) {
 		contains(t, match[1], wanted[file.Path]...)
 	}
 }
+
+func TestReferencePage(t *testing.T) {
+	t.Parallel()
+	w := emptyWorld()
+	_, page := w.get(t, "/reference")
+	contains(t, page, `<a href="/api/v1/openapi.json">OpenAPI 3.1</a>`, "/assets/reference.")
+	lacks(t, page, "logged in")
+	w.loggedIn = false
+	response, page := w.get(t, "/reference")
+	if response.StatusCode != 200 {
+		t.Errorf("%d", response.StatusCode)
+	}
+	contains(t, page, "need you to be")
+}
