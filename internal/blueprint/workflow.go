@@ -112,6 +112,9 @@ func (w workflow) plan() entry {
 			`fi`,
 		},
 	})
+	if w.choices.Target == TargetAzure && w.choices.hasVault() {
+		steps = append(steps, shutOut())
+	}
 	return w.job(job{
 		id: "plan", about: []string{
 			"Shows what a pull request would change. One from a fork gets no credentials, so",

@@ -11,15 +11,17 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-// runStep runs the script of a step of job up as a runner does, with nothing on
+// runStep runs the script of a step as a runner does, with nothing on
 // the PATH but the named programs (name to shell script) and what the system has.
 // Files that steps hand on are in the returned folder.
 func runStep(t *testing.T, workflow, name string, programs map[string]string, env ...string) (dir, output string, code int) {
 	t.Helper()
 	script := ""
-	for _, step := range parse(t, workflow).Jobs["up"].Steps {
-		if step.Name == name {
-			script = step.Run
+	for _, job := range parse(t, workflow).Jobs {
+		for _, step := range job.Steps {
+			if step.Name == name {
+				script = step.Run
+			}
 		}
 	}
 	if script == "" {
@@ -111,23 +113,59 @@ func TestAnUnreleasedAloftMustBeThere(t *testing.T) {
 	}
 }
 
+// az stands for Azure's command line: there is a group of env-alice with a vault,
+// which lets nobody in at once. It writes down what changes something.
+const az = `case "$1 $2 $3" in
+"group exists --name") [ "$4" = rg-shop-alice ] && echo true || echo false ;;
+"keyvault list --resource-group") [ "$4" = rg-shop-alice ] && echo kv-shop-alice-1a2b3c ;;
+"keyvault network-rule "*) echo "$*" >> "$HOME/changes" ;;
+"keyvault secret list") [ -e "$HOME/asked" ] || { touch "$HOME/asked"; exit 1; } ;;
+*) exit 9 ;;
+esac`
+
 func TestTheAddressOfARunner(t *testing.T) {
+	const added = "keyvault network-rule add --name kv-shop-alice-1a2b3c --resource-group rg-shop-alice --ip-address "
 	for _, test := range []struct {
-		name, told, answer, want string
-		code                     int
+		name, branch, told, answer string
+		variable, changes          string
+		code                       int
 	}{
-		{"asked outside", "", "echo 203.0.113.7", `TF_VAR_deployer_ip_addresses=["203.0.113.7"]`, 0},
-		{"told by the repository", `["198.51.100.0/28"]`, "exit 9", `TF_VAR_deployer_ip_addresses=["198.51.100.0/28"]`, 0},
-		{"a page instead of an address", "", "echo '<html>'", "", 1},
-		{"more than an address", "", `printf '1.2.3.4\nPATH=/tmp\n'`, "", 1},
-		{"no answer", "", "exit 22", "", 22},
+		{"asked outside", "env-alice", "", "echo 203.0.113.7", `["203.0.113.7"]`, added + "203.0.113.7 --output none", 0},
+		{"told by the repository", "env-alice", `["198.51.100.0/28", "203.0.113.7"]`, "exit 9", `["198.51.100.0/28", "203.0.113.7"]`, added + "198.51.100.0/28 203.0.113.7 --output none", 0},
+		{"a new environment", "env-bob", "", "echo 203.0.113.7", `["203.0.113.7"]`, "", 0},
+		{"a page instead of an address", "env-alice", "", "echo '<html>'", "", "", 1},
+		{"more than an address", "env-alice", "", `printf '1.2.3.4\nPATH=/tmp\n'`, "", "", 1},
+		{"no answer", "env-alice", "", "exit 22", "", "", 22},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := unreleased.Workflow(blueprint.Choices{Name: "shop", Database: blueprint.Service{Kind: "postgresql"}}).Text
-			dir, output, code := runStep(t, text, "Find this runner's address", map[string]string{"curl": test.answer}, "ADDRESSES="+test.told)
-			if got := handedOn(t, filepath.Join(dir, "env")); code != test.code || got != test.want {
+			dir, output, code := runStep(t, text, "Let this runner into the key vault",
+				map[string]string{"curl": test.answer, "az": az, "sleep": "exit 0"},
+				"ADDRESSES="+test.told, "BRANCH="+test.branch, "ALOFT_PROJECT=shop")
+			want := ""
+			if test.variable != "" {
+				want = "TF_VAR_deployer_ip_addresses=" + test.variable
+			}
+			if got := handedOn(t, filepath.Join(dir, "env")); code != test.code || got != want {
 				t.Errorf("code %d, handed on %q, output %s", code, got, output)
 			}
+			if got := handedOn(t, filepath.Join(dir, "changes")); got != test.changes {
+				t.Errorf("changed %q, want %q", got, test.changes)
+			}
 		})
+	}
+}
+
+func TestAPlanLeavesNoAddressBehind(t *testing.T) {
+	text := unreleased.Workflow(blueprint.Choices{Name: "shop", Database: blueprint.Service{Kind: "postgresql"}}).Text
+	for address, want := range map[string]string{
+		"":                "",
+		`["203.0.113.7"]`: "keyvault network-rule remove --name kv-shop-alice-1a2b3c --resource-group rg-shop-alice --ip-address 203.0.113.7 --output none",
+	} {
+		dir, output, code := runStep(t, text, "Shut this runner out again", map[string]string{"az": az},
+			"TF_VAR_deployer_ip_addresses="+address, "BRANCH=env-alice", "ALOFT_PROJECT=shop")
+		if got := handedOn(t, filepath.Join(dir, "changes")); code != 0 || got != want {
+			t.Errorf("address %q: code %d, changed %q, output %s", address, code, got, output)
+		}
 	}
 }

@@ -190,7 +190,7 @@ func TestRulesOfWorkflows(t *testing.T) {
 			if strings.Contains(line, "uses:") && !version.MatchString(strings.TrimRight(line, "\n")) {
 				t.Errorf("%s: no version beside %s", name, line)
 			}
-			if strings.Contains(line, "secrets.") && (azure || !strings.Contains(line, "ALOFT_TOKEN: ")) {
+			if strings.Contains(line, "${{ secrets.") && (azure || !strings.Contains(line, "ALOFT_TOKEN: ")) {
 				t.Errorf("%s: a stored secret: %s", name, line)
 			}
 		}
@@ -250,9 +250,9 @@ func TestWhatAWorkflowSetsUp(t *testing.T) {
 		{"a runtime", app("python"), []string{"Set up Python 3.13", "Log in to Azure"}},
 		{"a native image", app("quarkus-native"), []string{"Set up GraalVM 21", "Log in to Azure"}},
 		{"Terraform", with(app("docker"), func(c *blueprint.Choices) { c.Engine = "terraform" }), []string{"Set up Terraform", "Log in to Azure"}},
-		{"a password in the vault", with(app("docker"), func(c *blueprint.Choices) { c.Database.Kind = "mysql" }), []string{"Find this runner's address", "Log in to Azure"}},
+		{"a password in the vault", with(app("docker"), func(c *blueprint.Choices) { c.Database.Kind = "mysql" }), []string{"Log in to Azure", "Let this runner into the key vault"}},
 		{"a database without password", with(app("docker"), func(c *blueprint.Choices) { c.Database.Kind = "sql-server" }), []string{"Log in to Azure"}},
-		{"a vault", with(app("docker"), func(c *blueprint.Choices) { c.AddOns = []blueprint.Service{{Kind: "key-vault"}} }), []string{"Find this runner's address", "Log in to Azure"}},
+		{"a vault", with(app("docker"), func(c *blueprint.Choices) { c.AddOns = []blueprint.Service{{Kind: "key-vault"}} }), []string{"Log in to Azure", "Let this runner into the key vault"}},
 		{"two apps of a kind", with(app("node"), func(c *blueprint.Choices) {
 			c.Apps = append(c.Apps, blueprint.App{Name: "two", Runtime: "node"}, blueprint.App{Name: "three", Runtime: "go"})
 		}), []string{"Set up Node.js 24", "Set up Go 1.26", "Log in to Azure"}},

@@ -34,7 +34,8 @@ func encode(m mapping) string {
 // by their path.
 func (m mapping) plain(path string, comments yaml.CommentMap) yaml.MapSlice {
 	slice := make(yaml.MapSlice, 0, len(m))
-	for _, e := range m {
+	listed := strings.HasSuffix(path, "]") // its first comment stands above the dash
+	for i, e := range m {
 		here := path + "." + e.key
 		value := e.value
 		switch v := e.value.(type) {
@@ -42,17 +43,17 @@ func (m mapping) plain(path string, comments yaml.CommentMap) yaml.MapSlice {
 			value = v.plain(here, comments)
 		case []mapping:
 			list := make([]yaml.MapSlice, len(v))
-			for i, item := range v {
-				at := fmt.Sprintf("%s[%d]", here, i)
-				list[i] = item.plain(at, comments)
-				if len(item) > 0 && len(item[0].above) > 0 { // else it would stand after the dash
+			for n, item := range v {
+				at := fmt.Sprintf("%s[%d]", here, n)
+				list[n] = item.plain(at, comments)
+				if len(item[0].above) > 0 {
 					comments[at] = []*yaml.Comment{yaml.HeadComment(spaced(item[0].above)...)}
 				}
 			}
 			value = list
 		}
 		slice = append(slice, yaml.MapItem{Key: e.key, Value: value})
-		if len(e.above) > 0 && !strings.HasSuffix(path, "]") || len(e.above) > 0 && e.key != m[0].key {
+		if len(e.above) > 0 && !(listed && i == 0) {
 			comments[here] = append(comments[here], yaml.HeadComment(spaced(e.above)...))
 		}
 		if e.beside != "" {
@@ -73,17 +74,16 @@ func spaced(lines []string) []string {
 // airy puts an empty line before every section of the file and every job.
 func airy(text string) string {
 	var b strings.Builder
-	inJobs, inComment := false, true // nothing before the first line
+	inJobs, attached := false, true // attached: to the line before, as the first is to nothing
 	for line := range strings.Lines(text) {
 		indent := len(line) - len(strings.TrimLeft(line, " "))
 		starts := indent == 0 || inJobs && indent == 2
-		first := line == "jobs:\n"
-		if starts && !inComment && !strings.HasSuffix(b.String(), "jobs:\n") {
+		if starts && !attached {
 			b.WriteString("\n")
 		}
-		inComment = starts && strings.HasPrefix(strings.TrimLeft(line, " "), "#")
-		inJobs = inJobs || first
 		b.WriteString(line)
+		inJobs = inJobs || line == "jobs:\n"
+		attached = line == "jobs:\n" || starts && strings.HasPrefix(line[indent:], "#")
 	}
 	return b.String()
 }
