@@ -15,7 +15,7 @@ func (g generator) Sketch(_ context.Context, form url.Values) (web.Sketch, error
 	d := blueprint.DraftOf(form)
 	c := d.Choices
 	s := web.Sketch{
-		Name: c.Name, At: d.App, Fields: sketchedFields(c, d.App),
+		Name: c.Name, At: d.App, Was: d.Was(), Fields: sketchedFields(c, d.App),
 		Changed: sentences(c, d.Changed), Problems: sentences(c, d.Problems),
 	}
 	for _, a := range c.Apps {

@@ -21,6 +21,7 @@ type Draft struct {
 const (
 	draftName = "app-name" // name of the edited app
 	draftAt   = "at"       // its index among the others
+	draftWas  = "was"      // the edited app as the form was shown with it, by Draft.Was
 	draftDo   = "do"       // add, edit-<index> or remove-<index>
 )
 
@@ -29,12 +30,12 @@ const draftProject = "my-project"
 
 // DraftOf reads a form: the parameters of FromQuery, where those of an only app
 // are of the app that is edited and each app is one of the others; app-name and
-// at are the name and the place of the edited one; do is what a button says:
-// add, edit-<index> or remove-<index>.
+// at are the name and the place of the edited one, and was what Was returned
+// before; do is what a button says: add, edit-<index> or remove-<index>.
 func DraftOf(query url.Values) Draft {
 	query = maps.Clone(query)
 	form := map[string]string{}
-	for _, name := range []string{draftName, draftAt, draftDo} {
+	for _, name := range []string{draftName, draftAt, draftWas, draftDo} {
 		form[name] = query.Get(name)
 		delete(query, name)
 	}
@@ -44,7 +45,7 @@ func DraftOf(query url.Values) Draft {
 	if !query.Has("name") {
 		d.Choices.Name = draftProject
 	}
-	edited := r.app()
+	edited := d.Choices.follow(r.app(), form[draftWas])
 	for _, text := range r.all(parameterApp) {
 		app, err := ParseApp(text)
 		r.found = append(r.found, violationsOf(err)...)
@@ -58,6 +59,29 @@ func DraftOf(query url.Values) Draft {
 	d.Choices, d.Changed = d.Choices.Settle()
 	d.Problems = append(r.found, d.Choices.Check()...)
 	return d
+}
+
+// Was tells what of the edited app is not usual. A form hands it back, so that
+// what was usual stays usual: another runtime brings its own hosting.
+func (d Draft) Was() string {
+	app := d.Choices.shortest().Apps[d.App]
+	app.Name = draftWas
+	return app.String()
+}
+
+// follow empties the fields of an app that are as they were, and were usual.
+func (c Choices) follow(a App, was string) App {
+	short, err := ParseApp(was)
+	if was == "" || err != nil {
+		return a
+	}
+	usual := short.complete(c.Complete())
+	for _, s := range appSettings {
+		if s.get(&short) == "" && s.get(&a) == s.get(&usual) {
+			_ = s.set(&a, "")
+		}
+	}
+	return a
 }
 
 // do carries out what a button says.

@@ -60,7 +60,7 @@ func loadTemplates(a *assets) map[string]*template.Template {
 	functions := template.FuncMap{"asset": a.url, "short": short, "tone": tone, "processTone": processTone, "bytes": size, "body": body}
 	common := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	templates := map[string]*template.Template{}
-	for _, name := range []string{"home", "new", "run", "environment", "login", "failure"} {
+	for _, name := range []string{"home", "new", "reference", "run", "environment", "login", "failure"} {
 		own := template.Must(common.Clone())
 		templates[name] = template.Must(own.ParseFS(files, "templates/"+name+".html"))
 	}

@@ -21,6 +21,7 @@ type Sketch struct {
 	Name     string
 	Fields   []Field // those with options: of the project and of the app that is edited
 	App      SketchedApp
+	Was      string        // what the next form tells of the edited app as it was
 	At       int           // place of the edited app among all
 	Apps     []SketchedApp // all of them
 	Changed  []string      // what was chosen anew because it no longer went, for people
@@ -67,7 +68,7 @@ func (p *pages) newProject(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return view{Template: "new", Title: "New project", Page: viewSketch(sketch, shown, r)}, nil
+	return view{Template: "new", Script: "new.js", Title: "New project", Page: viewSketch(sketch, shown, r)}, nil
 }
 
 // sketchView is a sketch as the page shows it.
@@ -158,15 +159,24 @@ func viewField(f Field) fieldView {
 	free := 0
 	for _, o := range f.Options {
 		chosen := o.Value == f.Value
+		o.Reason = capital(o.Reason)
 		if o.Reason == "" && o.Value != "" {
 			free++
 		}
 		v.Options = append(v.Options, optionView{o, v.ID + "-" + strings.NewReplacer("=", "-", ".", "-").Replace(o.Value), chosen, o.Reason != "" && !chosen})
 	}
 	if v.List && free == 0 && len(f.Options) > 0 {
-		v.Blocked = f.Options[len(f.Options)-1].Reason
+		v.Blocked = v.Options[len(v.Options)-1].Reason
 	}
 	return v
+}
+
+// capital makes words a sentence.
+func capital(words string) string {
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // folderView is a folder of the tree of files.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,8 @@ type world struct {
 	logs         map[int64]string
 	appLog       string
 	forgotten    int64 // run whose files were removed
+	sketch       web.Sketch
+	form         url.Values // what was asked for of the sketch
 	now          func() time.Time
 
 	events chan string // lines of the event stream
@@ -156,7 +159,7 @@ func (w *world) Logs(_ context.Context, _ aloft.EnvironmentKey, app string, _ in
 func (w *world) pages() http.Handler {
 	return web.New(web.Options{
 		Data: w, Runs: w, Logs: w, Processes: func(aloft.EnvironmentKey) []web.Process { return w.processes },
-		LoggedIn: func(*http.Request) bool { return w.loggedIn }, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now() },
+		Blueprints: w, LoggedIn: func(*http.Request) bool { return w.loggedIn }, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now() },
 	})
 }
 

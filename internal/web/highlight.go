@@ -2,11 +2,10 @@ package web
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/token"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
@@ -85,38 +84,64 @@ func classOfHCL(tokens hclsyntax.Tokens, i int) string {
 	return ""
 }
 
+// Lines of YAML as the generator writes it: a key, what it has, a comment.
+var (
+	yamlLine     = regexp.MustCompile(`^(\s*(?:- )*)(?:([\w./-]+|"[^"]*"|'[^']*')(:)(?:\s|$))?(.*)$`)
+	yamlBlock    = regexp.MustCompile(`^\s*[|>][-+]?\s*$`)
+	yamlComment  = regexp.MustCompile(`(?:^|\s)#.*$`)
+	yamlConstant = regexp.MustCompile(`^\s*(?:true|false|null|[0-9][0-9.]*)\s*$`)
+)
+
+// colourYAML goes line by line; lines of a block of text are text.
 func colourYAML(text string) []piece {
 	var pieces []piece
-	var whole strings.Builder
-	for _, t := range lexer.Tokenize(text) {
-		pieces = append(pieces, piece{classOfYAML(t), t.Origin})
-		whole.WriteString(t.Origin)
-	}
-	if whole.String() != text {
-		return []piece{{"", text}} // better plain than wrong
+	block := -1 // indentation of the key that a block of text belongs to; -1 = none
+	for line := range strings.Lines(text) {
+		line, end := strings.CutSuffix(line, "\n")
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		if block >= 0 && (indent > block || line == "") {
+			pieces = append(pieces, piece{"string", line})
+		} else {
+			var rest []piece
+			rest, block = colourYAMLLine(line, indent)
+			pieces = append(pieces, rest...)
+		}
+		if end {
+			pieces = append(pieces, piece{"", "\n"})
+		}
 	}
 	return joined(pieces)
 }
 
-func classOfYAML(t *token.Token) string {
-	switch t.Type {
-	case token.CommentType:
-		return "comment"
-	case token.BoolType, token.NullType, token.IntegerType, token.FloatType:
-		return "constant"
-	case token.StringType, token.SingleQuoteType, token.DoubleQuoteType:
-		if t.Next != nil && t.Next.Type == token.MappingValueType {
-			return "name"
-		}
-		return "string"
+func colourYAMLLine(line string, indent int) ([]piece, int) {
+	match := yamlLine.FindStringSubmatchIndex(line)
+	lead, value := line[:match[3]], line[match[8]:]
+	pieces := []piece{{"", lead}}
+	if match[4] >= 0 {
+		pieces = append(pieces, piece{"name", line[match[4]:match[5]]}, piece{"", line[match[5]:match[8]]})
 	}
-	return ""
+	comment := ""
+	if at := yamlComment.FindStringIndex(value); at != nil && !strings.ContainsAny(value[:at[0]], `"'`) {
+		value, comment = value[:at[0]], value[at[0]:]
+	}
+	class := "string"
+	if yamlConstant.MatchString(value) {
+		class = "constant"
+	}
+	block := -1
+	if match[4] >= 0 && yamlBlock.MatchString(value) {
+		block = indent
+	}
+	return append(pieces, piece{class, value}, piece{"comment", comment}), block
 }
 
-// joined puts pieces of the same class together.
+// joined puts pieces of the same class together, and leaves out empty ones.
 func joined(pieces []piece) []piece {
 	var list []piece
 	for _, p := range pieces {
+		if p.Text == "" {
+			continue
+		}
 		if last := len(list) - 1; last >= 0 && list[last].Class == p.Class {
 			list[last].Text += p.Text
 			continue

@@ -73,7 +73,7 @@ type pages struct {
 	templates map[string]*template.Template
 }
 
-// New returns the handler of /, /new, /runs/{id},
+// New returns the handler of /, /new, /reference, /runs/{id},
 // /environments/{project}/{environment} and /assets/.
 func New(o Options) http.Handler {
 	if o.Logger == nil {
@@ -88,6 +88,7 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /assets/{file}", p.assets)
 	mux.Handle("GET /{$}", p.page(p.home))
 	mux.Handle("GET /new", p.openPage(p.newProject))
+	mux.Handle("GET /reference", p.openPage(p.reference))
 	mux.Handle("GET /runs/{run}", p.page(p.run))
 	mux.Handle("GET /environments/{project}/{environment}", p.page(p.environment))
 	mux.Handle("/", p.page(p.nowhere))
@@ -101,6 +102,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // view is a page ready to be rendered.
 type view struct {
 	Template string // file name without .html
+	Script   string // file name of its own script; "" = aloft.js, for those who are logged in
 	Title    string
 	Subject  string // what of the event stream concerns the page: "project/environment", "run/7", "" = all
 	LoggedIn bool

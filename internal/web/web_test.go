@@ -46,12 +46,12 @@ func TestHome(t *testing.T) {
 			`>2 d ago</time>`, `>in 22 h</time>`, `run 14 failed; release 3 keeps serving`, `<span class="tag">protected</span>`,
 			`Run 15 of <b>shop/release-4</b> waits for approval`,
 			`href="/runs/14">Show the shipping date before payment</a>`, `9.4 s`, `>Destroy old</a>`, `1 min 24 s`,
-			`No environments. Make one with <code>git push aloft HEAD:env-alice</code>`)
+			`No environments. Make one with <code>git push aloft HEAD:env-alice</code>`, `<nav><a href="/new">New project</a>`)
 		lacks(t, page, "alice@example.org")
 	})
 	t.Run("tells how to begin when there is nothing", func(t *testing.T) {
 		_, page := emptyWorld().get(t, "/")
-		contains(t, page, "git remote add aloft http://localhost:8090/your-project.git", "git push aloft HEAD:env-alice")
+		contains(t, page, "git remote add aloft http://localhost:8090/your-project.git", "git push aloft HEAD:env-alice", `<a href="/new">Choose what your project needs</a>`)
 	})
 }
 
