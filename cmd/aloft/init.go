@@ -75,6 +75,9 @@ var choiceHelp = map[string]string{
 	"port":             "port that the image listens on",
 	"health":           "path that answers 2xx when the app is well",
 	"start":            "start command, for a web app that needs one",
+	"build":            "build command for aloft.yaml, of what files do not tell",
+	"command":          "start command for aloft.yaml, of what files do not tell",
+	"static":           "folder for aloft.yaml that is served as it is",
 }
 
 // choiceValues are what a choice may be.
@@ -154,7 +157,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 			return err
 		}
 	}
-	proposal.Choices = proposal.Choices.Complete()
+	proposal = proposal.Complete()
 	files, err := blueprints().Render(proposal.Choices)
 	if err != nil {
 		return choiceError(err)
@@ -225,7 +228,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
-		proposal = blueprint.Propose("", apps)
+		proposal = blueprint.Propose("", apps, func(app aloft.App) bool { return detect.Default(tree.source, app) })
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, err.Error())
 		}

@@ -81,7 +81,7 @@ func (c Choices) Keys() []string {
 		keys = append(keys, s.Kind+".tier")
 	}
 	for _, a := range c.Apps {
-		for _, field := range []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start"} {
+		for _, field := range []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start", "build", "command", "static"} {
 			keys = append(keys, a.Name+"."+field)
 		}
 	}
@@ -142,13 +142,16 @@ var appFields = map[string]func(*App, string) error{
 	},
 	"version": func(a *App, v string) error { a.Version = v; return nil },
 	"hosting": func(a *App, v string) error {
-		*a = App{Name: a.Name, Path: a.Path, Runtime: a.Runtime, Version: a.Version, BuildTool: a.BuildTool, Health: a.Health, Hosting: v}
+		*a = App{Name: a.Name, Path: a.Path, Runtime: a.Runtime, Version: a.Version, BuildTool: a.BuildTool, Health: a.Health, Hosting: v, Build: a.Build, Command: a.Command, Static: a.Static}
 		return nil
 	},
 	"tier":      func(a *App, v string) error { a.Tier = v; return nil },
 	"packaging": func(a *App, v string) error { a.Packaging, a.Port, a.Start = v, 0, ""; return nil },
 	"health":    func(a *App, v string) error { a.Health = v; return nil },
 	"start":     func(a *App, v string) error { a.Start = v; return nil },
+	"build":     func(a *App, v string) error { a.Build = v; return nil },
+	"command":   func(a *App, v string) error { a.Command = v; return nil },
+	"static":    func(a *App, v string) error { a.Static = v; return nil },
 	"port": func(a *App, v string) error {
 		if _, err := fmt.Sscanf(v, "%d", &a.Port); err != nil || fmt.Sprint(a.Port) != v {
 			return aloft.Errorf(aloft.CodeInvalid, "port: %q is no port: 1 to 65535", v)
