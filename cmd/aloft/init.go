@@ -228,7 +228,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
-		proposal = blueprint.Propose("", apps, func(app aloft.App) bool { return detect.Default(tree.source, app) })
+		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, err.Error())
 		}
@@ -239,6 +239,18 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 	proposal = proposal.With(given)
 	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
+}
+
+// told reports of apps whether their files alone tell how they are built and started.
+// What is made of functions is started by its host, and built as its kind is,
+// but for several in one build.
+func told(tree *sourceTree, apps []aloft.App) func(aloft.App) bool {
+	return func(app aloft.App) bool {
+		if app.Function.Value == "" {
+			return detect.Default(tree.source, app)
+		}
+		return !slices.ContainsFunc(apps, func(other aloft.App) bool { return other.Path == app.Path && other.Name != app.Name })
+	}
 }
 
 // undetected adds to an error of detection what to do about it here.

@@ -8,6 +8,11 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
+// publicFolder makes nginx, which App Service has before PHP, serve the folder
+// public, and hand every path that is no file to the framework.
+const publicFolder = `sed -i 's|/home/site/wwwroot;|/home/site/wwwroot/public;|; s|index .*hostingstart.html;|try_files $uri $uri/ /index.php?$args;|' ` +
+	`/etc/nginx/sites-available/default && service nginx reload`
+
 // hostStart returns the command that App Service needs to start an archive. It
 // finds by itself what to start in Java, .NET and PHP, the script "start" of a
 // package.json, and Django and Flask under gunicorn.
@@ -23,7 +28,12 @@ func hostStart(a App, app aloft.App) (string, aloft.Source) {
 			return "", aloft.Source{} // servers for development, where it has gunicorn
 		}
 		// Its own environment of packages is active, and nothing sets HOST.
-		text = strings.NewReplacer(".aloft/venv/bin/", "", "${HOST:-0.0.0.0}", "0.0.0.0").Replace(text)
+		text = strings.NewReplacer(".aloft/venv/bin/", "", "${HOST:-0.0.0.0}", "0.0.0.0", "PYTHONPATH=src ", "PYTHONPATH=src:$PYTHONPATH ").Replace(text)
+	case "php":
+		if !strings.Contains(text, " artisan serve ") && !strings.HasSuffix(text, " -t public") {
+			return "", aloft.Source{}
+		}
+		text = publicFolder
 	case "node":
 		if from := app.Start.Source; path.Base(from.File) == "package.json" && from.Reason == "" {
 			return "", aloft.Source{}
@@ -39,14 +49,19 @@ func hostStart(a App, app aloft.App) (string, aloft.Source) {
 
 // Complete returns the proposal with its choices complete. What was found and does not go
 // with what was chosen since is left out: a start command goes with archives
-// in a web app only.
+// in a web app only, a port with images.
 func (p Proposal) Complete() Proposal {
 	c := p.Choices.Complete()
 	for i := range c.Apps {
 		a := &c.Apps[i]
-		found := slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Field == a.Name+".start" && f.Value == a.Start })
-		if found && (a.Hosting != HostingWebApp || a.Packaging != PackagingArchive) {
+		found := func(name, value string) bool {
+			return slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Field == a.Name+"."+name && f.Value == value })
+		}
+		if found("start", a.Start) && (a.Hosting != HostingWebApp || a.Packaging != PackagingArchive) {
 			a.Start = ""
+		}
+		if found("port", portText(a)) && a.Packaging != PackagingImage {
+			a.Port = 0
 		}
 	}
 	p.Choices = c
