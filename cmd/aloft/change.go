@@ -12,10 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/spf13/cobra"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
@@ -382,12 +379,10 @@ func setInEnvironment(command *cobra.Command, environment, key, value string) er
 	if err != nil {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", path, err)
 	}
-	file, diagnostics := hclwrite.ParseConfig(data, path, hcl.InitialPos)
-	if diagnostics.HasErrors() {
-		return aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", path, diagnostics)
+	text, err := blueprint.SetVariable(path, data, input, value)
+	if err != nil {
+		return err
 	}
-	file.Body().SetAttributeValue(input, cty.StringVal(value))
-	text := string(hclwrite.Format(file.Bytes()))
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}

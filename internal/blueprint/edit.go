@@ -1,9 +1,14 @@
 package blueprint
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -187,4 +192,19 @@ func (c Choices) Input(key, value string) (string, error) {
 		known = append(known, i.name)
 	}
 	return "", aloft.Errorf(aloft.CodeInvalid, "%s is the same in every environment; one environment can have its own %s", key, strings.Join(known[2:], ", "))
+}
+
+// SetVariable gives a variable its value in the text of a .tfvars file, and leaves the rest
+// as it is. The error is CodeInvalid when the file cannot be parsed; it names the
+// line.
+func SetVariable(name string, data []byte, variable, value string) (string, error) {
+	file, diagnostics := hclwrite.ParseConfig(data, name, hcl.InitialPos)
+	if diagnostics.HasErrors() {
+		return "", aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, diagnostics)
+	}
+	if last := bytes.TrimRight(data, " \t"); len(last) > 0 && last[len(last)-1] != '\n' {
+		return SetVariable(name, append(bytes.Clone(data), '\n'), variable, value)
+	}
+	file.Body().SetAttributeValue(variable, cty.StringVal(value))
+	return string(hclwrite.Format(file.Bytes())), nil
 }

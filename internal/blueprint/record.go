@@ -4,6 +4,10 @@ import (
 	"crypto/sha1" // git's own name of a blob
 	"encoding/hex"
 	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -50,13 +54,33 @@ func (r Record) File() (File, error) {
 	return File{Path: RecordFile, Text: ended(string(data))}, nil
 }
 
-// ParseRecord reads a saved blueprint. The error is CodeInvalid and names the
-// line.
+// ParseRecord reads a saved blueprint. The error is CodeInvalid, and names the
+// line or the file that cannot be one of ours.
 func ParseRecord(data []byte) (Record, error) {
 	var r Record
 	if err := yaml.UnmarshalWithOptions(data, &r, yaml.Strict()); err != nil {
 		return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", RecordFile, err).
 			WithHint("take the file back from git's history; `aloft upgrade` goes by it")
 	}
+	for name, id := range r.Files {
+		if !ours(name) || !blobID.MatchString(id) {
+			return Record{}, aloft.Errorf(aloft.CodeInvalid, "%s lists %q: %q, which is no file that Aloft writes", RecordFile, name, id).
+				WithHint("take the file back from git's history; `aloft upgrade` goes by it")
+		}
+	}
 	return r, nil
+}
+
+var blobID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// ours reports whether a path is one that files are written to: a record that
+// somebody tampered with shall lead nowhere else.
+func ours(name string) bool {
+	switch {
+	case name == ManifestFile, name == workflowPath:
+		return true
+	case !fs.ValidPath(name) || !strings.HasPrefix(name, "terraform/"), strings.ContainsAny(name, "\\\x00"):
+		return false
+	}
+	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }
