@@ -332,7 +332,7 @@ func showChanged(w io.Writer, c changed, choices blueprint.Choices) error {
 	slices.Sort(paths)
 	for _, path := range paths {
 		for _, conflict := range c.Conflicts[path] {
-			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s %s: yours stays: %s", path, conflict.Place, conflict.Yours), warn))
+			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s: yours stays: %s", strings.TrimSpace(path+" "+conflict.Place), conflict.Yours), warn))
 			if conflict.Ours != "" {
 				_, _ = fmt.Fprintln(w, ink.paint(" !     → aloft would write: "+conflict.Ours, warn))
 			}
