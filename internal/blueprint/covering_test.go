@@ -15,7 +15,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-var every = flag.Bool("every", false, "run the covering array whole; else its first rows")
+var rowsFlag = flag.String("rows", "some", "rows of the covering array to run: some, each (under one engine, in turn), every (under every engine)")
 
 // someRows is how many rows of the covering array a plain `go test` runs.
 const someRows = 3
@@ -26,16 +26,19 @@ const someRows = 3
 // of: runtime, packaging, hosting with tier, database with tier, network, and
 // each add-on. Apps share a row, as they share an environment.
 //
-//	go test ./internal/blueprint -run TestCoveringArray -every
+//	go test ./internal/blueprint -run TestCoveringArray -rows every
 func TestCoveringArray(t *testing.T) {
 	engines := engines(t)
 	rows, covered := coveringArray()
 	t.Logf("%d rows hold %d combinations of three", len(rows), covered)
-	if !*every {
+	if *rowsFlag == "some" {
 		rows = rows[:someRows]
 	}
 	for i, row := range rows {
-		for _, e := range engines {
+		for j, e := range engines {
+			if *rowsFlag == "each" && i%len(engines) != j {
+				continue
+			}
 			t.Run(fmt.Sprintf("%03d/%s", i, e.kind), func(t *testing.T) {
 				t.Parallel()
 				tryConfiguration(t, e, row)
