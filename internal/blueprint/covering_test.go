@@ -264,6 +264,9 @@ func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
 	for len(chosen) < blueprint.MaxApps && len(candidates) > 0 {
 		best, most := -1, 0
 		for i, c := range candidates {
+			if slices.ContainsFunc(chosen, func(a blueprint.App) bool { return apart(a, c.app) }) {
+				continue
+			}
 			n := 0
 			for _, x := range c.triples {
 				if !taken[x] {
@@ -285,6 +288,11 @@ func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
 		candidates = slices.Delete(candidates, best, best+1)
 	}
 	return chosen, gain
+}
+
+// apart reports whether two apps cannot share an environment.
+func apart(a, b blueprint.App) bool {
+	return a.Hosting == blueprint.HostingFunction && b.Hosting == a.Hosting && a.Tier != b.Tier && a.Tier != "consumption" && b.Tier != "consumption"
 }
 
 // TestCoveringArrayIsWhole counts anew what the rows hold.
