@@ -184,7 +184,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if flags.lock && proposal.Choices.Target == blueprint.TargetAzure {
 		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), proposal.Choices.Engine)
 	}
-	nextCommands(out, proposal.Choices)
+	nextCommands(out, proposal.Choices, o.serverURL(ctx))
 	return nil
 }
 
@@ -307,11 +307,11 @@ func showTree(w io.Writer, list []string) {
 }
 
 // nextCommands prints what to do now.
-func nextCommands(w io.Writer, c blueprint.Choices) {
+func nextCommands(w io.Writer, c blueprint.Choices, server string) {
 	name := cmp.Or(aloft.NearestName(actor(), aloft.MaxEnvironmentName), "alice")
 	commands := []string{"git add --all && git commit --message 'Add Aloft'"}
 	if c.Target == blueprint.TargetLocal {
-		commands = append(commands, fmt.Sprintf("git remote add aloft %s/%s.git", defaultServer, c.Name), "git push aloft HEAD:env-"+name)
+		commands = append(commands, fmt.Sprintf("git remote add aloft %s/%s.git", server, c.Name), "git push aloft HEAD:env-"+name)
 	} else {
 		commands = append(commands, "git push origin HEAD", "git push origin HEAD:env-"+name)
 	}

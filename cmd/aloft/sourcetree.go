@@ -63,7 +63,7 @@ type replacement struct {
 // ours makes sure that nobody else's Terraform or workflow is in the way: it is
 // shown, with what it must have to be used as it is.
 func (t *sourceTree) ours(fromNubesGen bool) (replacement, error) {
-	mapping, known, err := fromNubesGen_(t.source)
+	mapping, known, err := blueprint.FromNubesGen(t.source)
 	if err != nil {
 		return replacement{}, err
 	}
@@ -225,5 +225,3 @@ func providersLock(ctx context.Context, dir, program string) error {
 	}
 	return nil
 }
-
-func fromNubesGen_(fs.FS) (blueprint.Mapping, bool, error) { return blueprint.Mapping{}, false, nil }

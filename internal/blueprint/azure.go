@@ -335,9 +335,12 @@ func (z *azure) addOns() {
 		case BlobStorage:
 			attributes = append(attributes, z.door(BlobStorage)...)
 			attributes = append(attributes, attribute{"writer_principal_ids", appPrincipal()}, workspace())
-		default:
-			attributes = append(attributes, z.door(s.Kind)...)
-			attributes = append(attributes, identity("client_id", "principal_id", "name"), workspace())
+		case Redis:
+			attributes = append(attributes, z.door(Redis)...)
+			attributes = append(attributes, identity("principal_id"), workspace())
+		case MongoDB:
+			attributes = append(attributes, z.door(MongoDB)...)
+			attributes = append(attributes, identity("client_id", "principal_id"), workspace())
 		}
 		z.module(moduleName(s.Kind), s.Kind, attributes...)
 	}

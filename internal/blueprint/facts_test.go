@@ -194,6 +194,13 @@ func (f *blockFacts) module(c *configurationChecker, b *hclsyntax.Block) {
 			f.wrong = append(f.wrong, fmt.Sprintf("%s.%s: %v", name, argument, err))
 			continue
 		}
+		if value.IsKnown() && value.Type().IsObjectType() && kind.IsObjectType() {
+			for field := range value.Type().AttributeTypes() {
+				if !kind.HasAttribute(field) {
+					f.wrong = append(f.wrong, fmt.Sprintf("%s.%s: no attribute %s", name, argument, field))
+				}
+			}
+		}
 		// Subnets and zones are named by those who want them.
 		if argument == "subnets" || argument == "private_dns_zones" {
 			output := map[string]string{"subnets": "subnet_ids", "private_dns_zones": "private_dns_zone_ids"}[argument]

@@ -112,7 +112,7 @@ func (w workflow) plan() entry {
 			`fi`,
 		},
 	})
-	if w.choices.Target == TargetAzure && w.choices.hasVault() {
+	if w.choices.guarded() {
 		steps = append(steps, shutOut())
 	}
 	return w.job(job{

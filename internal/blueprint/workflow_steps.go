@@ -117,7 +117,7 @@ func (w workflow) ready() []step {
 			{key: "subscription-id", value: "${{ vars.AZURE_SUBSCRIPTION_ID }}"},
 		},
 	})
-	if w.choices.hasVault() {
+	if w.choices.guarded() {
 		steps = append(steps, letIn())
 	}
 	return steps
@@ -186,12 +186,9 @@ func forEachVault(lines ...string) []string {
 	return append(script, `  done`, `fi`)
 }
 
-// hasVault reports whether there is a key vault, which keeps passwords of
-// databases too.
-func (c Choices) hasVault() bool {
-	_, ok := c.AddOn(KeyVault)
-	return ok || c.Database.Kind == PostgreSQL || c.Database.Kind == MySQL
-}
+// guarded reports whether something admits nobody but the apps and who deploys:
+// the key vault, a private registry, the storage of functions.
+func (c Choices) guarded() bool { return c.Target == TargetAzure && newAzure(c).guarded }
 
 // settings are the environment of a job's steps: who it is at the target, and
 // where the state is kept.

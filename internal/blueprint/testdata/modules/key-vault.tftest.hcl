@@ -5,7 +5,6 @@ variables {
   location            = "westeurope"
   tags                = { project = "shop", environment = "alice" }
   log_workspace_id    = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.OperationalInsights/workspaces/log-shop-alice"
-  role_wait_seconds   = 0
 }
 
 run "public" {
