@@ -116,7 +116,7 @@ func (d *deflater) Close() error {
 // archive, and always the same.
 var deflatedModules = sync.OnceValue(func() map[string][]byte {
 	known := map[string][]byte{}
-	_ = fs.WalkDir(embedded, ".", func(path string, entry fs.DirEntry, err error) error {
+	_ = fs.WalkDir(embedded, ".", func(path string, _ fs.DirEntry, _ error) error {
 		text, err := embedded.ReadFile(path)
 		if err != nil || len(text) == 0 {
 			return nil // a folder
