@@ -62,7 +62,7 @@ func object(attributes ...attribute) expression {
 	}
 	for _, a := range attributes {
 		name := expression{{Type: hclsyntax.TokenIdent, Bytes: []byte(a.name)}}
-		if !hclsyntax.ValidIdentifier(a.name) {
+		if !hclsyntax.ValidIdentifier(a.name) || a.name == "for" { // which would begin an expression
 			name = text(a.name)
 		}
 		tokens = append(append(append(append(tokens, name...), equals), a.value...), newline)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" // git's own name of a blob
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -84,5 +85,18 @@ func ParseRecord(data []byte) (Record, error) {
 		return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", RecordFile, err).
 			WithHint("take the file back from git's history; `aloft upgrade` goes by it")
 	}
+	for path, id := range r.Files {
+		if !ownPath(path) || !blobID.MatchString(id) {
+			return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: files: %q: %q is no file of a blueprint with git's id of it", RecordFile, path, id).
+				WithHint("take the file back from git's history; nothing else of the repository is touched")
+		}
+	}
 	return r, nil
+}
+
+var blobID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// ownPath reports whether a blueprint may have written a file there.
+func ownPath(path string) bool {
+	return fs.ValidPath(path) && (strings.HasPrefix(path, "terraform/") || path == ManifestFile || path == workflowPath)
 }
