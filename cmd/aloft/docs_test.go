@@ -13,6 +13,7 @@ import (
 func TestReferencesAreUpToDate(t *testing.T) {
 	for name, file := range map[string]string{
 		"cli": "cli.md", "limits": "limits.md", "manifest": "manifest.md", "schema": "aloft.schema.json", "provider": "provider.md", "openapi": "openapi.yaml",
+		"options": "options.md", "variables": "variables.md",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var printed bytes.Buffer
