@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -233,4 +234,9 @@ func formatted(tokens expression) string {
 // callOf is a type such as list(string).
 func callOf(name, argument string) expression {
 	return hclwrite.TokensForFunctionCall(name, hclwrite.TokensForIdentifier(argument))
+}
+
+// equal compares two values.
+func equal(a, b expression) expression {
+	return slices.Concat(a, expression{{Type: hclsyntax.TokenEqualOp, Bytes: []byte("==")}}, b)
 }
