@@ -21,8 +21,6 @@ func number(value int) expression { return hclwrite.TokensForValue(cty.NumberInt
 
 func boolean(value bool) expression { return hclwrite.TokensForValue(cty.BoolVal(value)) }
 
-func null() expression { return hclwrite.TokensForValue(cty.NullVal(cty.DynamicPseudoType)) }
-
 // reference is a traversal such as module.postgresql.host; an index is written
 // as module.network.subnet_ids["web-app"].
 func reference(path string) expression {

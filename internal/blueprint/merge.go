@@ -29,7 +29,7 @@ func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) 
 	m := merger{}
 	var files [3]*hclwrite.File
 	for i, source := range []string{base, yours, next} {
-		file, diagnostics := hclwrite.ParseConfig([]byte(source), name, hcl.InitialPos)
+		file, diagnostics := hclwrite.ParseConfig([]byte(strings.TrimRight(source, "\n")+"\n"), name, hcl.InitialPos)
 		if diagnostics.HasErrors() {
 			return "", nil, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, diagnostics)
 		}
