@@ -267,10 +267,15 @@ func providersLock(ctx context.Context, dir, program string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
+	data, err := os.MkdirTemp("", "aloft-lock-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(data) }()
 	for _, args := range [][]string{{"get"}, append([]string{"providers", "lock"}, lockPlatforms()...)} {
-		command := exec.CommandContext(ctx, program, append(args, "-no-color")[:]...)
+		command := exec.CommandContext(ctx, program, append(args, "-no-color")...)
 		command.Dir = dir
-		command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+		command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_DATA_DIR="+data)
 		if output, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s %s: %s", program, args[0], lastError(string(output), err))
 		}
