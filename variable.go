@@ -116,6 +116,7 @@ var serviceVariables = map[string][]Variable{
 		{"ConnectionStrings__Default", "{connection-string}", "dotnet"},
 		{"ConnectionStrings__DefaultConnection", "{connection-string}", "dotnet"},
 		{"DB_CONNECTION", "mysql", "php"},
+		{"MYSQL_ATTR_SSL_CA", "/etc/ssl/certs/ca-certificates.crt", "php"},
 		{"DB_HOST", "{host}", "php"},
 		{"DB_PORT", "{port}", "php"},
 		{"DB_DATABASE", "{database}", "php"},

@@ -13,10 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/spf13/cobra"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
@@ -221,9 +218,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 	var data []byte
 	if there {
 		if !info.Mode().IsRegular() {
-			m.stale[path] = true
-			m.conflict(path, blueprint.Conflict{Yours: "a link, or no file at all"})
-			return nil
+			return aloft.Errorf(aloft.CodeConflict, "cannot read %s: it is a link, or no file", path).WithHint("put the file itself there; nothing was changed")
 		}
 		data, err = m.tree.folder.ReadFile(path)
 	}
@@ -398,7 +393,7 @@ func showChanged(w io.Writer, c changed, choices blueprint.Choices) error {
 	slices.Sort(paths)
 	for _, path := range paths {
 		for _, conflict := range c.Conflicts[path] {
-			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s %s: yours stays: %s", path, conflict.Place, conflict.Yours), warn))
+			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s: yours stays: %s", strings.TrimSpace(path+" "+conflict.Place), conflict.Yours), warn))
 			if conflict.Ours != "" {
 				_, _ = fmt.Fprintln(w, ink.paint(" !     → aloft would write: "+conflict.Ours, warn))
 			}
@@ -445,12 +440,10 @@ func setInEnvironment(command *cobra.Command, environment, key, value string) er
 	if err != nil {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", path, err)
 	}
-	file, diagnostics := hclwrite.ParseConfig(data, path, hcl.InitialPos)
-	if diagnostics.HasErrors() {
-		return aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", path, diagnostics)
+	text, err := blueprint.SetVariable(path, data, input, value)
+	if err != nil {
+		return err
 	}
-	file.Body().SetAttributeValue(input, cty.StringVal(value))
-	text := string(hclwrite.Format(file.Bytes()))
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}

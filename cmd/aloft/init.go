@@ -75,6 +75,9 @@ var choiceHelp = map[string]string{
 	"port":             "port that the image listens on",
 	"health":           "path that answers 2xx when the app is well",
 	"start":            "start command, for a web app that needs one",
+	"build":            "build command for aloft.yaml, of what files do not tell",
+	"command":          "start command for aloft.yaml, of what files do not tell",
+	"static":           "folder for aloft.yaml that is served as it is",
 }
 
 // choiceValues are what a choice may be.
@@ -154,7 +157,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 			return err
 		}
 	}
-	proposal.Choices = proposal.Choices.Complete()
+	proposal = proposal.Complete()
 	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
 	if err != nil {
 		return err
@@ -233,7 +236,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
-		proposal = blueprint.Propose("", apps)
+		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, err.Error())
 		}
@@ -244,6 +247,18 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 	proposal = proposal.With(given)
 	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
+}
+
+// told reports of apps whether their files alone tell how they are built and started.
+// What is made of functions is started by its host, and built as its kind is,
+// but for several in one build.
+func told(tree *sourceTree, apps []aloft.App) func(aloft.App) bool {
+	return func(app aloft.App) bool {
+		if app.Function.Value == "" {
+			return detect.Default(tree.source, app)
+		}
+		return !slices.ContainsFunc(apps, func(other aloft.App) bool { return other.Path == app.Path && other.Name != app.Name })
+	}
 }
 
 // undetected adds to an error of detection what to do about it here.

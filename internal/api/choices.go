@@ -56,6 +56,9 @@ type ChosenApp struct {
 	Port      int    `json:"port,omitempty" query:"port" doc:"Port that a container listens on"`
 	Health    string `json:"health,omitempty" query:"health" doc:"Path that answers 2xx when the app is well; empty = /"`
 	Start     string `json:"start,omitempty" query:"start" doc:"Start command, where the host needs one"`
+	Build     string `json:"build,omitempty" query:"build" doc:"Shell line that builds the app, for aloft.yaml, where its files do not tell: one of several apps of a build"`
+	Command   string `json:"command,omitempty" query:"command" doc:"Shell line that starts the app, for aloft.yaml, where its files do not tell"`
+	Static    string `json:"static,omitempty" query:"static" doc:"Folder in the app's that is served as it is, for aloft.yaml, where its files do not tell"`
 }
 
 // ChosenService is a database or an add-on.

@@ -165,15 +165,14 @@ func (k *checker) app(field string, a App) {
 	if k.choices.Target == TargetAzure && len(a.Name) > maxAzureApp {
 		k.add(field+".name", a.Name, fmt.Sprintf("is longer than the %d characters that Azure's names leave for it", maxAzureApp), nil)
 	}
-	if a.Path != "." && !pathRule.MatchString(a.Path) || slices.Contains(strings.Split(a.Path, "/"), "..") {
+	if a.Path != "." && !inRepository(a.Path) {
 		k.add(field+".path", a.Path, "is no folder in the repository: letters, digits, . _ @ + - and /", nil)
 	}
 	if a.Health != "" && (!healthRule.MatchString(a.Health) || len(a.Health) > 200) {
 		k.add(field+".health", a.Health, "is no path: it starts with /, has no spaces, and at most 200 characters", nil)
 	}
-	if !startRule.MatchString(a.Start) || len(a.Start) > 1000 {
-		k.add(field+".start", a.Start, "is no command: one line of ASCII, at most 1000 characters", nil)
-	}
+	k.command(field+".start", a.Start)
+	k.manifest(field, a)
 	if a.Port < 0 || a.Port > 65535 {
 		k.add(field+".port", fmt.Sprint(a.Port), "is no port: 1 to 65535", nil)
 	}
@@ -201,4 +200,33 @@ func (k *checker) app(field string, a App) {
 	if a.Start != "" && !(a.Hosting == HostingWebApp && a.Packaging == PackagingArchive) {
 		k.add(field+".start", a.Start, "cannot be chosen: only an archive in a web app is started by a command of yours", nil)
 	}
+}
+
+// command checks a shell line.
+func (k *checker) command(field, value string) {
+	if !startRule.MatchString(value) || len(value) > 1000 {
+		k.add(field, value, "is no command: one line of ASCII, at most 1000 characters", nil)
+	}
+}
+
+// manifest checks what is for aloft.yaml alone.
+func (k *checker) manifest(field string, a App) {
+	k.command(field+".build", a.Build)
+	k.command(field+".command", a.Command)
+	if a.Static != "" && a.Static != "." && !inRepository(a.Static) {
+		k.add(field+".static", a.Static, "is no folder in the app's: letters, digits, . _ @ + - and /", nil)
+	}
+	if a.Static != "" && a.Command != "" {
+		k.add(field+".static", a.Static, "cannot be chosen: an app that is started serves its files itself", nil)
+	}
+	if a.Runtime == "docker" {
+		for _, told := range []struct{ name, value string }{{"build", a.Build}, {"command", a.Command}, {"static", a.Static}} {
+			k.empty(field+"."+told.name, told.value, "it stands in the Dockerfile")
+		}
+	}
+}
+
+// inRepository reports whether a path is one of a folder below.
+func inRepository(path string) bool {
+	return pathRule.MatchString(path) && !slices.Contains(strings.Split(path, "/"), "..")
 }

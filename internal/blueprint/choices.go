@@ -36,6 +36,9 @@ type App struct {
 	Port      int    `json:"port,omitempty" yaml:"port,omitempty" doc:"Port that a container listens on"`
 	Health    string `json:"health,omitempty" yaml:"health,omitempty" doc:"Path that answers 2xx when the app is well; empty = /"`
 	Start     string `json:"start,omitempty" yaml:"start,omitempty" doc:"Start command, where the host needs one"`
+	Build     string `json:"build,omitempty" yaml:"build,omitempty" doc:"Shell line that builds the app, for aloft.yaml, where its files do not tell: one of several apps of a build"`
+	Command   string `json:"command,omitempty" yaml:"command,omitempty" doc:"Shell line that starts the app, for aloft.yaml, where its files do not tell"`
+	Static    string `json:"static,omitempty" yaml:"static,omitempty" doc:"Folder in the app's that is served as it is, for aloft.yaml, where its files do not tell"`
 }
 
 // Service is a database or an add-on.

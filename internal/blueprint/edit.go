@@ -1,9 +1,14 @@
 package blueprint
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -81,7 +86,7 @@ func (c Choices) Keys() []string {
 		keys = append(keys, s.Kind+".tier")
 	}
 	for _, a := range c.Apps {
-		for _, field := range []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start"} {
+		for _, field := range []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start", "build", "command", "static"} {
 			keys = append(keys, a.Name+"."+field)
 		}
 	}
@@ -142,13 +147,16 @@ var appFields = map[string]func(*App, string) error{
 	},
 	"version": func(a *App, v string) error { a.Version = v; return nil },
 	"hosting": func(a *App, v string) error {
-		*a = App{Name: a.Name, Path: a.Path, Runtime: a.Runtime, Version: a.Version, BuildTool: a.BuildTool, Health: a.Health, Hosting: v}
+		*a = App{Name: a.Name, Path: a.Path, Runtime: a.Runtime, Version: a.Version, BuildTool: a.BuildTool, Health: a.Health, Hosting: v, Build: a.Build, Command: a.Command, Static: a.Static}
 		return nil
 	},
 	"tier":      func(a *App, v string) error { a.Tier = v; return nil },
 	"packaging": func(a *App, v string) error { a.Packaging, a.Port, a.Start = v, 0, ""; return nil },
 	"health":    func(a *App, v string) error { a.Health = v; return nil },
 	"start":     func(a *App, v string) error { a.Start = v; return nil },
+	"build":     func(a *App, v string) error { a.Build = v; return nil },
+	"command":   func(a *App, v string) error { a.Command = v; return nil },
+	"static":    func(a *App, v string) error { a.Static = v; return nil },
 	"port": func(a *App, v string) error {
 		if _, err := fmt.Sscanf(v, "%d", &a.Port); err != nil || fmt.Sprint(a.Port) != v {
 			return aloft.Errorf(aloft.CodeInvalid, "port: %q is no port: 1 to 65535", v)
@@ -184,4 +192,19 @@ func (c Choices) Input(key, value string) (string, error) {
 		known = append(known, i.name)
 	}
 	return "", aloft.Errorf(aloft.CodeInvalid, "%s is the same in every environment; one environment can have its own %s", key, strings.Join(known[2:], ", "))
+}
+
+// SetVariable gives a variable its value in the text of a .tfvars file, and leaves the rest
+// as it is. The error is CodeInvalid when the file cannot be parsed; it names the
+// line.
+func SetVariable(name string, data []byte, variable, value string) (string, error) {
+	file, diagnostics := hclwrite.ParseConfig(data, name, hcl.InitialPos)
+	if diagnostics.HasErrors() {
+		return "", aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, diagnostics)
+	}
+	if last := bytes.TrimRight(data, " \t"); len(last) > 0 && last[len(last)-1] != '\n' {
+		return SetVariable(name, append(bytes.Clone(data), '\n'), variable, value)
+	}
+	file.Body().SetAttributeValue(variable, cty.StringVal(value))
+	return string(hclwrite.Format(file.Bytes())), nil
 }

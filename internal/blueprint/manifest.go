@@ -20,8 +20,10 @@ func manifestFile(c Choices) (File, error) {
 		if a.Runtime == "docker" {
 			keys = append(keys, yaml.MapItem{Key: "runtime", Value: "docker"})
 		}
-		if a.Health != "" {
-			keys = append(keys, yaml.MapItem{Key: "health", Value: a.Health})
+		for _, told := range []struct{ key, value string }{{"build", a.Build}, {"start", a.Command}, {"static", a.Static}, {"health", a.Health}} {
+			if told.value != "" {
+				keys = append(keys, yaml.MapItem{Key: told.key, Value: told.value})
+			}
 		}
 		item := yaml.MapItem{Key: a.Name}
 		if len(keys) > 0 {

@@ -69,6 +69,7 @@ func (c Choices) withoutText() Choices {
 	for i := range c.Apps {
 		a := &c.Apps[i]
 		a.Name, a.Path, a.Health, a.Start, a.Port = fmt.Sprintf("a%d", i), ".", "", "", 0
+		a.Build, a.Command, a.Static = "", "", ""
 	}
 	return c.Complete()
 }
@@ -214,6 +215,12 @@ func (c *Choices) following(v Violation) func() {
 		return empty(&a.Packaging)
 	case name == "start":
 		return empty(&a.Start)
+	case name == "build" && a.Runtime == "docker":
+		return empty(&a.Build)
+	case name == "command" && a.Runtime == "docker":
+		return empty(&a.Command)
+	case name == "static" && a.Runtime == "docker":
+		return empty(&a.Static)
 	case name == "port" && a.Packaging != PackagingImage:
 		return func() { a.Port = 0 }
 	case name == "hosting" && unknown(Hostings(c.Target)):

@@ -73,7 +73,8 @@ func (a App) with(given App) App {
 	if given.Runtime != "" && given.Runtime != a.Runtime {
 		a = App{Name: a.Name, Path: a.Path}
 	}
-	if given.Hosting != "" && given.Hosting != a.Hosting || given.Packaging != "" && given.Packaging != a.Packaging {
+	usual := a.complete(Choices{Target: TargetAzure})
+	if given.Hosting != "" && given.Hosting != usual.Hosting || given.Packaging != "" && given.Packaging != usual.Packaging {
 		a.Tier, a.Packaging, a.Port, a.Start = "", "", 0, ""
 		if given.Hosting == HostingFunction || given.Hosting == HostingStaticWebApp {
 			a.Health = ""
@@ -85,6 +86,7 @@ func (a App) with(given App) App {
 		BuildTool: cmp.Or(given.BuildTool, a.BuildTool), Packaging: cmp.Or(given.Packaging, a.Packaging),
 		Hosting: cmp.Or(given.Hosting, a.Hosting), Tier: cmp.Or(given.Tier, a.Tier),
 		Port: cmp.Or(given.Port, a.Port), Health: cmp.Or(given.Health, a.Health), Start: cmp.Or(given.Start, a.Start),
+		Build: cmp.Or(given.Build, a.Build), Command: cmp.Or(given.Command, a.Command), Static: cmp.Or(given.Static, a.Static),
 	}
 }
 

@@ -27,11 +27,13 @@ type Proposal struct {
 }
 
 // Propose makes choices of detected apps. What they do not tell stays empty, for
-// Complete or for the person who is asked.
-func Propose(name string, apps []aloft.App) Proposal {
+// Complete or for the person who is asked. Told reports whether the files alone
+// tell how an app is built and started; of others aloft.yaml has to say it. Nil =
+// they always do.
+func Propose(name string, apps []aloft.App, told func(aloft.App) bool) Proposal {
 	p := Proposal{Choices: Choices{Name: name}}
 	for _, app := range apps {
-		p.app(app)
+		p.app(app, told == nil || told(app))
 	}
 	for _, app := range apps {
 		for _, need := range app.AddOns {
@@ -45,7 +47,7 @@ func (p *Proposal) found(field, value string, source aloft.Source) {
 	p.Findings = append(p.Findings, Finding{field, value, source})
 }
 
-func (p *Proposal) app(app aloft.App) {
+func (p *Proposal) app(app aloft.App, told bool) {
 	a := App{Name: app.Name, Path: cmp.Or(app.Path, ".")}
 	if a.Path == "." {
 		a.Path = ""
@@ -89,6 +91,13 @@ func (p *Proposal) app(app aloft.App) {
 	if port, err := strconv.Atoi(app.Port.Value); err == nil && port > 0 && port < 65536 && packaging == PackagingImage {
 		a.Port = port
 		p.found(app.Name+".port", app.Port.Value, app.Port.Source)
+	}
+	if start, from := hostStart(a, app); start != "" {
+		a.Start = start
+		p.found(app.Name+".start", start, from)
+	}
+	if !told && a.Runtime != "docker" {
+		a.Build, a.Command, a.Static = shellLines(app.Build), shellText(app.Start), app.Static.Value
 	}
 	p.Choices.Apps = append(p.Choices.Apps, a)
 }

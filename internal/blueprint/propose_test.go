@@ -22,7 +22,7 @@ func TestPropose(t *testing.T) {
 		},
 		{Name: "worker", Path: "worker", Runtime: aloft.Setting{Value: "go"}, Version: aloft.Setting{Value: "1.21"}, Port: aloft.Setting{Value: "9000"}},
 		{Name: "odd", Path: "odd", Runtime: aloft.Setting{Value: "procfile"}},
-	})
+	}, nil)
 	c := p.Choices
 	if len(c.Apps) != 3 {
 		t.Fatalf("apps: %+v", c.Apps)
@@ -51,7 +51,7 @@ func TestVersionsOfProjects(t *testing.T) {
 	for words, want := range map[string]string{
 		"22": "22", "v22.3.1": "22", ">=20": "24", "^22.1": "22", "20 || 22": "22", "18": "", ">=18 <23": "22", "lts/*": "", "~22.4": "22", "22.x": "22",
 	} {
-		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: "node"}, Version: aloft.Setting{Value: words}}})
+		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: "node"}, Version: aloft.Setting{Value: words}}}, nil)
 		if got := p.Choices.Apps[0].Version; got != want {
 			t.Errorf("%q is version %q, want %q", words, got, want)
 		}

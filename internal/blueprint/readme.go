@@ -23,20 +23,26 @@ func readme(c Choices, notices []string) string {
 	line("| file | what it is |")
 	line("| --- | --- |")
 	line("| `main.tf` | the environment: what it is made of |")
-	line("| `variables.tf` | its inputs, sizes among them |")
+	if c.Target == TargetAzure {
+		line("| `variables.tf` | its inputs, sizes among them |")
+	} else {
+		line("| `variables.tf` | its inputs |")
+	}
 	line("| `outputs.tf` | what Aloft deploys to: the output `apps` |")
 	if c.Target == TargetAzure {
 		line("| `providers.tf`, `backend.tf` | who makes it, and where the state is kept |")
 		line("| `modules/` | one folder a service; change what you like |")
+		line("| `environments/<name>.tfvars` | sizes of one environment, if it shall have its own |")
 	} else {
 		line("| `providers.tf` | who makes it |")
 	}
-	line("| `environments/<name>.tfvars` | sizes of one environment, if it shall have its own |")
 	line("| `blueprint.yaml` | the choices, for `aloft add`, `remove`, `set` and `upgrade` |\n")
 	b.WriteString(byHand(c))
 	line("## Changing it\n")
 	line("```sh")
-	line("aloft add redis                                 # one more service; aloft remove takes it away")
+	if kind := c.further(); kind != "" {
+		line("%-48s# one more service; aloft remove takes it away", "aloft add "+kind)
+	}
 	if c.HasDatabase() && c.Target == TargetAzure {
 		tiers := Tiers(c.Database.Kind)
 		line("aloft set database.tier=%s --env prod", tiers[min(1, len(tiers)-1)].Value)
@@ -64,4 +70,20 @@ func byHand(c Choices) string {
 		engine + " apply -var environment=alice",
 		"```\n\n",
 	}, "\n")
+}
+
+// further is a service that could be added; "" = all are there.
+func (c Choices) further() string {
+	if c.Target != TargetAzure {
+		if c.HasDatabase() {
+			return ""
+		}
+		return PostgreSQL
+	}
+	for _, option := range AddOns() {
+		if _, there := c.AddOn(option.Value); !there {
+			return option.Value
+		}
+	}
+	return ""
 }

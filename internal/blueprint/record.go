@@ -77,18 +77,18 @@ func yamlWord(text string) string {
 	return strconv.Quote(text)
 }
 
-// ParseRecord reads a saved blueprint. The error is CodeInvalid and names the
-// line.
+// ParseRecord reads a saved blueprint. The error is CodeInvalid, and names the
+// line or the file that cannot be one of ours.
 func ParseRecord(data []byte) (Record, error) {
 	var r Record
 	if err := yaml.UnmarshalWithOptions(data, &r, yaml.Strict()); err != nil {
 		return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", RecordFile, err).
 			WithHint("take the file back from git's history; `aloft upgrade` goes by it")
 	}
-	for path, id := range r.Files {
-		if !ownPath(path) || !blobID.MatchString(id) {
-			return Record{}, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: files: %q: %q is no file of a blueprint with git's id of it", RecordFile, path, id).
-				WithHint("take the file back from git's history; nothing else of the repository is touched")
+	for name, id := range r.Files {
+		if !ours(name) || !blobID.MatchString(id) {
+			return Record{}, aloft.Errorf(aloft.CodeInvalid, "%s lists %q: %q, which is no file that Aloft writes", RecordFile, name, id).
+				WithHint("take the file back from git's history; `aloft upgrade` goes by it")
 		}
 	}
 	return r, nil
@@ -96,7 +96,14 @@ func ParseRecord(data []byte) (Record, error) {
 
 var blobID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// ownPath reports whether a blueprint may have written a file there.
-func ownPath(path string) bool {
-	return fs.ValidPath(path) && (strings.HasPrefix(path, "terraform/") || path == ManifestFile || path == workflowPath)
+// ours reports whether a path is one that files are written to: a record that
+// somebody tampered with shall lead nowhere else.
+func ours(name string) bool {
+	switch {
+	case name == ManifestFile, name == workflowPath:
+		return true
+	case !fs.ValidPath(name) || !strings.HasPrefix(name, "terraform/"), strings.ContainsAny(name, "\\\x00"):
+		return false
+	}
+	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
 }

@@ -13,7 +13,7 @@ func TestRecordIsReadAsItWasWritten(t *testing.T) {
 		"terraform/main.tf":           blueprint.BlobID("x"),
 		".github/workflows/aloft.yml": "1234567890123456789012345678901234567890",
 		"aloft.yaml":                  "123456789012345678e901234567890123456789",
-		"a: b # \"c\"":                "true", "null": "", "- x/y": "é", "~": "\n",
+		"terraform/a: b # \"c\"":      "0000000000000000000000000000000000000000", "terraform/- x/é": blueprint.BlobID(""), "terraform/~": blueprint.BlobID("y"),
 	}}
 	file, err := record.File()
 	if err != nil {

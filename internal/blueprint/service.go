@@ -61,13 +61,23 @@ func azureVariables(c Choices, a App) (settings, secrets []attribute) {
 			settings = append(settings, attribute{v.Name, template(v.Value, parts)})
 		}
 	}
-	if a.Packaging == PackagingImage {
-		add("", map[string]expression{"{port}": text(strconv.Itoa(a.Port))}, aloft.PortVariables())
+	if port := a.toldPort(); port != 0 {
+		add("", map[string]expression{"{port}": text(strconv.Itoa(port))}, aloft.PortVariables())
 	}
 	for _, kind := range c.services() {
 		add(kind, azureParts(kind), aloft.ServiceVariables(kind))
 	}
 	return settings, secrets
+}
+
+// toldPort is the port that an app is told by its settings; 0 = the host tells it.
+// For a jar App Service has its own port 80, which it tells Spring Boot alone, or
+// the one in PORT.
+func (a App) toldPort() int {
+	if r, _ := runtimeOf(a.Runtime); r.java && a.Hosting == HostingWebApp && a.Packaging == PackagingArchive {
+		return r.port
+	}
+	return a.Port
 }
 
 // services lists what apps are told of on Azure, in the order of the files: the

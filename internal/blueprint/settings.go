@@ -45,6 +45,9 @@ var appSettings = []setting[App]{
 	{"port", "port", portText, setPort},
 	textSetting("health", "health", func(a *App) *string { return &a.Health }),
 	textSetting("start", "start", func(a *App) *string { return &a.Start }),
+	textSetting("build", "build", func(a *App) *string { return &a.Build }),
+	textSetting("command", "command", func(a *App) *string { return &a.Command }),
+	textSetting("static", "static", func(a *App) *string { return &a.Static }),
 }
 
 func portText(a *App) string {

@@ -153,6 +153,9 @@ func (n *nodeApp) command(framework string) aloft.Command {
 	}
 	for _, name := range scripts {
 		if text, from := n.script(name); text != "" {
+			if name != "start" {
+				from.Reason = name
+			}
 			return n.runScript(name, text, from)
 		}
 	}

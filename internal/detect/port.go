@@ -107,7 +107,13 @@ func (c *candidate) sources() []string {
 		}
 	case "python":
 		add("gunicorn.conf.py")
-		for _, place := range append([]string{"", "src", "app", "src/app"}, f.packages()...) {
+		places := append([]string{"", "src", "app", "src/app"}, f.packages()...)
+		if src := f.sub("src"); src != nil {
+			for _, place := range src.packages() {
+				places = append(places, "src/"+place)
+			}
+		}
+		for _, place := range places {
 			for _, name := range append(entryNames(), "__main__.py") {
 				add(path.Join(place, name))
 			}

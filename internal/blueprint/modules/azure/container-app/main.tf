@@ -121,7 +121,7 @@ resource "azurerm_container_app" "this" {
 
       # Five minutes to start, then traffic comes while the health check answers.
       startup_probe {
-        transport               = "HTTP"
+        transport               = var.health_check_path == null ? "TCP" : "HTTP"
         port                    = var.port
         path                    = var.health_check_path
         interval_seconds        = 5
@@ -130,7 +130,7 @@ resource "azurerm_container_app" "this" {
       }
 
       readiness_probe {
-        transport               = "HTTP"
+        transport               = var.health_check_path == null ? "TCP" : "HTTP"
         port                    = var.port
         path                    = var.health_check_path
         interval_seconds        = 10

@@ -105,12 +105,12 @@ variable "concurrent_requests" {
 }
 
 variable "health_check_path" {
-  description = "Path that answers 200 when the app is ready for requests."
+  description = "Path that answers 200 when the app is ready for requests. Unless set, it is ready when it takes connections."
   type        = string
-  default     = "/"
+  default     = null
 
   validation {
-    condition     = startswith(var.health_check_path, "/")
+    condition     = var.health_check_path == null || try(startswith(var.health_check_path, "/"), false)
     error_message = "health_check_path begins with a slash."
   }
 }
