@@ -28,6 +28,8 @@ docs:
 	go run ./cmd/aloft reference schema > docs/aloft.schema.json
 	go run ./cmd/aloft reference provider > docs/provider.md
 	go run ./cmd/aloft reference openapi > docs/openapi.yaml
+	go run ./cmd/aloft reference options > docs/options.md
+	go run ./cmd/aloft reference variables > docs/variables.md
 
 # Known vulnerabilities of what is imported and called. It asks vuln.go.dev.
 vuln:

@@ -22,6 +22,7 @@ var topics = []topic{
 	{"state", "the state backend: many writers, and 1,000 resources against an in-memory backend", measureState},
 	{"idle", "what a server with 100 environments of static sites takes while nothing happens", measureIdle},
 	{"command", "how soon aloft --help and aloft demo answer", measureCommand},
+	{"generate", "archives of Terraform through the API", measureGenerate},
 }
 
 // figure is one number to reach.
@@ -84,6 +85,7 @@ var figures = []figure{
 	{"idle", "server with 100 static sites", atMost(150, "MB")},
 	{"command", "aloft --help", atMost(50, "ms")},
 	{"command", "demo to its first URL", atMost(10, "s")},
+	{"generate", "archives/s through the API", atLeast(500, none)},
 }
 
 // reading is what was measured of a figure.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -124,15 +125,18 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err != nil {
 		return choiceError(err)
 	}
-	m := &fileMerge{tree: tree, record: record, now: rendered(record.Choices), next: byPath(files), changed: changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]blueprint.Conflict{}}}
+	m := &fileMerge{
+		tree: tree, record: record, now: rendered(record.Choices), next: byPath(files), edited: map[string]bool{}, stale: map[string]bool{},
+		changed: changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]blueprint.Conflict{}},
+	}
 	if err := m.all(ctx); err != nil {
 		return err
 	}
-	if len(m.changed.Written)+len(m.changed.Removed) > 0 {
-		if err := tree.write(m.files, m.changed.Removed); err != nil {
-			return err
-		}
-		tree.keepOriginals(ctx, files)
+	if err := m.keep(); err != nil {
+		return err
+	}
+	if err := tree.write(m.files, m.changed.Removed); err != nil {
+		return err
 	}
 	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed, next) }); err != nil {
 		return err
@@ -177,8 +181,14 @@ type fileMerge struct {
 	now     map[string]string // what this program makes of the recorded choices
 	next    map[string]string // what it makes of the new ones
 	files   []blueprint.File  // to be written
+	edited  map[string]bool   // files that differ from what was rendered: git has the original nowhere
+	stale   map[string]bool   // files that could not be merged: their record stays
 	changed changed
 }
+
+// originals is where the text of an edited file is kept as it was rendered, for
+// the next merge, in the repository: whoever clones it can upgrade.
+const originals = "terraform/originals/"
 
 func (m *fileMerge) all(ctx context.Context) error {
 	var list []string
@@ -200,36 +210,91 @@ func (m *fileMerge) all(ctx context.Context) error {
 }
 
 func (m *fileMerge) one(ctx context.Context, path string) error {
-	data, err := m.tree.folder.ReadFile(path)
+	if path == blueprint.RecordFile || path == blueprint.ManifestFile && m.record.Files[path] == "" {
+		return nil // written at last; and a manifest of the user's own
+	}
+	info, err := m.tree.folder.Lstat(path)
+	there := err == nil
+	var data []byte
+	if there {
+		if !info.Mode().IsRegular() {
+			return aloft.Errorf(aloft.CodeConflict, "cannot read %s: it is a link, or no file", path).WithHint("put the file itself there; nothing was changed")
+		}
+		data, err = m.tree.folder.ReadFile(path)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", path, err)
 	}
-	yours, there := string(data), err == nil
+	yours, carriage := strings.ReplaceAll(string(data), "\r\n", "\n"), bytes.Contains(data, []byte("\r\n"))
 	next, wanted := m.next[path]
 	id, recorded := m.record.Files[path]
 	original := recorded && there && blueprint.BlobID(yours) == id
+	m.edited[path] = there && wanted && yours != next && !original
 	switch {
-	case path == blueprint.RecordFile:
-		m.write(path, yours, next)
 	case there && yours == next, !there && recorded: // so already; or taken out by its owner
 	case wanted && !there, wanted && original:
-		m.write(path, yours, next)
+		m.write(path, yours, next, carriage)
 	case !wanted && original:
 		m.changed.Removed = append(m.changed.Removed, path)
 	case !wanted:
 		if there {
-			m.conflict(path, blueprint.Conflict{Yours: "edited", Ours: ""})
+			m.conflict(path, blueprint.Conflict{Yours: "edited"})
 		}
 	case !recorded:
 		m.conflict(path, blueprint.Conflict{Yours: "a file of yours"})
 	default:
-		return m.merge(ctx, path, yours, next)
+		return m.merge(ctx, path, yours, next, carriage)
 	}
 	return nil
 }
 
-func (m *fileMerge) write(path, yours, text string) {
+// keep writes the record of what is rendered now, and the originals of the files
+// that are edited.
+func (m *fileMerge) keep() error {
+	record, err := blueprint.ParseRecord([]byte(m.next[blueprint.RecordFile]))
+	if err != nil {
+		return err
+	}
+	if m.record.Files[blueprint.ManifestFile] == "" {
+		delete(record.Files, blueprint.ManifestFile)
+	}
+	for path := range m.stale {
+		if id, recorded := m.record.Files[path]; recorded {
+			record.Files[path] = id
+		}
+	}
+	file, err := record.File()
+	if err != nil {
+		return err
+	}
+	before, err := m.tree.folder.ReadFile(blueprint.RecordFile)
+	if err != nil {
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", blueprint.RecordFile, err)
+	}
+	m.write(blueprint.RecordFile, string(before), file.Text, false)
+	for path, text := range m.next {
+		place := originals + path + ".txt"
+		kept, err := m.tree.folder.ReadFile(place)
+		there := err == nil
+		switch {
+		case m.stale[path]:
+		case m.edited[path] && m.record.Files[path] != blueprint.BlobID(text):
+			m.write(place, string(kept), text, false)
+		case !m.edited[path] && there:
+			m.changed.Removed = append(m.changed.Removed, place)
+		}
+	}
+	slices.Sort(m.changed.Written)
+	slices.Sort(m.changed.Removed)
+	return nil
+}
+
+// write notes a file to be written, with the line breaks that it had.
+func (m *fileMerge) write(path, yours, text string, carriage bool) {
 	if yours != text {
+		if carriage {
+			text = strings.ReplaceAll(text, "\n", "\r\n")
+		}
 		m.files = append(m.files, blueprint.File{Path: path, Text: text})
 		m.changed.Written = append(m.changed.Written, path)
 	}
@@ -242,10 +307,11 @@ func (m *fileMerge) conflict(path string, c ...blueprint.Conflict) {
 }
 
 // merge merges a file that was edited.
-func (m *fileMerge) merge(ctx context.Context, path, yours, next string) error {
+func (m *fileMerge) merge(ctx context.Context, path, yours, next string, carriage bool) error {
 	base, found := m.base(ctx, path)
 	switch {
 	case !found:
+		m.stale[path] = true
 		m.conflict(path, blueprint.Conflict{Yours: "edited, and what it was made from is in no commit"})
 		return nil
 	case base == next:
@@ -255,7 +321,7 @@ func (m *fileMerge) merge(ctx context.Context, path, yours, next string) error {
 		if err != nil {
 			return err
 		}
-		m.write(path, yours, text)
+		m.write(path, yours, text, carriage)
 		m.conflict(path, conflicts...)
 		return nil
 	}
@@ -263,34 +329,29 @@ func (m *fileMerge) merge(ctx context.Context, path, yours, next string) error {
 	if err != nil {
 		return err
 	}
-	m.write(path, yours, text)
+	m.write(path, yours, text, carriage)
 	if !clean {
 		m.conflict(path, blueprint.Conflict{Yours: "see the conflict marks in the file"})
 	}
 	return nil
 }
 
-// base finds the text that a file was written as: made again by this program,
-// or in git's history.
+// base finds the text that a file was rendered as: made again by this program,
+// kept beside, or in git's history.
 func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
 	id := m.record.Files[path]
 	if text, ok := m.now[path]; ok && blueprint.BlobID(text) == id {
 		return text, true
 	}
+	if kept, err := m.tree.folder.ReadFile(originals + path + ".txt"); err == nil {
+		if text := strings.ReplaceAll(string(kept), "\r\n", "\n"); blueprint.BlobID(text) == id {
+			return text, true
+		}
+	}
 	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)
 	command.Dir = m.tree.root
 	output, err := command.Output()
 	return string(output), err == nil
-}
-
-// keepOriginals lets git keep what was rendered, for the next upgrade: where a
-// file was edited, its original is in no commit.
-func (t *sourceTree) keepOriginals(ctx context.Context, files []blueprint.File) {
-	for _, f := range files {
-		command := exec.CommandContext(ctx, "git", "hash-object", "-w", "--stdin")
-		command.Dir, command.Stdin = t.root, strings.NewReader(f.Text)
-		_ = command.Run()
-	}
 }
 
 // mergeText is git's own merge of a text.

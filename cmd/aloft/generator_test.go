@@ -4,12 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -270,12 +272,21 @@ func TestGeneratorNeedsNoToken(t *testing.T) {
 	}
 }
 
-// BenchmarkGenerate is an archive through the API.
+// BenchmarkGenerate is an archive through the API, of other choices each time.
 func BenchmarkGenerate(b *testing.B) {
 	handler := generatorAPI()
+	var paths []string
+	for _, runtime := range []string{"spring-boot", "node", "go", "python"} {
+		for _, database := range []string{"none", "postgresql", "mysql"} {
+			for i, format := range blueprint.Formats() {
+				paths = append(paths, fmt.Sprintf("/generate/shop-%d.%s?runtime=%s&database=%s&add-on=key-vault", len(paths)+i, format, runtime, database))
+			}
+		}
+	}
+	var turn atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if answer := ask(b, handler, "GET", "/generate/shop.zip?runtime=spring-boot&database=postgresql&add-on=key-vault", ""); answer.Code != 200 {
+			if answer := ask(b, handler, "GET", paths[int(turn.Add(1))%len(paths)], ""); answer.Code != 200 {
 				b.Fatal(answer.Body)
 			}
 		}

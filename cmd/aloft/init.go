@@ -143,7 +143,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if done, err := initializedBefore(command, o, tree, query); done || err != nil {
 		return err
 	}
-	replaced, err := tree.ours(flags.fromNubesGen)
+	replaced, err := tree.ours(ctx, flags.fromNubesGen)
 	if err != nil {
 		return err
 	}
@@ -158,11 +158,19 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 		}
 	}
 	proposal = proposal.Complete()
+	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
+	if err != nil {
+		return err
+	}
 	files, err := blueprints().Render(proposal.Choices)
 	if err != nil {
 		return choiceError(err)
 	}
-	files = tree.withoutOwn(files)
+	if own {
+		if files, err = withoutManifest(files); err != nil {
+			return err
+		}
+	}
 	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
 		return err
 	}
@@ -374,5 +382,5 @@ func lockProviders(ctx context.Context, w io.Writer, dir, engine string) {
 		return
 	}
 	_, _ = fmt.Fprintf(w, "       not locked: %s\n", err)
-	_, _ = fmt.Fprintf(w, "       later: (cd terraform && %s providers lock %s)\n", program, strings.Join(lockPlatforms(), " "))
+	_, _ = fmt.Fprintf(w, "       later: (cd terraform && %[1]s get && %[1]s providers lock %[2]s)\n", program, strings.Join(lockPlatforms(), " "))
 }

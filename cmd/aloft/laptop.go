@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,9 +22,12 @@ import (
 
 // withoutServer takes the steps here: the project's own backend keeps the
 // state, and nothing of Aloft needs to run anywhere.
-func withoutServer(command *cobra.Command, o *options, t tree, environment string, operation aloft.Operation) (subject, error) {
+func withoutServer(command *cobra.Command, o *options, t tree, environment string, asked order) (subject, error) {
 	ctx := command.Context()
-	s := subject{about: operation}
+	s := subject{about: asked.operation}
+	if err := asked.withoutServer(); err != nil {
+		return s, err
+	}
 	key, err := o.keyIn(ctx, t, environment)
 	if err != nil {
 		return s, err
@@ -44,15 +49,12 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 		Inspect:    terraform.Inspect,
 		Terraform:  (&engines{}).open,
 		Session: func(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
-			return run.Session{
-				Backend: backendFor("", "", r.EnvironmentKey, summary),
-				Env:     jobEnvironment(os.Environ()),
-				Close:   func() {},
-			}, nil
+			backend := backendFor("", "", r.EnvironmentKey, summary)
+			return run.Session{Backend: backend, Env: forNubesGen(jobEnvironment(os.Environ()), backend, summary), Close: func() {}}, nil
 		},
 	}
 	request := aloft.Run{
-		ID: 1, EnvironmentKey: key, Operation: operation, Trigger: aloft.TriggerAPI, Revision: t.revision, StartedAt: time.Now(),
+		ID: 1, EnvironmentKey: key, Operation: asked.operation, Options: asked.options, Trigger: aloft.TriggerAPI, Revision: t.revision, StartedAt: time.Now(),
 	}
 	taken, err := pipeline.Take(ctx, request, command.OutOrStdout())
 	s.here = &taken
@@ -63,6 +65,37 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 		return s, ctx.Err()
 	}
 	return s, exitCode(exitFailed) // the run has told why
+}
+
+// order is what a command was asked for.
+type order struct {
+	operation aloft.Operation
+	options   aloft.RunOptions
+}
+
+// withoutServer refuses what only a server can do.
+func (a order) withoutServer() error {
+	for flag, given := range map[string]bool{"--ttl": a.options.TTL > 0, "--detach": a.options.Detach} {
+		if given {
+			return misuse{aloft.Errorf(aloft.CodeInvalid, "%s needs a server: without one nothing goes on when the command ends", flag).
+				WithHint("leave %s out, or name a server with --server", flag)}
+		}
+	}
+	if key, given := backendSettings(os.Environ())["key"]; given && !strings.Contains(key, environmentPart) {
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "%sKEY is %q: without %s all environments would share a state", backendVariable, key, environmentPart).
+			WithHint("%sKEY='%s.terraform.tfstate'", backendVariable, environmentPart)}
+	}
+	return nil
+}
+
+// forNubesGen adds the variable that Terraform of NubesGen wants besides: the name
+// of the account that keeps the state.
+func forNubesGen(env map[string]string, backend aloft.Backend, summary aloft.ConfigurationSummary) map[string]string {
+	const name = "terraform_storage_account"
+	if account := backend.Config["storage_account_name"]; account != "" && slices.Contains(summary.Variables, name) && env["TF_VAR_"+name] == "" {
+		env["TF_VAR_"+name] = account
+	}
+	return env
 }
 
 // keyIn is key for a working tree. Without a server, the folder's name will do

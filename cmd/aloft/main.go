@@ -105,6 +105,7 @@ push updates it; deleting the branch removes all of it.
 
 Start with:
   aloft demo          see it work on this machine
+  aloft init          write Terraform and a workflow for your apps
   aloft serve         run the server, then push to it`,
 		Version:       buildVersion().Version,
 		SilenceErrors: true,
@@ -120,6 +121,7 @@ Start with:
 	o.register(root)
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error { return o.checkJSON(command) }
 	root.AddGroup(
+		&cobra.Group{ID: "files", Title: "Terraform and workflow of a repository:"},
 		&cobra.Group{ID: "environments", Title: "Environments:"},
 		&cobra.Group{ID: "server", Title: "Server and machine:"},
 	)
@@ -127,8 +129,8 @@ Start with:
 		id       string
 		commands []*cobra.Command
 	}{
+		{"files", []*cobra.Command{newInit(o), newAdd(o), newRemove(o), newSet(o), newUpgrade(o)}},
 		{"environments", []*cobra.Command{
-			newInit(o), newAdd(o), newRemove(o), newSet(o), newUpgrade(o),
 			newUp(o), newPlan(o), newDestroy(o), newEnv(o), newRun(o), newState(o), newTerraform(o), newProject(o),
 		}},
 		{"server", []*cobra.Command{

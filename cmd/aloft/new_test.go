@@ -216,12 +216,14 @@ func takePictures(t *testing.T, ctx context.Context) {
 			if *screenshots == "" {
 				continue
 			}
-			picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("new-%s-%d.png", scheme, width)), picture, 0o644); err != nil {
-				t.Fatal(err)
+			for name, take := range map[string]chromedp.Action[[]byte]{"new": chromedp.CaptureScreenshot(), "new-whole": chromedp.FullScreenshot(100)} {
+				picture, err := chromedp.Run(ctx, take)
+				if err == nil {
+					err = os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s-%d.png", name, scheme, width)), picture, 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}

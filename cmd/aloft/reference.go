@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
 )
@@ -16,11 +17,11 @@ import (
 // program; docs/ holds what it prints.
 func newReference() *cobra.Command {
 	return &cobra.Command{
-		Use:       "reference cli|limits|manifest|schema|provider|openapi",
+		Use:       "reference cli|limits|manifest|schema|provider|openapi|options|variables",
 		Short:     "Print a reference that is made from the program",
 		Hidden:    true,
 		Args:      arguments("NAME"),
-		ValidArgs: []string{"cli", "limits", "manifest", "schema", "provider", "openapi"},
+		ValidArgs: []string{"cli", "limits", "manifest", "schema", "provider", "openapi", "options", "variables"},
 		RunE: func(command *cobra.Command, args []string) error {
 			w := command.OutOrStdout()
 			write := func(data []byte) error {
@@ -40,6 +41,10 @@ func newReference() *cobra.Command {
 				return write(provider.Reference())
 			case "openapi":
 				return write(api.OpenAPI())
+			case "options":
+				return write(blueprint.Reference())
+			case "variables":
+				return writeVariables(w)
 			}
 			return misuse{fmt.Errorf("there is no reference %q", args[0])}
 		},

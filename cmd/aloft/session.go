@@ -112,11 +112,23 @@ func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.Co
 			Type: "http", Address: server + "/state/" + key.String(), Username: "aloft", Password: token,
 		}
 	case "azurerm", "s3", "oss", "cos":
-		config["key"] = key.StateKey()
+		config["key"] = stateKey(config["key"], key)
 	case "gcs":
 		config["prefix"] = key.String()
 	case "pg":
 		config["schema_name"] = strings.ReplaceAll(key.Project+"_"+key.Environment, "-", "_")
 	}
 	return aloft.Backend{Type: summary.Backend, Config: config}
+}
+
+// environmentPart stands for the environment's name in ALOFT_BACKEND_KEY.
+const environmentPart = "{environment}"
+
+// stateKey is the environment's key, or the given pattern filled in: where states
+// have other names, as NubesGen's have.
+func stateKey(pattern string, key aloft.EnvironmentKey) string {
+	if !strings.Contains(pattern, environmentPart) {
+		return key.StateKey()
+	}
+	return strings.NewReplacer(environmentPart, key.Environment, "{project}", key.Project).Replace(pattern)
 }

@@ -79,7 +79,7 @@ func destroy(command *cobra.Command, o *options, environment string) (subject, e
 	s := subject{about: aloft.OperationDestroy}
 	tree, err := workingTree(ctx)
 	if err == nil && !tree.onServer() && o.server == "" {
-		return withoutServer(command, o, tree, environment, aloft.OperationDestroy)
+		return withoutServer(command, o, tree, environment, order{operation: aloft.OperationDestroy})
 	}
 	if s.key, err = o.key(ctx, environment); err != nil {
 		return s, err
@@ -107,7 +107,7 @@ func advance(command *cobra.Command, o *options, environment string, operation a
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), " !     uncommitted changes are not part of it: it goes to commit %.8s\n", tree.revision)
 	}
 	if !tree.onServer() && o.server == "" {
-		return withoutServer(command, o, tree, environment, operation)
+		return withoutServer(command, o, tree, environment, order{operation, run})
 	}
 	if s.key, err = o.key(ctx, environment); err != nil {
 		return s, err

@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ func writeZip(w io.Writer, files []File) error {
 	defer flaters.Put(compressor)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		compressor.Reset(w)
-		return compressor, nil
+		return &deflater{out: w, flate: compressor}, nil
 	})
 	for _, file := range files {
 		header := &zip.FileHeader{Name: file.Path, Method: zip.Deflate, Modified: archived}
@@ -85,6 +86,53 @@ func writeZip(w io.Writer, files []File) error {
 	}
 	return archive.Close()
 }
+
+// deflater compresses a file that is written at once.
+type deflater struct {
+	out   io.Writer
+	flate *flate.Writer
+	done  bool
+}
+
+// Write takes what it knows from deflatedModules.
+func (d *deflater) Write(text []byte) (int, error) {
+	if known, ok := deflatedModules()[string(text)]; ok {
+		d.done = true
+		_, err := d.out.Write(known)
+		return len(text), err
+	}
+	return d.flate.Write(text)
+}
+
+// Close ends the file.
+func (d *deflater) Close() error {
+	if d.done {
+		return nil
+	}
+	return d.flate.Close()
+}
+
+// deflatedModules are the files of all modules, compressed: they are most of an
+// archive, and always the same.
+var deflatedModules = sync.OnceValue(func() map[string][]byte {
+	known := map[string][]byte{}
+	_ = fs.WalkDir(embedded, ".", func(path string, _ fs.DirEntry, _ error) error {
+		text, err := embedded.ReadFile(path)
+		if err != nil || len(text) == 0 {
+			return nil // a folder
+		}
+		var out bytes.Buffer
+		compressor, err := flate.NewWriter(&out, flate.BestCompression)
+		if err == nil {
+			_, err = compressor.Write(text)
+		}
+		if err == nil && compressor.Close() == nil {
+			known[string(text)] = out.Bytes()
+		}
+		return nil
+	})
+	return known
+})
 
 func writeTgz(w io.Writer, files []File) error {
 	compressed := gzippers.Get().(*gzip.Writer)

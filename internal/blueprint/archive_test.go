@@ -35,6 +35,21 @@ func TestArchive(t *testing.T) {
 			}
 		})
 	}
+	t.Run("modules", func(t *testing.T) {
+		files, err := blueprint.Generator{}.Render(blueprint.Choices{Name: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := blueprint.Archive("zip", files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range listZip(t, data) {
+			if want := fmt.Sprintf("%s -rw-r--r-- 1980-01-01 %q", files[i].Path, files[i].Text); got != want {
+				t.Errorf("%.200s, want %.200s", got, want)
+			}
+		}
+	})
 	_, err := blueprint.Archive("rar", nil)
 	if found, ok := errors.AsType[blueprint.Violations](err); !ok || found[0].Field != "format" {
 		t.Errorf("another format: %v", err)

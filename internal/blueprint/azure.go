@@ -224,8 +224,8 @@ func (z *azure) virtualNetwork() {
 	if len(zones) > 0 {
 		attributes = append(attributes, attribute{"private_dns_zones", texts(zones)})
 	}
-	if slices.ContainsFunc(z.Apps, func(a App) bool { return a.Hosting == HostingFunction && a.Tier == "flex" }) {
-		attributes = append(attributes, attribute{"flex_function", boolean(true)})
+	if first := slices.IndexFunc(z.Apps, func(a App) bool { return a.Hosting == HostingFunction && z.joins(a) }); first >= 0 {
+		attributes = append(attributes, attribute{"flex_function", equal(reference("var."+appModule(z.Apps[first].Name)+"_tier"), text("flex"))})
 	}
 	z.module("network", "network", attributes...)
 }

@@ -210,8 +210,8 @@ var databaseKinds = []kind{
 	}},
 	{Option: Option{Value: MySQL, Title: "MySQL"}, versions: []string{"8.4", "8.0.21"}, tiers: []tier{
 		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
-		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ds v4)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
-		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v4)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
+		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ads v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
+		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
 	}},
 	{Option: Option{Value: SQLServer, Title: "SQL Server", Detail: "Azure SQL Database; apps use their identity, there is no password."}, tiers: []tier{
 		{Option: Option{Value: "serverless", Title: "Serverless (GP_S_Gen5_1)", Cost: CostUsage, Detail: "Pauses after an hour; the first query after that waits a minute."}},
@@ -237,7 +237,7 @@ var addOnKinds = []kind{
 	{Option: Option{Value: Redis, Title: "Redis", Detail: "Azure Managed Redis; apps use their identity."}, endpoint: true, tiers: []tier{
 		{Option: Option{Value: "basic", Title: "Basic (B0)", Cost: CostLow, Detail: "One node: gone when it fails."}},
 		{Option: Option{Value: "standard", Title: "Standard (B1)", Cost: CostMedium, Detail: "Two nodes."}},
-		{Option: Option{Value: "premium", Title: "Premium (B5)", Cost: CostHigh, Detail: "Two nodes, and saved to disk."}},
+		{Option: Option{Value: "premium", Title: "Premium (B10)", Cost: CostHigh, Detail: "Two nodes, and saved to disk."}},
 	}},
 	{Option: Option{Value: BlobStorage, Title: "Blob storage", Detail: "A storage account without keys; apps use their identity."}, tiers: []tier{
 		{Option: Option{Value: "standard", Title: "Standard (LRS)", Cost: CostUsage}},
@@ -247,7 +247,7 @@ var addOnKinds = []kind{
 	{Option: Option{Value: MongoDB, Title: "MongoDB", Detail: "Cosmos DB for MongoDB (vCore), now Azure DocumentDB; apps use their identity."}, endpoint: true, tiers: []tier{
 		{Option: Option{Value: "basic", Title: "Basic (M10)", Cost: CostMedium}},
 		{Option: Option{Value: "standard", Title: "Standard (M30)", Cost: CostHigh, Detail: "High availability."}},
-		{Option: Option{Value: "premium", Title: "Premium (M50)", Cost: CostTop, Detail: "High availability."}},
+		{Option: Option{Value: "premium", Title: "Premium (M40)", Cost: CostTop, Detail: "High availability."}},
 	}},
 	{Option: Option{Value: ApplicationInsights, Title: "Application Insights", Detail: "Traces and errors, kept in the environment's log workspace."}, open: true, tiers: []tier{
 		{Option: Option{Value: "standard", Title: "Standard", Cost: CostUsage}},

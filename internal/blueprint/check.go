@@ -76,6 +76,7 @@ func (c Choices) Check() Violations {
 	if len(k.found) == 0 && c.Target == TargetAzure {
 		k.together()
 		k.reach()
+		k.mixed()
 	}
 	return k.found
 }

@@ -37,6 +37,7 @@ func TestCheck(t *testing.T) {
 		{"Go as an archive", app(func(a *blueprint.App) { a.Runtime, a.Hosting, a.Packaging = "go", "web-app", "archive" }), `apps[0].packaging: "archive" does not go with a web app, which brings no runtime for Go`},
 		{"a path out of the repository", app(func(a *blueprint.App) { a.Path = "../x" }), `apps[0].path: "../x" is no folder in the repository`},
 		{"a health path with a line break", app(func(a *blueprint.App) { a.Health = "/a\nb" }), `apps[0].health: "/a\nb" is no path`},
+		{"two kinds of functions", blueprint.Choices{Name: "shop", Network: "private", Apps: []blueprint.App{{Name: "a", Runtime: "node", Hosting: "function"}, {Name: "b", Runtime: "node", Hosting: "function", Tier: "premium"}}}, `apps[1].tier: "premium" cannot share the functions' subnet with flex; one of flex`},
 		{"local", blueprint.Choices{Name: "shop", Target: "local", Database: blueprint.Service{Kind: "postgresql"}}, ""},
 		{"local with a region", blueprint.Choices{Name: "shop", Target: "local", Region: "westeurope"}, `region: "westeurope" cannot be chosen: the local target has no regions`},
 	} {

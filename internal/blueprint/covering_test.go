@@ -15,7 +15,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-var every = flag.Bool("every", false, "run the covering array whole; else its first rows")
+var rowsFlag = flag.String("rows", "some", "rows of the covering array to run: some, each (under one engine, in turn), every (under every engine)")
 
 // someRows is how many rows of the covering array a plain `go test` runs.
 const someRows = 3
@@ -26,16 +26,19 @@ const someRows = 3
 // of: runtime, packaging, hosting with tier, database with tier, network, and
 // each add-on. Apps share a row, as they share an environment.
 //
-//	go test ./internal/blueprint -run TestCoveringArray -every
+//	go test ./internal/blueprint -run TestCoveringArray -rows every
 func TestCoveringArray(t *testing.T) {
 	engines := engines(t)
 	rows, covered := coveringArray()
 	t.Logf("%d rows hold %d combinations of three", len(rows), covered)
-	if !*every {
+	if *rowsFlag == "some" {
 		rows = rows[:someRows]
 	}
 	for i, row := range rows {
-		for _, e := range engines {
+		for j, e := range engines {
+			if *rowsFlag == "each" && i%len(engines) != j {
+				continue
+			}
 			t.Run(fmt.Sprintf("%03d/%s", i, e.kind), func(t *testing.T) {
 				t.Parallel()
 				tryConfiguration(t, e, row)
@@ -122,8 +125,27 @@ func messages(output string) string {
 // part is a choice of one factor, such as "runtime=node", by its number.
 type part uint8
 
-// triple is a combination of the choices of three factors.
+// triple is a combination of the choices of three factors, of which there are
+// less than 64.
 type triple uint32
+
+// triples tells which combinations are in a set.
+type triples struct {
+	in    [1 << 18]bool
+	count int
+}
+
+func (s *triples) add(x triple) {
+	if !s.in[x] {
+		s.in[x], s.count = true, s.count+1
+	}
+}
+
+func (s *triples) remove(x triple) {
+	if s.in[x] {
+		s.in[x], s.count = false, s.count-1
+	}
+}
 
 // numbers gives every choice a number.
 type numbers map[string]part
@@ -167,7 +189,7 @@ func triplesOf(parts []part) []triple {
 	for i := range parts {
 		for j := i + 1; j < len(parts); j++ {
 			for k := j + 1; k < len(parts); k++ {
-				list = append(list, triple(parts[i])<<16|triple(parts[j])<<8|triple(parts[k]))
+				list = append(list, triple(parts[i])<<12|triple(parts[j])<<6|triple(parts[k]))
 			}
 		}
 	}
@@ -187,7 +209,7 @@ var coveringArray = sync.OnceValues(func() ([]blueprint.Choices, int) {
 	var environments []environmentVariant
 	fits := map[int][]fitting{} // the apps that an environment can have
 	n := numbers{}
-	missing := map[triple]bool{}
+	missing := &triples{}
 	for _, database := range databaseVariants() {
 		for _, addOns := range subsets(blueprint.AddOns()) {
 			for _, network := range []string{blueprint.NetworkPublic, blueprint.NetworkPrivate} {
@@ -196,20 +218,20 @@ var coveringArray = sync.OnceValues(func() ([]blueprint.Choices, int) {
 					if len(v.with(a).Check()) > 0 {
 						continue
 					}
-					triples := triplesOf(append(appParts(n, a), v.parts(n)...))
-					fits[len(environments)] = append(fits[len(environments)], fitting{a, triples})
-					for _, x := range triples {
-						missing[x] = true
+					held := triplesOf(append(appParts(n, a), v.parts(n)...))
+					fits[len(environments)] = append(fits[len(environments)], fitting{a, held})
+					for _, x := range held {
+						missing.add(x)
 					}
 				}
 				environments = append(environments, v)
 			}
 		}
 	}
-	total := len(missing)
+	total := missing.count
 	random := rand.New(rand.NewPCG(1, 2))
 	var rows []blueprint.Choices
-	for len(missing) > 0 {
+	for missing.count > 0 {
 		var best []blueprint.App
 		var of environmentVariant
 		most := 0
@@ -228,7 +250,7 @@ var coveringArray = sync.OnceValues(func() ([]blueprint.Choices, int) {
 		}
 		for _, a := range best {
 			for _, x := range triplesOf(append(appParts(n, a), of.parts(n)...)) {
-				delete(missing, x)
+				missing.remove(x)
 			}
 		}
 		for i := range best {
@@ -247,13 +269,13 @@ type fitting struct {
 
 // fill puts up to MaxApps apps into an environment, those first that hold most of
 // what is missing, and returns how much that is in all.
-func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
-	taken := map[triple]bool{}
+func fill(fits []fitting, missing *triples) ([]blueprint.App, int) {
+	taken := &triples{}
 	var chosen []blueprint.App
 	gain := 0
 	var candidates []fitting
 	for _, f := range fits {
-		useful := slices.DeleteFunc(slices.Clone(f.triples), func(x triple) bool { return !missing[x] })
+		useful := slices.DeleteFunc(slices.Clone(f.triples), func(x triple) bool { return !missing.in[x] })
 		if len(useful) > 0 {
 			candidates = append(candidates, fitting{f.app, useful})
 		}
@@ -261,9 +283,12 @@ func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
 	for len(chosen) < blueprint.MaxApps && len(candidates) > 0 {
 		best, most := -1, 0
 		for i, c := range candidates {
+			if slices.ContainsFunc(chosen, func(a blueprint.App) bool { return apart(a, c.app) }) {
+				continue
+			}
 			n := 0
 			for _, x := range c.triples {
-				if !taken[x] {
+				if !taken.in[x] {
 					n++
 				}
 			}
@@ -275,7 +300,7 @@ func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
 			break
 		}
 		for _, x := range candidates[best].triples {
-			taken[x] = true
+			taken.add(x)
 		}
 		chosen = append(chosen, candidates[best].app)
 		gain += most
@@ -284,10 +309,15 @@ func fill(fits []fitting, missing map[triple]bool) ([]blueprint.App, int) {
 	return chosen, gain
 }
 
+// apart reports whether two apps cannot share an environment.
+func apart(a, b blueprint.App) bool {
+	return a.Hosting == blueprint.HostingFunction && b.Hosting == a.Hosting && a.Tier != b.Tier && a.Tier != "consumption" && b.Tier != "consumption"
+}
+
 // TestCoveringArrayIsWhole counts anew what the rows hold.
 func TestCoveringArrayIsWhole(t *testing.T) {
 	rows, total := coveringArray()
-	held, n := map[triple]bool{}, numbers{}
+	held, n := &triples{}, numbers{}
 	for _, row := range rows {
 		if found := row.Check(); len(found) > 0 {
 			t.Fatalf("%s: %v", row.InitCommand(), found)
@@ -296,12 +326,12 @@ func TestCoveringArrayIsWhole(t *testing.T) {
 		v.database.Version = ""
 		for _, a := range row.Apps {
 			for _, x := range triplesOf(append(appParts(n, a), v.parts(n)...)) {
-				held[x] = true
+				held.add(x)
 			}
 		}
 	}
-	if len(held) != total {
-		t.Errorf("%d rows hold %d combinations of %d", len(rows), len(held), total)
+	if held.count != total {
+		t.Errorf("%d rows hold %d combinations of %d", len(rows), held.count, total)
 	}
 	t.Logf("%d rows, %d combinations", len(rows), total)
 }

@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,8 +20,6 @@ func text(value string) expression { return hclwrite.TokensForValue(cty.StringVa
 func number(value int) expression { return hclwrite.TokensForValue(cty.NumberIntVal(int64(value))) }
 
 func boolean(value bool) expression { return hclwrite.TokensForValue(cty.BoolVal(value)) }
-
-func null() expression { return hclwrite.TokensForValue(cty.NullVal(cty.DynamicPseudoType)) }
 
 // reference is a traversal such as module.postgresql.host; an index is written
 // as module.network.subnet_ids["web-app"].
@@ -63,7 +62,7 @@ func object(attributes ...attribute) expression {
 	}
 	for _, a := range attributes {
 		name := expression{{Type: hclsyntax.TokenIdent, Bytes: []byte(a.name)}}
-		if !hclsyntax.ValidIdentifier(a.name) {
+		if !hclsyntax.ValidIdentifier(a.name) || a.name == "for" { // which would begin an expression
 			name = text(a.name)
 		}
 		tokens = append(append(append(append(tokens, name...), equals), a.value...), newline)
@@ -233,4 +232,9 @@ func formatted(tokens expression) string {
 // callOf is a type such as list(string).
 func callOf(name, argument string) expression {
 	return hclwrite.TokensForFunctionCall(name, hclwrite.TokensForIdentifier(argument))
+}
+
+// equal compares two values.
+func equal(a, b expression) expression {
+	return slices.Concat(a, expression{{Type: hclsyntax.TokenEqualOp, Bytes: []byte("==")}}, b)
 }

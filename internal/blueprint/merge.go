@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/aloft-dev/aloft"
@@ -29,7 +30,7 @@ func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) 
 	m := merger{}
 	var files [3]*hclwrite.File
 	for i, source := range []string{base, yours, next} {
-		file, diagnostics := hclwrite.ParseConfig([]byte(source), name, hcl.InitialPos)
+		file, diagnostics := hclwrite.ParseConfig([]byte(strings.TrimRight(source, "\n")+"\n"), name, hcl.InitialPos)
 		if diagnostics.HasErrors() {
 			return "", nil, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, diagnostics)
 		}
@@ -39,21 +40,30 @@ func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) 
 	if !m.changed {
 		return yours, m.conflicts, nil
 	}
-	return string(hclwrite.Format(squeeze(files[1].Bytes()))), m.conflicts, nil
+	result := files[1].Bytes()
+	if m.removed && !strings.Contains(yours, "\n\n\n") {
+		result = squeeze(result)
+	}
+	result = hclwrite.Format(append(bytes.TrimRight(result, "\n"), '\n'))
+	if _, diagnostics := hclsyntax.ParseConfig(result, name, hcl.InitialPos); diagnostics.HasErrors() {
+		return yours, []Conflict{{Yours: "written in a way that cannot be merged"}}, nil
+	}
+	return string(result), m.conflicts, nil
 }
 
-// squeeze ends a file with one line break, and leaves at most one empty line
-// where blocks were taken out; not in a file with texts of several lines.
+// squeeze leaves one empty line where a block was taken out; not in a file with
+// texts of several lines.
 func squeeze(text []byte) []byte {
 	for !bytes.Contains(text, []byte("<<")) && bytes.Contains(text, []byte("\n\n\n")) {
 		text = bytes.ReplaceAll(text, []byte("\n\n\n"), []byte("\n\n"))
 	}
-	return append(bytes.TrimRight(text, "\n"), '\n')
+	return text
 }
 
 type merger struct {
 	conflicts []Conflict
 	changed   bool
+	removed   bool // a block was taken out
 }
 
 func (m *merger) conflict(place, yours, ours string) {
@@ -82,16 +92,19 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 		case want == nil && same(old, have):
 			yours.RemoveAttribute(name)
 			m.changed = true
-		case have == nil && old == nil, have != nil && same(old, have):
+		case have == nil && old == nil:
 			yours.SetAttributeRaw(name, want)
 			m.changed = true
 		default:
 			if merged, ok := m.collection(below(place, name), old, have, want); ok {
 				yours.SetAttributeRaw(name, merged)
 				m.changed = true
-				continue
+			} else if have != nil && same(old, have) {
+				yours.SetAttributeRaw(name, want)
+				m.changed = true
+			} else {
+				m.conflict(below(place, name), plainText(have), plainText(want))
 			}
-			m.conflict(below(place, name), plainText(have), plainText(want))
 		}
 	}
 }
@@ -165,7 +178,7 @@ func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
 			continue
 		}
 		yours.RemoveBlock(b)
-		m.changed = true
+		m.changed, m.removed = true, true
 	}
 	for _, key := range wantKeys {
 		b, there := have[key]

@@ -35,35 +35,45 @@ var tight = map[hclsyntax.TokenType]bool{
 	hclsyntax.TokenTemplateSeqEnd: true,
 }
 
-// item is an element of an object or a tuple, with the comments before it.
+// item is an element of an object or a tuple.
 type item struct {
-	key    string // of an object; a tuple's element is its own key
-	tokens hclwrite.Tokens
-	value  hclwrite.Tokens // what the key has; the element of a tuple
+	key   string          // of an object; a tuple's element is its own key
+	lead  hclwrite.Tokens // comments before it
+	code  hclwrite.Tokens // the element
+	value hclwrite.Tokens // what the key has; the element of a tuple
+	trail hclwrite.Tokens // a comment behind it, on its line
 }
 
-// collection merges an object or a tuple element by element.
+// elements are the items of an object or a tuple, and the comments after the last.
+type elements struct {
+	items []item
+	rest  hclwrite.Tokens
+}
+
+func (e elements) find(key string) (item, bool) {
+	i := slices.IndexFunc(e.items, func(i item) bool { return i.key == key })
+	if i < 0 {
+		return item{}, false
+	}
+	return e.items[i], true
+}
+
+// collection merges an object or a tuple element by element; comments stay.
 func (m *merger) collection(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
-	olds, ok1 := items(old)
-	haves, ok2 := items(have)
-	wants, ok3 := items(want)
+	olds, ok1 := takeApart(old)
+	haves, ok2 := takeApart(have)
+	wants, ok3 := takeApart(want)
 	if !ok1 || !ok2 || !ok3 || have[0].Type != want[0].Type {
 		return nil, false
 	}
-	find := func(list []item, key string) (item, bool) {
-		i := slices.IndexFunc(list, func(i item) bool { return i.key == key })
-		if i < 0 {
-			return item{}, false
-		}
-		return list[i], true
-	}
 	var merged []item
-	for _, h := range haves {
-		o, inOld := find(olds, h.key)
-		w, inWant := find(wants, h.key)
+	for _, h := range haves.items {
+		o, inOld := olds.find(h.key)
+		w, inWant := wants.find(h.key)
 		switch {
 		case inWant && inOld && !same(o.value, w.value) && same(o.value, h.value):
-			merged = append(merged, w)
+			h.code = w.code
+			merged = append(merged, h)
 		case inWant && !same(h.value, w.value) && !(inOld && same(o.value, w.value)):
 			m.conflict(below(place, h.key), plainText(h.value), plainText(w.value))
 			merged = append(merged, h)
@@ -75,84 +85,124 @@ func (m *merger) collection(place string, old, have, want hclwrite.Tokens) (hclw
 			merged = append(merged, h)
 		}
 	}
-	for _, w := range wants {
-		_, inOld := find(olds, w.key)
-		if _, inHave := find(haves, w.key); !inHave && !inOld {
+	for _, w := range wants.items {
+		_, inOld := olds.find(w.key)
+		if _, inHave := haves.find(w.key); !inHave && !inOld {
 			merged = append(merged, w)
 		}
 	}
-	return assemble(have, merged), true
+	return assemble(have, elements{merged, haves.rest}), true
 }
 
-// items takes an object or a tuple apart.
-func items(tokens hclwrite.Tokens) ([]item, bool) {
+// opens and closes change how deep a token is.
+var (
+	opens = map[hclsyntax.TokenType]bool{
+		hclsyntax.TokenOBrace: true, hclsyntax.TokenOBrack: true, hclsyntax.TokenOParen: true, hclsyntax.TokenTemplateInterp: true,
+		hclsyntax.TokenTemplateControl: true, hclsyntax.TokenOHeredoc: true, hclsyntax.TokenOQuote: true,
+	}
+	closes = map[hclsyntax.TokenType]bool{
+		hclsyntax.TokenCBrace: true, hclsyntax.TokenCBrack: true, hclsyntax.TokenCParen: true, hclsyntax.TokenTemplateSeqEnd: true,
+		hclsyntax.TokenCHeredoc: true, hclsyntax.TokenCQuote: true,
+	}
+)
+
+// takeApart returns the elements of an object or a tuple; false when it is neither,
+// or made by a for expression, or a tuple with comments.
+func takeApart(tokens hclwrite.Tokens) (elements, bool) {
 	if len(tokens) < 2 || tokens[0].Type != hclsyntax.TokenOBrace && tokens[0].Type != hclsyntax.TokenOBrack {
-		return nil, false
+		return elements{}, false
 	}
 	object := tokens[0].Type == hclsyntax.TokenOBrace
-	var list []item
-	var current hclwrite.Tokens
+	var e elements
+	var current item
 	depth := 0
 	flush := func() {
-		if code := slices.DeleteFunc(slices.Clone(current), func(t *hclwrite.Token) bool {
-			return t.Type == hclsyntax.TokenComment || t.Type == hclsyntax.TokenNewline
-		}); len(code) > 0 {
-			list = append(list, newItem(object, current, code))
-			current = nil
+		if len(current.code) > 0 {
+			e.items = append(e.items, current)
+			current = item{}
 		}
 	}
-	for _, t := range tokens[1 : len(tokens)-1] {
-		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl, hclsyntax.TokenOHeredoc, hclsyntax.TokenOQuote:
+	for i, t := range tokens[1 : len(tokens)-1] {
+		if opens[t.Type] {
 			depth++
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd, hclsyntax.TokenCHeredoc, hclsyntax.TokenCQuote:
+		}
+		if closes[t.Type] {
 			depth--
 		}
-		if depth == 0 && (t.Type == hclsyntax.TokenComma || t.Type == hclsyntax.TokenNewline) {
+		outside := depth == 0 && !closes[t.Type]
+		switch {
+		case t.Type == hclsyntax.TokenComment && !object:
+			return elements{}, false
+		case outside && t.Type == hclsyntax.TokenComment && len(current.code) == 0:
+			current.lead = append(current.lead, t)
+		case outside && t.Type == hclsyntax.TokenComment: // it holds the end of its line
+			current.trail = append(current.trail, t)
 			flush()
-			continue
+		case outside && t.Type == hclsyntax.TokenComma:
+			// A comment behind the comma belongs to the element before it.
+			if next := tokens[i+2]; next.Type == hclsyntax.TokenComment && object {
+				continue
+			}
+			flush()
+		case outside && t.Type == hclsyntax.TokenNewline:
+			if object {
+				flush()
+			}
+		default:
+			current.code = append(current.code, t)
 		}
-		current = append(current, t)
 	}
 	flush()
-	for _, i := range list {
-		if i.key == "" {
-			return nil, false // a for expression, or a key that is computed
+	e.rest = current.lead
+	for i := range e.items {
+		if !e.items[i].name(object) {
+			return elements{}, false
 		}
 	}
-	return list, true
+	return e, true
 }
 
-func newItem(object bool, tokens, code hclwrite.Tokens) item {
+// name sets the key and the value; false when there is no plain key.
+func (i *item) name(object bool) bool {
+	if string(i.code[0].Bytes) == "for" && i.code[0].Type == hclsyntax.TokenIdent && (len(i.code) < 2 || i.code[1].Type != hclsyntax.TokenEqual) {
+		return false
+	}
 	if !object {
-		return item{key: plainText(code), tokens: tokens, value: code}
+		i.key, i.value = plainText(i.code), i.code
+		return true
 	}
-	equal := slices.IndexFunc(code, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenEqual || t.Type == hclsyntax.TokenColon })
+	equal := slices.IndexFunc(i.code, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenEqual || t.Type == hclsyntax.TokenColon })
 	if equal < 1 || equal > 3 {
-		return item{}
+		return false
 	}
-	key := strings.Trim(plainText(code[:equal]), `"`)
-	return item{key: key, tokens: tokens, value: code[equal+1:]}
+	i.key, i.value = strings.Trim(plainText(i.code[:equal]), `"`), i.code[equal+1:]
+	return true
 }
 
 // assemble puts a collection together again, in the manner of the model: one
-// element a line unless that stands on one line.
-func assemble(model hclwrite.Tokens, list []item) hclwrite.Tokens {
-	lines := model[0].Type == hclsyntax.TokenOBrace || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline })
-	newline := &hclwrite.Token{Type: hclsyntax.TokenNewline, Bytes: []byte{'\n'}}
+// element a line, unless it is a tuple on one line.
+func assemble(model hclwrite.Tokens, e elements) hclwrite.Tokens {
+	object := model[0].Type == hclsyntax.TokenOBrace
+	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline })
 	comma := &hclwrite.Token{Type: hclsyntax.TokenComma, Bytes: []byte{','}}
 	tokens := hclwrite.Tokens{model[0]}
 	if lines {
 		tokens = append(tokens, newline)
 	}
-	for i, element := range list {
-		tokens = append(tokens, element.tokens...)
-		if model[0].Type == hclsyntax.TokenOBrack && (lines || i < len(list)-1) {
+	for i, element := range e.items {
+		tokens = append(append(tokens, element.lead...), element.code...)
+		if !object && (lines || i < len(e.items)-1) {
 			tokens = append(tokens, comma)
 		}
-		if lines {
+		tokens = append(tokens, element.trail...)
+		if lines && !endsLine(element.trail) {
 			tokens = append(tokens, newline)
 		}
 	}
-	return append(tokens, model[len(model)-1])
+	return fresh(append(append(tokens, e.rest...), model[len(model)-1])...)
+}
+
+// endsLine reports whether the last token is a comment to the end of its line.
+func endsLine(tokens hclwrite.Tokens) bool {
+	return len(tokens) > 0 && strings.HasSuffix(string(tokens[len(tokens)-1].Bytes), "\n")
 }

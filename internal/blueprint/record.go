@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -45,13 +47,34 @@ func BlobID(text string) string {
 
 // File returns the record as the file that keeps it.
 func (r Record) File() (File, error) {
+	files := r.Files
+	r.Files = nil
 	data, err := yaml.MarshalWithOptions(r, yaml.IndentSequence(true), yaml.WithComment(yaml.CommentMap{
 		"$.aloft": {yaml.HeadComment(splitLines(recordComment)...)},
 	}))
 	if err != nil {
 		return File{}, fmt.Errorf("cannot write %s: %w", RecordFile, err)
 	}
-	return File{Path: RecordFile, Text: ended(string(data))}, nil
+	var text strings.Builder
+	text.WriteString(strings.TrimSuffix(string(data), "files: {}\n") + "files:\n")
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		text.WriteString("  " + yamlWord(path) + ": " + yamlWord(files[path]) + "\n")
+	}
+	return File{Path: RecordFile, Text: text.String()}, nil
+}
+
+// Paths and ids of blobs are plain text in YAML, unless an id looks like a number.
+// The encoder takes long to find that out.
+var (
+	plainYAML  = regexp.MustCompile(`^[A-Za-z.][\w.-]*[./][\w./-]*$|^[0-9a-f]{40}$`)
+	numberYAML = regexp.MustCompile(`^[0-9]+(e[0-9]+)?$`)
+)
+
+func yamlWord(text string) string {
+	if plainYAML.MatchString(text) && !numberYAML.MatchString(text) {
+		return text
+	}
+	return strconv.Quote(text)
 }
 
 // ParseRecord reads a saved blueprint. The error is CodeInvalid, and names the

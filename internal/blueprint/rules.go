@@ -129,6 +129,24 @@ func (k *checker) together() {
 	}
 }
 
+// mixed checks that functions in the virtual network are of one kind: their
+// subnet is handed over either to flex consumption or to plans.
+func (k *checker) mixed() {
+	first := ""
+	for i, a := range k.choices.Apps {
+		host, _ := kindOf(a.Hosting)
+		if a.Hosting != HostingFunction || host.tier(a.Tier).isolated {
+			continue
+		}
+		if first == "" {
+			first = a.Tier
+		}
+		if a.Tier != first {
+			k.add(fmt.Sprintf("apps[%d].tier", i), a.Tier, "cannot share the functions' subnet with "+first, []string{first})
+		}
+	}
+}
+
 // joining lists the tiers of a hosting that can join a network.
 func joining(host kind) []string {
 	var list []string

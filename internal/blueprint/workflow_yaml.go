@@ -3,6 +3,7 @@ package blueprint
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 )
@@ -20,14 +21,65 @@ type entry struct {
 }
 
 // encode writes a mapping as YAML. Whatever a value holds, it stays that value.
+// The entries of a mapping under the last key are encoded by themselves: most of
+// them are the same in most blueprints, and the encoder takes its time.
 func encode(m mapping) string {
+	head, last := m[:len(m)-1], m[len(m)-1]
+	parts, ok := last.value.(mapping)
+	if !ok || len(last.above) > 0 || last.beside != "" {
+		return airy(encodePlain(m))
+	}
+	var text strings.Builder
+	text.WriteString(encodePlain(head) + last.key + ":\n")
+	for _, part := range parts {
+		for line := range strings.Lines(encoded.of(mapping{part})) {
+			if line != "\n" {
+				text.WriteString("  ")
+			}
+			text.WriteString(line)
+		}
+	}
+	return airy(text.String())
+}
+
+// encoded remembers what was encoded before.
+var encoded memory
+
+// memory holds the texts of some mappings, by what is in them.
+type memory struct {
+	mu    sync.Mutex
+	texts map[string]string
+}
+
+// maxMemory is how many texts are remembered; then it begins anew.
+const maxMemory = 200
+
+func (m *memory) of(part mapping) string {
+	key := fmt.Sprintf("%v", part)
+	m.mu.Lock()
+	text, known := m.texts[key]
+	m.mu.Unlock()
+	if known {
+		return text
+	}
+	text = encodePlain(part)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.texts == nil || len(m.texts) >= maxMemory {
+		m.texts = map[string]string{}
+	}
+	m.texts[key] = text
+	return text
+}
+
+func encodePlain(m mapping) string {
 	comments := yaml.CommentMap{}
 	text, err := yaml.MarshalWithOptions(m.plain("$", comments),
 		yaml.Indent(2), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
 	if err != nil {
 		panic(fmt.Sprintf("cannot encode plain values: %v", err)) // a defect, whatever was chosen
 	}
-	return airy(string(text))
+	return string(text)
 }
 
 // plain turns the mapping into what the encoder knows, and collects its comments

@@ -22,6 +22,9 @@ type placement struct {
 
 // place matches what was built with what Terraform has made for it.
 func (p *Pipeline) place(ctx context.Context, j journey, d desired, outputs aloft.Outputs, artifacts []aloft.Artifact) ([]placement, error) {
+	if j.run.Options.SkipBuild && p.Releases == nil {
+		return nil, nil // there is nothing to keep, and nothing new
+	}
 	var placements []placement
 	for _, name := range slices.Sorted(maps.Keys(outputs.Apps)) {
 		output := outputs.Apps[name]

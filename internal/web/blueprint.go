@@ -159,7 +159,7 @@ func viewField(f Field) fieldView {
 	free := 0
 	for _, o := range f.Options {
 		chosen := o.Value == f.Value
-		o.Reason = capital(o.Reason)
+		o.Reason, o.Detail = capital(o.Reason), strings.ReplaceAll(o.Detail, "`", "")
 		if o.Reason == "" && o.Value != "" {
 			free++
 		}
