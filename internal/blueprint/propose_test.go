@@ -57,3 +57,30 @@ func TestVersionsOfProjects(t *testing.T) {
 		}
 	}
 }
+
+func TestProposeCommands(t *testing.T) {
+	shell := func(text string) aloft.Command { return aloft.Command{Args: []string{"sh", "-c", text}} }
+	python := aloft.App{
+		Name: "web", Runtime: aloft.Setting{Value: "python"},
+		Build: []aloft.Command{{Args: []string{"pip", "install", "a b"}}, shell("x; y")},
+		Start: shell("PYTHONPATH=src .aloft/venv/bin/python -m gunicorn app:app --bind ${HOST:-0.0.0.0}:$PORT"),
+	}
+	p := blueprint.Propose("shop", []aloft.App{python}, func(aloft.App) bool { return false })
+	a := p.Choices.Apps[0]
+	if want := "PYTHONPATH=src:$PYTHONPATH python -m gunicorn app:app --bind 0.0.0.0:$PORT"; a.Start != want {
+		t.Errorf("App Service starts it by %q, want %q", a.Start, want)
+	}
+	if a.Build != "pip install 'a b' && (x; y)" || a.Command != python.Start.String() {
+		t.Errorf("aloft.yaml says %q and %q", a.Build, a.Command)
+	}
+	for hosting, want := range map[string]string{blueprint.HostingWebApp: a.Start, blueprint.HostingContainerApp: ""} {
+		c := p.With(blueprint.Choices{Apps: []blueprint.App{{Hosting: hosting}}}).Complete().Choices
+		if c.Apps[0].Start != want || len(c.Check()) > 0 {
+			t.Errorf("on %s it is started by %q (%v)", hosting, c.Apps[0].Start, c.Check())
+		}
+	}
+	c := p.With(blueprint.Choices{Target: blueprint.TargetLocal}).Complete().Choices
+	if c.Apps[0].Start != "" || c.Apps[0].Command == "" || len(c.Check()) > 0 {
+		t.Errorf("on one machine it is %+v (%v)", c.Apps[0], c.Check())
+	}
+}
