@@ -283,6 +283,7 @@ func (z *azure) keyVault() {
 	attributes := append([]attribute{{"tier", tier}}, z.door(KeyVault)...)
 	z.module("key_vault", "key-vault", append(attributes,
 		deployerAddresses(),
+		attribute{"deployer_principal_ids", reference("var.deployer_principal_ids")},
 		attribute{"reader_principal_ids", appPrincipal()},
 		workspace())...)
 }

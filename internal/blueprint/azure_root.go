@@ -36,7 +36,7 @@ func EngineCommand(engine string) string {
 // input is a variable of the root.
 type input struct {
 	name, description string
-	kind              string     // its type
+	kind              string     // its type, such as string, list:string, map:string
 	value             expression // default; nil = required
 }
 
@@ -47,8 +47,8 @@ func variablesFile(inputs []input) string {
 			d.space()
 		}
 		kind := reference(v.kind)
-		if element, ok := strings.CutPrefix(v.kind, "list:"); ok {
-			kind = callOf("list", element)
+		if collection, element, ok := strings.Cut(v.kind, ":"); ok {
+			kind = callOf(collection, element)
 		}
 		attributes := []attribute{{"description", text(v.description)}, {"type", kind}}
 		if v.value != nil {
@@ -103,6 +103,12 @@ func azureInputs(c Choices) []input {
 		inputs = append(inputs, input{
 			name: "deployer_ip_addresses", kind: "list:string", value: list(),
 			description: "Public addresses from which Terraform is run: vault, registry and storage admit them besides the apps. The workflow fills in its runner's; by hand, add yours.",
+		})
+	}
+	if z.vault {
+		inputs = append(inputs, input{
+			name: "deployer_principal_ids", kind: "map:string", value: object(),
+			description: "Object ids of identities that may write secrets besides the one that made the vault, by a name of your choice. Where a workflow and people run Terraform for the same environment, name all of them.",
 		})
 	}
 	return inputs

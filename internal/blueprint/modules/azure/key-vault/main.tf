@@ -1,5 +1,6 @@
 # Secrets of the environment. Apps read them by reference, with their identity;
-# only whoever applies this configuration may write them.
+# only whoever applies this configuration may write them: the identity that made
+# the vault, and those that deployer_principal_ids names.
 
 data "azurerm_client_config" "current" {}
 
@@ -42,6 +43,20 @@ resource "azurerm_role_assignment" "deployer" {
   scope                = azurerm_key_vault.this.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = data.azurerm_client_config.current.object_id
+
+  lifecycle {
+    # Else another identity that applies this would take the role from the first.
+    ignore_changes = [principal_id]
+  }
+}
+
+resource "azurerm_role_assignment" "further_deployer" {
+  # The one above has its role already, and Azure refuses the same role twice.
+  for_each = { for name, id in var.deployer_principal_ids : name => id if id != azurerm_role_assignment.deployer.principal_id }
+
+  scope                = azurerm_key_vault.this.id
+  role_definition_name = "Key Vault Secrets Officer"
+  principal_id         = each.value
 }
 
 resource "azurerm_role_assignment" "reader" {
@@ -87,6 +102,7 @@ resource "terraform_data" "roles_work" {
 
   depends_on = [
     azurerm_role_assignment.deployer,
+    azurerm_role_assignment.further_deployer,
     azurerm_role_assignment.reader,
   ]
 }

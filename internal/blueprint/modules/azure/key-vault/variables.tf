@@ -66,6 +66,12 @@ variable "deployer_ip_addresses" {
   default     = []
 }
 
+variable "deployer_principal_ids" {
+  description = "Object ids of further identities that may write secrets, by a name of your choice. The one that makes the vault may, and keeps that; whoever else applies this configuration must be named here first."
+  type        = map(string)
+  default     = {}
+}
+
 variable "reader_principal_ids" {
   description = "Object ids of the identities that may read secrets, by a name of your choice."
   type        = map(string)
