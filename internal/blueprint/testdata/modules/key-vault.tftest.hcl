@@ -123,6 +123,28 @@ run "private" {
   }
 }
 
+run "waits_until_roles_work" {
+  command = plan
+
+  assert {
+    condition     = length(terraform_data.roles_work) == 1
+    error_message = "Something waits."
+  }
+}
+
+run "waits_for_nothing" {
+  command = plan
+
+  variables {
+    role_wait_seconds = 0
+  }
+
+  assert {
+    condition     = length(terraform_data.roles_work) == 0
+    error_message = "No command is run."
+  }
+}
+
 run "long_name" {
   command = plan
 

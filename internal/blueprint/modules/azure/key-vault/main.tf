@@ -8,6 +8,9 @@ locals {
   # 3 to 24 letters, digits and single hyphens, unique in Azure (deleted vaults
   # included, for as long as they are kept).
   name = "kv-${trim(substr(replace(var.name, "/-+/", "-"), 0, 14), "-")}-${var.suffix}"
+
+  # Where paths begin with a drive, cmd runs commands, and knows no sleep.
+  windows = can(regex("^[A-Za-z]:", abspath(path.root)))
 }
 
 resource "azurerm_key_vault" "this" {
@@ -94,10 +97,12 @@ resource "azurerm_private_endpoint" "this" {
 # This waits once, when the vault is made; everything that uses the output id
 # comes after it.
 resource "terraform_data" "roles_work" {
+  count = var.role_wait_seconds > 0 ? 1 : 0
+
   triggers_replace = azurerm_key_vault.this.id
 
   provisioner "local-exec" {
-    command = "sleep ${var.role_wait_seconds}"
+    command = local.windows ? "powershell -NoProfile -Command Start-Sleep -Seconds ${var.role_wait_seconds}" : "sleep ${var.role_wait_seconds}"
   }
 
   depends_on = [

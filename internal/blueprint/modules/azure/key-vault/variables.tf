@@ -85,7 +85,7 @@ variable "purge_protection" {
 }
 
 variable "role_wait_seconds" {
-  description = "How long to wait, when the vault is made, until new roles work."
+  description = "How long to wait, when the vault is made, until new roles work: a command of this machine's sleeps (sleep, or Start-Sleep of PowerShell on Windows). 0 runs none; then the first apply may fail at a secret, and goes on when it is repeated."
   type        = number
   default     = 60
 
