@@ -107,6 +107,9 @@ func azureInputs(c Choices) []input {
 	}
 	if z.vault {
 		inputs = append(inputs, input{
+			name: "planner_ip_addresses", kind: "list:string", value: list(),
+			description: "Public addresses that the vault admits while a plan is made. The workflow's plans fill in their runner's; leave it empty.",
+		}, input{
 			name: "deployer_principal_ids", kind: "map:string", value: object(),
 			description: "Object ids of identities that may write secrets besides the one that made the vault, by a name of your choice. Where a workflow and people run Terraform for the same environment, name all of them.",
 		})

@@ -100,6 +100,20 @@ run "another_deployer" {
   }
 }
 
+run "a_planner" {
+  command = plan
+
+  variables {
+    deployer_ip_addresses = ["203.0.113.7"]
+    planner_ip_addresses  = ["198.51.100.7"]
+  }
+
+  assert {
+    condition     = toset(azurerm_key_vault.this.network_acls[0].ip_rules) == toset(["203.0.113.7", "198.51.100.7"])
+    error_message = "Who plans is let in besides who deploys."
+  }
+}
+
 run "private" {
   command = plan
 

@@ -37,7 +37,7 @@ resource "azurerm_key_vault" "this" {
   network_acls {
     default_action             = "Deny"
     bypass                     = "None"
-    ip_rules                   = var.deployer_ip_addresses
+    ip_rules                   = concat(var.deployer_ip_addresses, var.planner_ip_addresses)
     virtual_network_subnet_ids = var.private_endpoint == null ? var.allowed_subnet_ids : []
   }
 }

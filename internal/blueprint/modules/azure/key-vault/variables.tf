@@ -66,6 +66,12 @@ variable "deployer_ip_addresses" {
   default     = []
 }
 
+variable "planner_ip_addresses" {
+  description = "Public addresses that are admitted while a plan is made. A plan that is never applied lets them in beforehand and shuts them out afterwards, so that they are no change."
+  type        = list(string)
+  default     = []
+}
+
 variable "deployer_principal_ids" {
   description = "Object ids of further identities that may write secrets, by a name of your choice. The one that makes the vault may, and keeps that; whoever else applies this configuration must be named here first."
   type        = map(string)
