@@ -33,7 +33,7 @@ func generatorSite(t *testing.T) string {
 	t.Helper()
 	g := generator{blueprint.Generator{Version: "v1.0.0"}}
 	archives := api.New(api.Options{Generator: g})
-	pages := web.New(web.Options{Blueprints: g, LoggedIn: func(*http.Request) bool { return false }, Logger: slog.New(slog.DiscardHandler)})
+	pages := web.New(web.Options{Blueprints: sketcher{g, archives.Turn}, LoggedIn: func(*http.Request) bool { return false }, Logger: slog.New(slog.DiscardHandler)})
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
 	mux.Handle(api.GeneratePath, archives)

@@ -235,7 +235,7 @@ func (s *server) serve(routes *proxy.Proxy) {
 	})
 	pages := web.New(web.Options{
 		Data: s.store, Runs: s.reconciler, Logs: appLogs{s.supervisor}, Processes: pageProcesses(s.supervisor),
-		Blueprints: generator{blueprints()}, LoggedIn: s.api.LoggedIn, Logger: s.logger,
+		Blueprints: sketcher{generator{blueprints()}, s.api.Turn}, LoggedIn: s.api.LoggedIn, Logger: s.logger,
 	})
 	own := http.NewServeMux()
 	guarded := api.Guard(s.options.Hosts, pages)

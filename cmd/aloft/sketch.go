@@ -6,12 +6,29 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/web"
 )
 
-// Sketch is the generator for the page on which a project is chosen.
-func (g generator) Sketch(_ context.Context, form url.Values) (web.Sketch, error) {
+// sketcher is the generator for the page on which a project is chosen. Anybody
+// may ask for it, so it waits its turn with those who ask for archives.
+type sketcher struct {
+	generator
+	turn func(context.Context) (end func(), err error)
+}
+
+// Sketch sketches when it is its turn.
+func (s sketcher) Sketch(ctx context.Context, form url.Values) (web.Sketch, error) {
+	end, err := s.turn(ctx)
+	if err != nil {
+		return web.Sketch{}, aloft.Errorf(aloft.CodeUnavailable, "nobody waits for the page any more: %w", err)
+	}
+	defer end()
+	return s.sketch(form)
+}
+
+func (g generator) sketch(form url.Values) (web.Sketch, error) {
 	d := blueprint.DraftOf(form)
 	c := d.Choices
 	s := web.Sketch{

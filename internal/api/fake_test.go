@@ -384,5 +384,11 @@ func (g *generator) Generate(_ context.Context, r api.GenerateRequest) (api.Arch
 }
 
 func (g *generator) Choose(_ context.Context, query url.Values) (api.Choosing, error) {
+	g.mu.Lock()
+	g.asked = append(g.asked, api.GenerateRequest{Query: query})
+	g.mu.Unlock()
+	if g.busy != nil {
+		<-g.busy
+	}
 	return api.Choosing{Choices: api.Choices{Name: query.Get("name")}, Fields: []api.ChoiceField{}}, g.fail
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,11 +69,12 @@ func (s *Server) generate(nubesGen bool) http.HandlerFunc {
 			s.answerProblem(w, err)
 			return
 		}
-		if !s.takeTurn(r) {
-			return
+		end, err := s.Turn(r.Context())
+		if err != nil {
+			return // nobody waits any more
 		}
 		archive, err := s.Generator.Generate(r.Context(), request)
-		s.endTurn()
+		end()
 		if err != nil {
 			s.answerProblem(w, err)
 			return
@@ -95,11 +97,12 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 		s.answerProblem(w, err)
 		return
 	}
-	if !s.takeTurn(r) {
-		return
+	end, err := s.Turn(r.Context())
+	if err != nil {
+		return // nobody waits any more
 	}
 	choosing, err := s.Generator.Choose(r.Context(), query)
-	s.endTurn()
+	end()
 	if err != nil {
 		s.answerProblem(w, err)
 		return
@@ -108,18 +111,16 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(choosing)
 }
 
-// takeTurn waits until there is a processor to generate on; it reports whether
-// the client still waits then.
-func (s *Server) takeTurn(r *http.Request) bool {
+// Turn waits until there is a processor to generate on; end gives it to the
+// next. The error is that of ctx, for somebody who waits no more.
+func (s *Server) Turn(ctx context.Context) (end func(), err error) {
 	select {
 	case s.turns <- struct{}{}:
-		return true
-	case <-r.Context().Done():
-		return false
+		return func() { <-s.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
-
-func (s *Server) endTurn() { <-s.turns }
 
 // queryOf returns the parameters of a URL, which must be well-formed.
 func queryOf(r *http.Request) (url.Values, error) {

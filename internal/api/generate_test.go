@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -97,16 +98,17 @@ func TestProblemsNameFields(t *testing.T) {
 	}
 }
 
-// TestGeneratingTakesTurns: whoever asks for archives can take no more than the
-// processors.
+// TestGeneratingTakesTurns: whoever asks for archives or for what can be chosen
+// can take no more than the processors.
 func TestGeneratingTakesTurns(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.generator.busy = make(chan struct{})
 	processors, done := runtime.GOMAXPROCS(0), make(chan int)
-	for range processors + 3 {
+	for i := range processors + 3 {
 		go func() {
-			response, err := http.Get(h.url + "/generate/shop.zip")
+			path := []string{"/generate/shop.zip", api.Base + "/options"}[i%2]
+			response, err := http.Get(h.url + path)
 			if err != nil {
 				done <- 0
 				return
@@ -131,6 +133,29 @@ func TestGeneratingTakesTurns(t *testing.T) {
 		if status := <-done; status != 200 {
 			t.Errorf("answered %d", status)
 		}
+	}
+}
+
+// Who waits no more is not generated for.
+func TestATurnIsGivenUp(t *testing.T) {
+	t.Parallel()
+	s := api.New(api.Options{})
+	var ends []func()
+	for range runtime.GOMAXPROCS(0) {
+		end, err := s.Turn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, end)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := s.Turn(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("a turn beyond the processors, for nobody: %v", err)
+	}
+	ends[0]()
+	if _, err := s.Turn(t.Context()); err != nil {
+		t.Errorf("a turn that was given up: %v", err)
 	}
 }
 

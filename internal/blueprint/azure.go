@@ -283,6 +283,8 @@ func (z *azure) keyVault() {
 	attributes := append([]attribute{{"tier", tier}}, z.door(KeyVault)...)
 	z.module("key_vault", "key-vault", append(attributes,
 		deployerAddresses(),
+		attribute{"planner_ip_addresses", reference("var.planner_ip_addresses")},
+		attribute{"deployer_principal_ids", reference("var.deployer_principal_ids")},
 		attribute{"reader_principal_ids", appPrincipal()},
 		workspace())...)
 }

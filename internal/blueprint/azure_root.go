@@ -7,57 +7,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
-// azureProvider is the version of the azurerm provider that the modules are
-// written for and checked with.
-const azureProvider = "~> 5.2"
-
-// azureProviders returns terraform/providers.tf.
-func azureProviders() string {
-	d := newDocument()
-	d.nested("terraform", nil, func(body *hclwrite.Body) {
-		body.SetAttributeRaw("required_version", text(">= 1.11"))
-		body.AppendNewline()
-		body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("azurerm", fresh(object(
-			attribute{"source", text("hashicorp/azurerm")}, attribute{"version", text(azureProvider)})...))
-	})
-	d.space()
-	d.comment(
-		"The subscription and who you are come from the environment: ARM_SUBSCRIPTION_ID",
-		"and `az login`, or the workflow's identity.")
-	d.nested("provider", []string{"azurerm"}, azureProviderBody)
-	return d.text()
-}
-
-// azureFeatures are what the provider shall do otherwise than it would.
-var azureFeatures = []struct {
-	name  string
-	flags []string
-	value bool
-}{
-	{"key_vault", []string{
-		"purge_soft_delete_on_destroy", "purge_soft_deleted_secrets_on_destroy",
-		"recover_soft_deleted_key_vaults", "recover_soft_deleted_secrets",
-	}, true},
-	{"log_analytics_workspace", []string{"permanently_delete_on_destroy"}, true},
-	{"resource_group", []string{"prevent_deletion_if_contains_resources"}, false},
-}
-
-func azureProviderBody(provider *hclwrite.Body) {
-	provider.SetAttributeRaw("storage_use_azuread", boolean(true))
-	provider.AppendNewline()
-	features := provider.AppendNewBlock("features", nil).Body()
-	features.AppendUnstructuredTokens(commentTokens([]string{"An environment that is destroyed shall be gone, so that one of the same name", "can be made again."}))
-	for i, feature := range azureFeatures {
-		if i > 0 {
-			features.AppendNewline()
-		}
-		block := features.AppendNewBlock(feature.name, nil).Body()
-		for _, flag := range feature.flags {
-			block.SetAttributeRaw(flag, boolean(feature.value))
-		}
-	}
-}
-
 // azureBackend returns terraform/backend.tf.
 func azureBackend(c Choices) string {
 	d := newDocument()
@@ -87,7 +36,7 @@ func EngineCommand(engine string) string {
 // input is a variable of the root.
 type input struct {
 	name, description string
-	kind              string     // its type
+	kind              string     // its type, such as string, list:string, map:string
 	value             expression // default; nil = required
 }
 
@@ -98,8 +47,8 @@ func variablesFile(inputs []input) string {
 			d.space()
 		}
 		kind := reference(v.kind)
-		if element, ok := strings.CutPrefix(v.kind, "list:"); ok {
-			kind = callOf("list", element)
+		if collection, element, ok := strings.Cut(v.kind, ":"); ok {
+			kind = callOf(collection, element)
 		}
 		attributes := []attribute{{"description", text(v.description)}, {"type", kind}}
 		if v.value != nil {
@@ -154,6 +103,15 @@ func azureInputs(c Choices) []input {
 		inputs = append(inputs, input{
 			name: "deployer_ip_addresses", kind: "list:string", value: list(),
 			description: "Public addresses from which Terraform is run: vault, registry and storage admit them besides the apps. The workflow fills in its runner's; by hand, add yours.",
+		})
+	}
+	if z.vault {
+		inputs = append(inputs, input{
+			name: "planner_ip_addresses", kind: "list:string", value: list(),
+			description: "Public addresses that the vault admits while a plan is made. The workflow's plans fill in their runner's; leave it empty.",
+		}, input{
+			name: "deployer_principal_ids", kind: "map:string", value: object(),
+			description: "Object ids of identities that may write secrets besides the one that made the vault, by a name of your choice. Where a workflow and people run Terraform for the same environment, name all of them.",
 		})
 	}
 	return inputs

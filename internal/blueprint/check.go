@@ -50,6 +50,18 @@ func (v Violations) Err() error {
 // MaxApps is how many apps a project may have.
 const MaxApps = 20
 
+// MaxAddOns is how many add-ons are looked at, which is more than there are.
+const MaxAddOns = 20
+
+// tooMany tells what has more apps or add-ons than a project may have. Checking
+// takes longer with the square of them, and anybody may ask for it.
+func (c Choices) tooMany() Violations {
+	k := &checker{}
+	k.atMost("apps", len(c.Apps), MaxApps)
+	k.atMost("addOns", len(c.AddOns), MaxAddOns)
+	return k.found
+}
+
 // Check returns what is wrong with complete choices: values that are not to be
 // had, and values that do not go together.
 func (c Choices) Check() Violations {
@@ -65,6 +77,9 @@ func (c Choices) Check() Violations {
 		k.empty("network", c.Network, "the local target has no networks")
 	}
 	k.service("database", c.Database, databaseKinds)
+	if many := c.tooMany(); len(many) > 0 {
+		return append(k.found, many...)
+	}
 	for i, s := range c.AddOns {
 		field := fmt.Sprintf("addOns[%d]", i)
 		k.service(field, s, addOnKinds)
@@ -92,6 +107,12 @@ type checker struct {
 
 func (k *checker) add(field, value, rule string, allowed []string) {
 	k.found = append(k.found, Violation{field, value, rule, allowed})
+}
+
+func (k *checker) atMost(field string, n, most int) {
+	if n > most {
+		k.add(field, fmt.Sprint(n), fmt.Sprintf("are more than %d", most), nil)
+	}
 }
 
 func (k *checker) name(field, value string, validate func(string) error) {
@@ -144,12 +165,8 @@ var (
 )
 
 func (k *checker) apps() {
-	switch n := len(k.choices.Apps); {
-	case n == 0:
+	if len(k.choices.Apps) == 0 {
 		k.add("apps", "", "there is none", nil)
-	case n > MaxApps:
-		k.add("apps", fmt.Sprint(n), fmt.Sprintf("are more than %d", MaxApps), nil)
-		return
 	}
 	for i, a := range k.choices.Apps {
 		field := fmt.Sprintf("apps[%d]", i)

@@ -46,11 +46,7 @@ func DraftOf(query url.Values) Draft {
 		d.Choices.Name = draftProject
 	}
 	edited := d.Choices.follow(r.app(), form[draftWas])
-	for _, text := range r.all(parameterApp) {
-		app, err := ParseApp(text)
-		r.found = append(r.found, violationsOf(err)...)
-		d.Choices.Apps = append(d.Choices.Apps, app)
-	}
+	d.Choices.Apps = append(d.Choices.Apps, r.apps()...)
 	if edited.Name = form[draftName]; edited != (App{}) || len(d.Choices.Apps) == 0 {
 		d.App = index(form[draftAt], len(d.Choices.Apps)+1)
 		d.Choices.Apps = slices.Insert(d.Choices.Apps, d.App, edited)

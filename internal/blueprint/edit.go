@@ -167,10 +167,16 @@ var appFields = map[string]func(*App, string) error{
 
 // Input returns the name of the Terraform variable that a key of Set gives its
 // value to, and that environments/<environment>.tfvars may give another one. The
-// error is CodeInvalid for what is the same in every environment.
+// error is CodeInvalid for what is the same in every environment, and for a
+// region that main.tf, which they share, is not made for.
 func (c Choices) Input(key, value string) (string, error) {
 	if _, err := c.Set(key, value); err != nil {
 		return "", err
+	}
+	if key == "region" {
+		if err := c.Complete().elsewhere(value); err != nil {
+			return "", err
+		}
 	}
 	name := strings.NewReplacer(".", "_", "-", "_").Replace(key)
 	if owner, field, _ := strings.Cut(key, "."); field == "tier" || field == "" && key == "tier" {

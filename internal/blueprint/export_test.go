@@ -22,3 +22,6 @@ func ModuleFS(target string) fs.FS {
 	}
 	return sub
 }
+
+// Namespaces returns what a module needs registered in a subscription, sorted.
+func Namespaces(module string) []string { return namespaces([]string{module}) }

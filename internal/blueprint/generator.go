@@ -62,7 +62,7 @@ func terraformFiles(c Choices) []File {
 	add("main.tf", main)
 	add("variables.tf", variablesFile(azureInputs(c)))
 	add("outputs.tf", azureOutputs(c))
-	add("providers.tf", azureProviders())
+	add("providers.tf", azureProviders(modules))
 	add("backend.tf", azureBackend(c))
 	return append(files, moduleFiles(c.Target, modules)...)
 }

@@ -49,6 +49,15 @@ func texts(values []string) expression {
 	return list(items...)
 }
 
+// lines is a list of strings, one a line.
+func lines(values []string) expression {
+	tokens := expression{{Type: hclsyntax.TokenOBrack, Bytes: []byte{'['}}, newline}
+	for _, v := range values {
+		tokens = append(append(tokens, text(v)...), &hclwrite.Token{Type: hclsyntax.TokenComma, Bytes: []byte{','}}, newline)
+	}
+	return fresh(append(tokens, &hclwrite.Token{Type: hclsyntax.TokenCBrack, Bytes: []byte{']'}})...)
+}
+
 // attribute is a name and its value, of an object or of a block.
 type attribute struct {
 	name  string

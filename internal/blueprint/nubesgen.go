@@ -133,7 +133,9 @@ func (n nubesgen) mapped() (Mapping, error) {
 }
 
 func (m *mapper) notice(format string, args ...any) {
-	m.Notices = append(m.Notices, fmt.Sprintf(format, args...))
+	if notice := fmt.Sprintf(format, args...); !slices.Contains(m.Notices, notice) {
+		m.Notices = append(m.Notices, notice)
+	}
 }
 
 var notInName = regexp.MustCompile(`[^a-z0-9]+`)

@@ -30,11 +30,7 @@ func FromQuery(query url.Values) (Choices, error) {
 			c.Apps = []App{only}
 		}
 	}
-	for _, text := range texts {
-		app, err := ParseApp(text)
-		r.found = append(r.found, violationsOf(err)...)
-		c.Apps = append(c.Apps, app)
-	}
+	c.Apps = append(c.Apps, r.apps()...)
 	return c, r.found.Err()
 }
 
@@ -86,6 +82,23 @@ func (r *queryReader) project() Choices {
 	return c
 }
 
+// apps reads the apps that are given as texts; none of them when they are more
+// than a project may have.
+func (r *queryReader) apps() []App {
+	texts := r.all(parameterApp)
+	if found := (Choices{Apps: make([]App, len(texts))}).tooMany(); len(found) > 0 {
+		r.found = append(r.found, found...)
+		return nil
+	}
+	var list []App
+	for _, text := range texts {
+		app, err := ParseApp(text)
+		r.found = append(r.found, violationsOf(err)...)
+		list = append(list, app)
+	}
+	return list
+}
+
 func (r *queryReader) app() App {
 	var a App
 	for _, s := range appSettings {
@@ -114,8 +127,15 @@ func ParseAddOns(text string) ([]Service, error) {
 		}
 		list = append(list, Service{Kind: kind, Tier: tier})
 	}
+	if found := (Choices{AddOns: list}).tooMany(); len(found) > 0 {
+		return nil, found.Err()
+	}
 	return list, nil
 }
+
+// maxAppText is how long an app is as text at most: its parts are told in full
+// wherever one is wrong.
+const maxAppText = 4000 // bytes
 
 // ParseApp reads an app such as "api:path=services/api,runtime=go": its name,
 // then its parameters as in a query. A parameter that holds a comma is quoted as
@@ -124,6 +144,9 @@ func ParseAddOns(text string) ([]Service, error) {
 func ParseApp(text string) (App, error) {
 	name, rest, _ := strings.Cut(text, ":")
 	app := App{Name: name}
+	if len(text) > maxAppText {
+		return App{}, Violations{{parameterApp, text[:maxAppText/100] + "…", fmt.Sprintf("has more than %d bytes", maxAppText), nil}}.Err()
+	}
 	if name == "" || strings.ContainsAny(name, "=,") {
 		return app, Violations{{parameterApp, text, "does not begin with the name of the app and a colon", nil}}.Err()
 	}
@@ -134,6 +157,9 @@ func ParseApp(text string) (App, error) {
 	parts, err := reader.Read()
 	if _, more := reader.Read(); err != nil || more != io.EOF {
 		return app, Violations{{parameterApp, text, "is not one line of parameters, quoted as in CSV", nil}}.Err()
+	}
+	if len(parts) > len(appSettings) {
+		return app, Violations{{parameterApp, text, fmt.Sprintf("has %d parameters, more than there are", len(parts)), names(appSettings)}}.Err()
 	}
 	var found Violations
 	seen := map[string]bool{}
@@ -184,6 +210,9 @@ func FromJSON(data []byte) (Choices, error) {
 		if _, more := decoder.Token(); more != io.EOF {
 			err = errors.New("there is something after the object")
 		}
+	}
+	if err == nil {
+		return c, c.tooMany().Err()
 	}
 	return c, jsonViolations(err).Err()
 }

@@ -1,5 +1,12 @@
 package blueprint
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
 // DefaultRegion is where Azure environments are made unless told.
 const DefaultRegion = "westeurope"
 
@@ -78,4 +85,53 @@ func regionOf(value string) region {
 		}
 	}
 	return region{}
+}
+
+// elsewhere refuses a region for one environment of complete choices where
+// main.tf, which all environments share, would be another one there: it is
+// written for the zones, the paired region and the static web apps of the
+// project's own region. The error is CodeInvalid and names the regions that do.
+func (c Choices) elsewhere(value string) error {
+	main, _ := azureMain(c)
+	same := func(r region) bool {
+		there := c
+		there.Region = r.Value
+		text, _ := azureMain(there)
+		return text == main && len(there.Check()) == 0
+	}
+	here, there := regionOf(c.Region), regionOf(value)
+	if same(there) {
+		return nil
+	}
+	var list []string
+	for _, r := range azureRegions {
+		if same(r) {
+			list = append(list, r.Value)
+		}
+	}
+	return aloft.Errorf(aloft.CodeInvalid, "%s cannot be the region of one environment: terraform/main.tf is that of all, and made for %s; %s",
+		there.Title, here.Title, c.regionsDiffer(here, there)).
+		WithHint("one environment can be in: %s", strings.Join(list, ", "))
+}
+
+// regionsDiffer words what main.tf would be made for otherwise.
+func (c Choices) regionsDiffer(here, there region) string {
+	has := func(feature func(region) bool, with, without string) string {
+		words := map[bool]string{true: " has " + with, false: " has " + without}
+		return here.Title + words[feature(here)] + ", " + there.Title + words[feature(there)]
+	}
+	joined := func(hosting string) bool {
+		return slices.ContainsFunc(c.Apps, func(a App) bool { return a.Hosting == hosting })
+	}
+	var list []string
+	if here.zones != there.zones && (c.HasDatabase() || joined(HostingWebApp)) {
+		list = append(list, has(func(r region) bool { return r.zones }, "availability zones", "no availability zones"))
+	}
+	if here.pair != there.pair && c.HasDatabase() {
+		list = append(list, has(func(r region) bool { return r.pair }, "a paired region", "no paired region"))
+	}
+	if here.static != there.static && joined(HostingStaticWebApp) {
+		list = append(list, "static web apps near "+there.Title+" are in "+regionOf(there.static).Title)
+	}
+	return strings.Join(list, "; ")
 }

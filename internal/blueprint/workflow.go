@@ -71,8 +71,7 @@ const (
 )
 
 func (w workflow) up() entry {
-	steps := w.toolchains()
-	steps = append(steps, w.ready()...)
+	steps := append(w.toolchains(), w.ready(letIn)...)
 	steps = append(steps, step{
 		name: "Provision, build, deploy, verify", id: "up",
 		run: []string{`aloft up --summary "$GITHUB_STEP_SUMMARY" --output "$GITHUB_OUTPUT" -- "$BRANCH"`},
@@ -92,11 +91,14 @@ func (w workflow) up() entry {
 }
 
 func (w workflow) plan() entry {
-	steps := w.ready()
-	steps = append(steps, step{
+	plan := step{
 		name: "Plan", id: "plan",
 		run: []string{`aloft plan --summary "$RUNNER_TEMP/plan.md" --summary "$GITHUB_STEP_SUMMARY" -- "$BRANCH"`},
-	}, step{
+	}
+	if w.choices.guarded() {
+		plan = guardedPlan()
+	}
+	steps := append(w.ready(findAddress), plan, step{
 		name: "Put the plan into the pull request", above: []string{"One comment, edited in place; a plan that failed is shown too."},
 		condition: "!cancelled() && github.event_name == 'pull_request' && steps.plan.outcome != 'skipped'",
 		env:       mapping{{key: "GH_TOKEN", value: "${{ github.token }}"}, {key: "NUMBER", value: "${{ github.event.number }}"}},
@@ -196,7 +198,7 @@ func (w workflow) destroy() entry {
 			run[0] + ` || [ "$?" = 3 ]`,
 		}
 	}
-	steps := append(w.ready(), step{
+	steps := append(w.ready(letIn), step{
 		name: "Look for the branch once more", id: "branch", above: []string{"It may be back: a job waits for its turn."},
 		condition: "github.event_name != 'workflow_dispatch'",
 		env:       mapping{{key: "GH_TOKEN", value: "${{ github.token }}"}},

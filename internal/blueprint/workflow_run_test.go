@@ -42,6 +42,7 @@ func runStep(t *testing.T, workflow, name string, programs map[string]string, en
 	command.Env = append([]string{
 		"PATH=" + filepath.Join(dir, "bin") + ":/usr/bin:/bin", "HOME=" + dir, "RUNNER_TEMP=" + dir,
 		"GITHUB_PATH=" + filepath.Join(dir, "path"), "GITHUB_ENV=" + filepath.Join(dir, "env"),
+		"GITHUB_STEP_SUMMARY=" + filepath.Join(dir, "summary"),
 	}, env...)
 	text, err := command.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -118,6 +119,7 @@ func TestAnUnreleasedAloftMustBeThere(t *testing.T) {
 const az = `case "$1 $2 $3" in
 "group exists --name") [ "$4" = rg-shop-alice ] && echo true || echo false ;;
 "keyvault list --resource-group") [ "$4" = rg-shop-alice ] && echo kv-shop-alice-1a2b3c ;;
+"keyvault network-rule list") cat "$HOME/rules" 2> /dev/null || true ;;
 "keyvault network-rule "*) echo "$*" >> "$HOME/changes" ;;
 "keyvault secret list") [ -e "$HOME/asked" ] || { touch "$HOME/asked"; exit 1; } ;;
 *) exit 9 ;;
@@ -156,14 +158,76 @@ func TestTheAddressOfARunner(t *testing.T) {
 	}
 }
 
+func TestAPlanFindsTheAddressOfItsRunner(t *testing.T) {
+	for _, test := range []struct {
+		name, told, answer, want string
+		code                     int
+	}{
+		{"asked outside", "", "echo 203.0.113.7", "RUNNER_ADDRESS=203.0.113.7\nTF_VAR_deployer_ip_addresses=[\"203.0.113.7\"]", 0},
+		{"told by the repository", `["198.51.100.0/28"]`, "exit 9", `TF_VAR_deployer_ip_addresses=["198.51.100.0/28"]`, 0},
+		{"more than an address", "", `printf '1.2.3.4\nPATH=/tmp\n'`, "", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, output, code := runStep(t, vaultWorkflow(), "Find this runner's address", map[string]string{"curl": test.answer}, "ADDRESSES="+test.told)
+			if got := handedOn(t, filepath.Join(dir, "env")); code != test.code || got != test.want {
+				t.Errorf("code %d, handed on %q, output %s", code, got, output)
+			}
+		})
+	}
+}
+
+// vaultWorkflow is a workflow of choices that have a vault.
+func vaultWorkflow() string {
+	return unreleased.Workflow(blueprint.Choices{Name: "shop", Database: blueprint.Service{Kind: "postgresql"}}).Text
+}
+
+// The plan is told the addresses that the vault has, and is made again when an
+// apply has shut it out.
+func TestAGuardedPlan(t *testing.T) {
+	const (
+		added = "keyvault network-rule add --name kv-shop-alice-1a2b3c --resource-group rg-shop-alice --ip-address 203.0.113.7 --output none"
+		tell  = `echo "$TF_VAR_deployer_ip_addresses $TF_VAR_planner_ip_addresses" >> "$HOME/told"; echo "plan $#" >> "$RUNNER_TEMP/plan.md"; `
+		up    = `if ! [ -e "$HOME/up" ]; then touch "$HOME/up"; echo 192.0.2.9/32 > "$HOME/rules"; exit 1; fi; echo 203.0.113.7 >> "$HOME/rules"; `
+		ours  = `["198.51.100.1","198.51.100.2"] ["203.0.113.7"]`
+	)
+	for _, test := range []struct {
+		name, branch, address, plan string
+		told, changes               []string
+		code                        int
+	}{
+		{"nothing changes", "env-alice", "203.0.113.7", "exit 0", []string{ours}, []string{added}, 0},
+		{"shut out once", "env-alice", "203.0.113.7", up, []string{ours, `["192.0.2.9"] ["203.0.113.7"]`}, []string{added, added}, 0},
+		{"shut out each time", "env-alice", "203.0.113.7", "exit 1", []string{ours, ours, ours}, []string{added, added, added}, 1},
+		{"wrong by itself", "env-alice", "203.0.113.7", `echo 203.0.113.7/32 >> "$HOME/rules"; exit 5`, []string{ours}, []string{added}, 5},
+		{"told by the repository", "env-alice", "", "exit 0", []string{`["203.0.113.7"] `}, []string{added}, 0},
+		{"a new environment", "env-bob", "203.0.113.7", "exit 2", []string{`["203.0.113.7"] `}, nil, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, output, code := runStep(t, vaultWorkflow(), "Plan", map[string]string{
+				"aloft": tell + test.plan, "sleep": "exit 0",
+				"az": `[ -e "$HOME/rules" ] || printf '198.51.100.1/32\n198.51.100.2\n' > "$HOME/rules"` + "\n" + az,
+			}, "TF_VAR_deployer_ip_addresses=[\"203.0.113.7\"]", "RUNNER_ADDRESS="+test.address, "BRANCH="+test.branch, "ALOFT_PROJECT=shop")
+			if got := handedOn(t, filepath.Join(dir, "told")); code != test.code || got != strings.Join(test.told, "\n") {
+				t.Errorf("code %d, told %q, want %q, output %s", code, got, test.told, output)
+			}
+			if got := handedOn(t, filepath.Join(dir, "changes")); got != strings.Join(test.changes, "\n") {
+				t.Errorf("changed %q, want %q", got, test.changes)
+			}
+			if got := handedOn(t, filepath.Join(dir, "summary")); got != "plan 5" {
+				t.Errorf("the summary is %q, want the last plan alone", got)
+			}
+		})
+	}
+}
+
 func TestAPlanLeavesNoAddressBehind(t *testing.T) {
 	text := unreleased.Workflow(blueprint.Choices{Name: "shop", Database: blueprint.Service{Kind: "postgresql"}}).Text
 	for address, want := range map[string]string{
-		"":                "",
-		`["203.0.113.7"]`: "keyvault network-rule remove --name kv-shop-alice-1a2b3c --resource-group rg-shop-alice --ip-address 203.0.113.7 --output none",
+		"":            "",
+		"203.0.113.7": "keyvault network-rule remove --name kv-shop-alice-1a2b3c --resource-group rg-shop-alice --ip-address 203.0.113.7 --output none",
 	} {
 		dir, output, code := runStep(t, text, "Shut this runner out again", map[string]string{"az": az},
-			"TF_VAR_deployer_ip_addresses="+address, "BRANCH=env-alice", "ALOFT_PROJECT=shop")
+			"RUNNER_ADDRESS="+address, "BRANCH=env-alice", "ALOFT_PROJECT=shop")
 		if got := handedOn(t, filepath.Join(dir, "changes")); code != 0 || got != want {
 			t.Errorf("address %q: code %d, changed %q, output %s", address, code, got, output)
 		}

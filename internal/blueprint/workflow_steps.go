@@ -96,8 +96,9 @@ func toolchain(a App) (step, bool) {
 	return step{}, false
 }
 
-// ready brings everything that a plan, an apply and a destroy need.
-func (w workflow) ready() []step {
+// ready brings everything that a plan, an apply and a destroy need; the last is
+// the step for what admits nobody but the apps and who deploys, if there is such.
+func (w workflow) ready(guard func() step) []step {
 	steps := w.aloft()
 	if w.choices.Target == TargetLocal {
 		return steps
@@ -118,72 +119,9 @@ func (w workflow) ready() []step {
 		},
 	})
 	if w.choices.guarded() {
-		steps = append(steps, letIn())
+		steps = append(steps, guard())
 	}
 	return steps
-}
-
-// letIn opens the firewall of the key vault to the runner: through Terraform,
-// which makes and keeps the list, and by hand where the vault is there already,
-// since Terraform reads its secrets before it changes anything.
-func letIn() step {
-	return step{
-		name: "Let this runner into the key vault", above: []string{
-			"The vault admits nobody but the apps' network and this address. It is what a server",
-			"outside sees, since a runner cannot know it; a wrong answer would shut this run out",
-			"and open nothing, for the vault asks everybody for an identity as well. Runners with",
-			"fixed addresses: set the variable ALOFT_DEPLOYER_IP_ADDRESSES, such as",
-			`["203.0.113.7"], and nobody is asked. A vault that is there must know the address`,
-			"before Terraform reads its secrets.",
-		},
-		env: mapping{{key: "ADDRESSES", value: "${{ vars.ALOFT_DEPLOYER_IP_ADDRESSES }}"}},
-		run: slices.Concat([]string{
-			`if [ -z "$ADDRESSES" ]; then`,
-			`  address="$(curl --fail --silent --show-error --retry 5 --max-time 20 https://checkip.amazonaws.com)"`,
-			`  if ! [[ "$address" =~ ^[0-9]+(\.[0-9]+){3}$ ]]; then`,
-			`    echo "::error::cannot tell this runner's address; set the repository variable ALOFT_DEPLOYER_IP_ADDRESSES"`,
-			`    exit 1`,
-			`  fi`,
-			`  ADDRESSES="[\"$address\"]"`,
-			`fi`,
-			`echo "TF_VAR_deployer_ip_addresses=${ADDRESSES//[$'\r\n']/}" >> "$GITHUB_ENV"`,
-			`read -ra list <<< "${ADDRESSES//[^0-9a-f.:\/]/ }"`,
-		}, forEachVault(
-			`az keyvault network-rule add --name "$vault" --resource-group "$group" --ip-address "${list[@]}" --output none`,
-			`for try in {1..30}; do # it takes a while to count`,
-			`  if az keyvault secret list --vault-name "$vault" --maxresults 1 --output none; then break; fi`,
-			`  sleep 5`,
-			`done`,
-		)),
-	}
-}
-
-// shutOut undoes letIn where no apply has made the vault's list anew.
-func shutOut() step {
-	return step{
-		name: "Shut this runner out again", condition: "always() && vars.ALOFT_DEPLOYER_IP_ADDRESSES == ''",
-		run: slices.Concat([]string{
-			`if [ -z "$TF_VAR_deployer_ip_addresses" ]; then exit 0; fi`,
-			`read -ra list <<< "${TF_VAR_deployer_ip_addresses//[^0-9a-f.:\/]/ }"`,
-		}, forEachVault(
-			`az keyvault network-rule remove --name "$vault" --resource-group "$group" --ip-address "${list[@]}" --output none`,
-		)),
-	}
-}
-
-// forEachVault runs lines of a script for every key vault of the environment.
-func forEachVault(lines ...string) []string {
-	script := []string{
-		`group="rg-$ALOFT_PROJECT-${BRANCH#env-}"`,
-		`exists="$(az group exists --name "$group")"`,
-		`if [ "$exists" = true ]; then`,
-		`  vaults="$(az keyvault list --resource-group "$group" --query '[].name' --output tsv)"`,
-		`  for vault in $vaults; do`,
-	}
-	for _, line := range lines {
-		script = append(script, "    "+line)
-	}
-	return append(script, `  done`, `fi`)
 }
 
 // guarded reports whether something admits nobody but the apps and who deploys:

@@ -42,7 +42,12 @@ run "public" {
 
   assert {
     condition     = azurerm_role_assignment.deployer.role_definition_name == "Key Vault Secrets Officer" && azurerm_role_assignment.deployer.principal_id == "22222222-2222-2222-2222-222222222222"
-    error_message = "Whoever applies may write secrets."
+    error_message = "Whoever makes the vault may write secrets."
+  }
+
+  assert {
+    condition     = length(azurerm_role_assignment.further_deployer) == 0
+    error_message = "Nobody else may."
   }
 
   assert {
@@ -58,6 +63,54 @@ run "public" {
   assert {
     condition     = azurerm_monitor_diagnostic_setting.this.log_analytics_workspace_id == var.log_workspace_id
     error_message = "Every access is logged."
+  }
+}
+
+# The workflow made the vault; a person applies to it from a laptop.
+run "another_deployer" {
+
+  variables {
+    allowed_subnet_ids    = ["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/virtualNetworks/vnet-shop-alice/subnets/snet-web-app"]
+    deployer_ip_addresses = ["203.0.113.7"]
+    reader_principal_ids  = { apps = "44444444-4444-4444-4444-444444444444" }
+    deployer_principal_ids = {
+      workflow = "22222222-2222-2222-2222-222222222222"
+      alice    = "88888888-8888-8888-8888-888888888888"
+    }
+  }
+
+  override_data {
+    target = data.azurerm_client_config.current
+    values = {
+      tenant_id       = "11111111-1111-1111-1111-111111111111"
+      object_id       = "88888888-8888-8888-8888-888888888888"
+      client_id       = "77777777-7777-7777-7777-777777777777"
+      subscription_id = "00000000-0000-0000-0000-000000000000"
+    }
+  }
+
+  assert {
+    condition     = azurerm_role_assignment.deployer.principal_id == "22222222-2222-2222-2222-222222222222"
+    error_message = "The workflow keeps its role."
+  }
+
+  assert {
+    condition     = keys(azurerm_role_assignment.further_deployer) == ["alice"] && azurerm_role_assignment.further_deployer["alice"].principal_id == "88888888-8888-8888-8888-888888888888" && azurerm_role_assignment.further_deployer["alice"].role_definition_name == "Key Vault Secrets Officer"
+    error_message = "The person has one as well, and nobody has it twice."
+  }
+}
+
+run "a_planner" {
+  command = plan
+
+  variables {
+    deployer_ip_addresses = ["203.0.113.7"]
+    planner_ip_addresses  = ["198.51.100.7"]
+  }
+
+  assert {
+    condition     = toset(azurerm_key_vault.this.network_acls[0].ip_rules) == toset(["203.0.113.7", "198.51.100.7"])
+    error_message = "Who plans is let in besides who deploys."
   }
 }
 
@@ -81,6 +134,28 @@ run "private" {
   assert {
     condition     = azurerm_private_endpoint.this[0].private_service_connection[0].subresource_names[0] == "vault"
     error_message = "It has a private endpoint."
+  }
+}
+
+run "waits_until_roles_work" {
+  command = plan
+
+  assert {
+    condition     = length(terraform_data.roles_work) == 1
+    error_message = "Something waits."
+  }
+}
+
+run "waits_for_nothing" {
+  command = plan
+
+  variables {
+    role_wait_seconds = 0
+  }
+
+  assert {
+    condition     = length(terraform_data.roles_work) == 0
+    error_message = "No command is run."
   }
 }
 

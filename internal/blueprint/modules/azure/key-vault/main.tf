@@ -1,5 +1,6 @@
 # Secrets of the environment. Apps read them by reference, with their identity;
-# only whoever applies this configuration may write them.
+# only whoever applies this configuration may write them: the identity that made
+# the vault, and those that deployer_principal_ids names.
 
 data "azurerm_client_config" "current" {}
 
@@ -7,6 +8,9 @@ locals {
   # 3 to 24 letters, digits and single hyphens, unique in Azure (deleted vaults
   # included, for as long as they are kept).
   name = "kv-${trim(substr(replace(var.name, "/-+/", "-"), 0, 14), "-")}-${var.suffix}"
+
+  # Where paths begin with a drive, cmd runs commands, and knows no sleep.
+  windows = can(regex("^[A-Za-z]:", abspath(path.root)))
 }
 
 resource "azurerm_key_vault" "this" {
@@ -33,7 +37,7 @@ resource "azurerm_key_vault" "this" {
   network_acls {
     default_action             = "Deny"
     bypass                     = "None"
-    ip_rules                   = var.deployer_ip_addresses
+    ip_rules                   = concat(var.deployer_ip_addresses, var.planner_ip_addresses)
     virtual_network_subnet_ids = var.private_endpoint == null ? var.allowed_subnet_ids : []
   }
 }
@@ -42,6 +46,20 @@ resource "azurerm_role_assignment" "deployer" {
   scope                = azurerm_key_vault.this.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = data.azurerm_client_config.current.object_id
+
+  lifecycle {
+    # Else another identity that applies this would take the role from the first.
+    ignore_changes = [principal_id]
+  }
+}
+
+resource "azurerm_role_assignment" "further_deployer" {
+  # The one above has its role already, and Azure refuses the same role twice.
+  for_each = { for name, id in var.deployer_principal_ids : name => id if id != azurerm_role_assignment.deployer.principal_id }
+
+  scope                = azurerm_key_vault.this.id
+  role_definition_name = "Key Vault Secrets Officer"
+  principal_id         = each.value
 }
 
 resource "azurerm_role_assignment" "reader" {
@@ -79,14 +97,17 @@ resource "azurerm_private_endpoint" "this" {
 # This waits once, when the vault is made; everything that uses the output id
 # comes after it.
 resource "terraform_data" "roles_work" {
+  count = var.role_wait_seconds > 0 ? 1 : 0
+
   triggers_replace = azurerm_key_vault.this.id
 
   provisioner "local-exec" {
-    command = "sleep ${var.role_wait_seconds}"
+    command = local.windows ? "powershell -NoProfile -Command Start-Sleep -Seconds ${var.role_wait_seconds}" : "sleep ${var.role_wait_seconds}"
   }
 
   depends_on = [
     azurerm_role_assignment.deployer,
+    azurerm_role_assignment.further_deployer,
     azurerm_role_assignment.reader,
   ]
 }

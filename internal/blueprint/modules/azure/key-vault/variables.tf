@@ -66,6 +66,18 @@ variable "deployer_ip_addresses" {
   default     = []
 }
 
+variable "planner_ip_addresses" {
+  description = "Public addresses that are admitted while a plan is made. A plan that is never applied lets them in beforehand and shuts them out afterwards, so that they are no change."
+  type        = list(string)
+  default     = []
+}
+
+variable "deployer_principal_ids" {
+  description = "Object ids of further identities that may write secrets, by a name of your choice. The one that makes the vault may, and keeps that; whoever else applies this configuration must be named here first."
+  type        = map(string)
+  default     = {}
+}
+
 variable "reader_principal_ids" {
   description = "Object ids of the identities that may read secrets, by a name of your choice."
   type        = map(string)
@@ -79,7 +91,7 @@ variable "purge_protection" {
 }
 
 variable "role_wait_seconds" {
-  description = "How long to wait, when the vault is made, until new roles work."
+  description = "How long to wait, when the vault is made, until new roles work: a command of this machine's sleeps (sleep, or Start-Sleep of PowerShell on Windows). 0 runs none; then the first apply may fail at a secret, and goes on when it is repeated."
   type        = number
   default     = 60
 

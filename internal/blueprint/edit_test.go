@@ -1,0 +1,56 @@
+package blueprint_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/blueprint"
+)
+
+// One environment may have another region where main.tf, which all share, would
+// be the same.
+func TestARegionForOneEnvironment(t *testing.T) {
+	container := []blueprint.App{{Runtime: "docker", Hosting: "container-app"}}
+	database := blueprint.Service{Kind: "postgresql"}
+	for _, test := range []struct {
+		name    string
+		choices blueprint.Choices
+		region  string
+		want    string // part of the error; "" = none
+		hint    string
+	}{
+		{"zones and a pair as well", blueprint.Choices{Apps: container, Database: database}, "eastus", "", ""},
+		{"nothing depends on the region", blueprint.Choices{Apps: container}, "westindia", "", ""},
+		{"no zones", blueprint.Choices{Apps: container, Database: database}, "westindia",
+			"West India cannot be the region of one environment: terraform/main.tf is that of all, and made for West Europe; West Europe has availability zones, West India has no availability zones", "westeurope, northeurope"},
+		{"no zones for a web app", blueprint.Choices{Apps: []blueprint.App{{Runtime: "node", Hosting: "web-app"}}}, "westus", "has no availability zones", "polandcentral"},
+		{"no pair", blueprint.Choices{Apps: container, Database: database}, "polandcentral", "West Europe has a paired region, Poland Central has no paired region", "eastus2"},
+		{"static web apps are elsewhere", blueprint.Choices{Apps: []blueprint.App{{Runtime: "static"}}}, "eastus", "static web apps near East US are in East US 2", "francecentral, uksouth, ukwest"},
+		{"an add-on that must have zones", blueprint.Choices{Apps: container, AddOns: []blueprint.Service{{Kind: "blob-storage", Tier: "zone-redundant"}}}, "westindia", "has no availability zones", ""},
+		{"an unknown one", blueprint.Choices{Apps: container}, "atlantis", `"atlantis" is not known`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.choices.Name = "shop"
+			input, err := test.choices.Complete().Input("region", test.region)
+			if test.want == "" {
+				if err != nil || input != "region" {
+					t.Errorf("%q, %v", input, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v, want %q in it", err, test.want)
+			}
+			wrong, ok := errors.AsType[*aloft.Error](err)
+			if !ok || wrong.Code != aloft.CodeInvalid || !strings.Contains(wrong.Hint, test.hint) {
+				t.Errorf("error %+v, want the hint %q", wrong, test.hint)
+			}
+			if slices.Contains(strings.Split(wrong.Hint, ", "), test.region) {
+				t.Errorf("it hints at the region that it refuses: %s", wrong.Hint)
+			}
+		})
+	}
+}
