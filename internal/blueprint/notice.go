@@ -18,6 +18,11 @@ func (c Choices) Notices() []string {
 		}
 		return list
 	}
+	for _, kind := range []string{Redis, MongoDB} {
+		if _, chosen := c.AddOn(kind); chosen {
+			list = append(list, fmt.Sprintf("%s lets identities in, not passwords: the app's client has to log in with a token of its identity (AZURE_CLIENT_ID). docs/generated.md of Aloft tells how.", title(kind)))
+		}
+	}
 	region := regionOf(c.Region)
 	if c.highlyAvailable() && !region.zones {
 		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, title(c.Database.Kind)))
