@@ -8,8 +8,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/manifest"
@@ -97,7 +101,31 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		Vars:      Variables(run.EnvironmentKey, run.Revision, d.settings),
 		VarFile:   VarFile(d.terraform, run.Environment),
 	}
-	return conf, nil
+	return conf, checkVarFile(d.terraform, conf)
+}
+
+// checkVarFile refuses a variables file that names what Aloft gives: the engine
+// would take the file's value, and two environments could become one.
+func checkVarFile(folder string, conf configuration) error {
+	if conf.VarFile == "" {
+		return nil
+	}
+	data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(conf.VarFile)))
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", conf.VarFile, err)
+	}
+	file, _ := hclsyntax.ParseConfig(data, conf.VarFile, hcl.InitialPos) // the engine tells what is wrong with it
+	if file == nil {
+		return nil
+	}
+	attributes, _ := file.Body.JustAttributes()
+	for _, name := range []string{"environment", "project", "application_name"} {
+		if attribute, named := attributes[name]; named {
+			return aloft.Errorf(aloft.CodeInvalid, "%s:%d sets %s, which is given by the branch", path.Join(conf.Folder, conf.VarFile), attribute.NameRange.Start.Line, name).
+				WithHint("take the line out")
+		}
+	}
+	return nil
 }
 
 // Variables are what an environment's Terraform is given: those of aloft.yaml,
