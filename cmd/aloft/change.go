@@ -103,6 +103,7 @@ type changed struct {
 	Written   []string                        `json:"written"`
 	Removed   []string                        `json:"removed"`
 	Conflicts map[string][]blueprint.Conflict `json:"conflicts,omitempty"` // by path
+	Notices   []string                        `json:"notices,omitempty"`
 }
 
 // change renders the blueprint anew and merges what became different.
@@ -138,7 +139,8 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err := tree.write(m.files, m.changed.Removed); err != nil {
 		return err
 	}
-	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed, next) }); err != nil {
+	m.changed.Notices = append(tree.staleSizes(next), next.Notices()...)
+	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed) }); err != nil {
 		return err
 	}
 	if len(m.changed.Conflicts) > 0 {
@@ -378,7 +380,7 @@ func mergeText(ctx context.Context, path, base, yours, next string) (string, boo
 	return string(output), true, nil
 }
 
-func showChanged(w io.Writer, c changed, choices blueprint.Choices) error {
+func showChanged(w io.Writer, c changed) error {
 	ink := paletteFor(w)
 	for _, path := range c.Written {
 		_, _ = fmt.Fprintln(w, "       written "+path)
@@ -399,7 +401,7 @@ func showChanged(w io.Writer, c changed, choices blueprint.Choices) error {
 			}
 		}
 	}
-	for _, notice := range choices.Notices() {
+	for _, notice := range c.Notices {
 		_, _ = fmt.Fprintln(w, ink.paint(" !     "+notice, warn))
 	}
 	if len(c.Written)+len(c.Removed)+len(c.Conflicts) == 0 {
@@ -408,6 +410,18 @@ func showChanged(w io.Writer, c changed, choices blueprint.Choices) error {
 	}
 	_, err := fmt.Fprintln(w, ink.paint("=====> See it: git diff. Plan it: aloft plan <environment>", strong))
 	return err
+}
+
+// staleSizes tells of sizes of single environments that no longer go.
+func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
+	var list []string
+	files, _ := fs.Glob(t.source, "terraform/environments/*.tfvars") // the pattern is valid
+	for _, path := range files {
+		if data, err := t.folder.ReadFile(path); err == nil {
+			list = append(list, choices.StaleSizes(path, data)...)
+		}
+	}
+	return list
 }
 
 // setInEnvironment writes a value into the environment's own variables.
