@@ -221,6 +221,19 @@ func (g *group) attributes(a *syscall.SysProcAttr) *syscall.SysProcAttr {
 	return a
 }
 
+// full reports whether the kernel has refused the group a task.
+func (g *group) full() bool {
+	for _, folder := range g.folders {
+		text, _ := os.ReadFile(filepath.Join(folder, "pids.events")) // that of cpu has none
+		for line := range strings.Lines(string(text)) {
+			if count, ok := strings.CutPrefix(strings.TrimSpace(line), "max "); ok && count != "0" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // limitTasks limits a child that no group holds. The kernel counts all tasks of
 // the user; as many as the machine has now are those that are there already.
 // Root is not held by this limit.

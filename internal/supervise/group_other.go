@@ -21,4 +21,8 @@ func (*groups) close() {}
 
 func (*group) attributes(a *syscall.SysProcAttr) *syscall.SysProcAttr { return a }
 
+func (*group) full() bool { return false }
+
+func maxTasks(processes int64) int64 { return processes }
+
 func limitTasks(int, *group, int64) {}

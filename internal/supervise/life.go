@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -26,6 +27,8 @@ type life struct {
 	killed  chan struct{} // closed when there is no more grace
 	over    chan struct{} // closed when the thread that started the child may end
 	group   *group
+
+	processes Limit // that the group may have
 
 	mu       sync.Mutex
 	stopping bool
@@ -134,11 +137,17 @@ func (l *life) await(s *Supervisor) Exit {
 	l.reaped = true
 	reason, hint := l.reason, l.hint
 	l.mu.Unlock()
+	full := l.group.full()
 	s.release(l)
 	scanner.forget(l.pid)
 	l.drain()
 	exit := exitOf(l.cmd.ProcessState, reason, l.ended)
 	exit.Hint = hint
+	if reason == "" && full { // it ended before anybody looked, for want of room
+		exit.Code = max(exit.Code, 1)
+		exit.Reason = fmt.Sprintf("killed: it grew to %d processes, over the limit of %d", maxTasks(l.processes.Max), l.processes.Max)
+		exit.Hint = l.processes.Hint
+	}
 	return exit
 }
 

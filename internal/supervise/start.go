@@ -53,6 +53,7 @@ func besideMain(do func()) {
 
 // prepare makes the thread one whose children are held and confined as spec says.
 func (s *Supervisor) prepare(l *life, spec Spec) (err error) {
+	l.processes = spec.Processes
 	l.group, err = s.groups.enter(l.tag, spec.Processes.Max)
 	if err == nil && spec.Confine != nil && s.options.Confine != nil {
 		err = s.options.Confine(*spec.Confine)
