@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestRecoverStoresTheStateThatWasLeft(t *testing.T) {
 		c, b, _ := environment(t, map[string]string{"main.tf": `resource "terraform_data" "a" {}`})
 		mustApply(t, e, c)
 		left := filepath.Join(t.TempDir(), terraform.UnsavedState)
-		newer := strings.Replace(b.stored(), `"serial": `, `"serial": 9`, 1)
+		newer := regexp.MustCompile(`"serial": ?`).ReplaceAllString(b.stored(), `${0}9`)
 		if err := os.WriteFile(left, []byte(newer), 0o600); err != nil {
 			t.Fatal(err)
 		}
