@@ -56,7 +56,8 @@ func mappingOf(r api.GenerateRequest) (blueprint.Mapping, error) {
 		err = blueprint.Violations{{Field: "name", Value: c.Name, Rule: "is not the name in the path", Allowed: []string{r.Name}}}.Err()
 	}
 	c.Name = r.Name
-	return blueprint.Mapping{Choices: c}, err
+	c, notices := c.Current()
+	return blueprint.Mapping{Choices: c, Notices: notices}, err
 }
 
 // Choose tells what can be chosen.

@@ -230,6 +230,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 	if err != nil {
 		return blueprint.Proposal{}, choiceError(err)
 	}
+	given, retired := given.Current()
 	var proposal blueprint.Proposal
 	if len(given.Apps) == 0 || given.Apps[0].Runtime == "" {
 		apps, err := detect.Apps(tree.source)
@@ -245,6 +246,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 		proposal = proposal.Hosted(*replaced.mapping)
 	}
 	proposal = proposal.With(given)
+	proposal.Notices = append(proposal.Notices, retired...)
 	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
 }
@@ -359,6 +361,7 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 	if err != nil {
 		return true, choiceError(err)
 	}
+	given, _ = given.Current()
 	asked := blueprint.Proposal{Choices: record.Choices}.With(given).Choices.Complete()
 	if summaryOf(asked) != summaryOf(record.Choices) {
 		return true, aloft.Errorf(aloft.CodeConflict, "this repository has a blueprint already, with other choices (%s)", blueprint.RecordFile).
