@@ -82,7 +82,7 @@ var runtimeKinds = []runtimeKind{
 	{Option: Option{Value: "quarkus-native", Title: "Quarkus, native", Detail: "Compiled ahead of time: starts in milliseconds, and needs no Java."}, versions: javaVersions, java: true, function: "custom", port: 8080},
 	{Option: Option{Value: "micronaut", Title: "Micronaut"}, versions: javaVersions, java: true, stack: "java", function: "java", port: 8080},
 	{Option: Option{Value: "java", Title: "Java", Detail: "Any other executable jar."}, versions: javaVersions, java: true, stack: "java", function: "java", port: 8080},
-	{Option: Option{Value: "dotnet", Title: ".NET"}, versions: []string{"10.0"}, stack: "dotnet", function: "dotnet-isolated", port: 8080},
+	{Option: Option{Value: "dotnet", Title: ".NET"}, versions: []string{"10.0"}, stack: "dotnet", function: "dotnet", port: 8080},
 	{Option: Option{Value: "node", Title: "Node.js"}, versions: []string{"24", "22"}, stack: "node", function: "node", frontend: true, port: 8080},
 	{Option: Option{Value: "python", Title: "Python"}, versions: []string{"3.13", "3.14", "3.12", "3.11"}, stack: "python", function: "python", port: 8000},
 	{Option: Option{Value: "php", Title: "PHP"}, versions: []string{"8.4", "8.3"}, stack: "php", port: 8080},

@@ -268,6 +268,7 @@ func TestConfigurationCheckerFinds(t *testing.T) {
 		{"an argument left out", "  key_vault_id        = module.key_vault.id\n", "", "module.postgresql: input key_vault_id is missing"},
 		{"another type", `subnets           = ["postgresql", "web-app"]`, `subnets = { a = 1 }`, "module.network.subnets"},
 		{"an attribute that no input has", "principal_id = module.identity.principal_id", "principal = module.identity.principal_id\n    principal_id = module.identity.principal_id", "module.postgresql.identity: no attribute principal"},
+		{"a value that the module refuses", `runtime         = "node"`, `runtime = "cobol"`, "its validation refuses that"},
 		{"a subnet that is not made", `subnets           = ["postgresql", "web-app"]`, `subnets = ["web-app"]`, "module.network.subnet_ids.postgresql is referred to and not there"},
 		{"an output that no module has", "module.key_vault.id", "module.key_vault.di", "module.key_vault.di is referred to and not there"},
 		{"a variable that is not declared", "var.database_tier", "var.database_size", "var.database_size is referred to and not there"},

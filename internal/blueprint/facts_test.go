@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -30,6 +31,8 @@ type blockFacts struct {
 // moduleInterface is what a module takes and gives.
 type moduleInterface struct {
 	inputs   map[string]cty.Type
+	defaults map[string]cty.Value
+	rules    map[string][]hclsyntax.Expression // conditions of validation blocks
 	required []string
 	outputs  []string
 }
@@ -72,7 +75,7 @@ func parseModule(t *testing.T, modules fs.FS, folder string) hclsyntax.Blocks {
 
 func readModule(t *testing.T, modules fs.FS, folder string) moduleInterface {
 	t.Helper()
-	m := moduleInterface{inputs: map[string]cty.Type{}}
+	m := moduleInterface{inputs: map[string]cty.Type{}, defaults: map[string]cty.Value{}, rules: map[string][]hclsyntax.Expression{}}
 	for _, b := range parseModule(t, modules, folder) {
 		switch b.Type {
 		case "variable":
@@ -83,6 +86,11 @@ func readModule(t *testing.T, modules fs.FS, folder string) moduleInterface {
 			m.inputs[b.Labels[0]] = kind
 			if b.Body.Attributes["default"] == nil {
 				m.required = append(m.required, b.Labels[0])
+			} else if m.defaults[b.Labels[0]], diagnostics = b.Body.Attributes["default"].Expr.Value(nil); diagnostics.HasErrors() {
+				t.Fatal(diagnostics)
+			}
+			for _, nested := range b.Body.Blocks {
+				m.rules[b.Labels[0]] = append(m.rules[b.Labels[0]], nested.Body.Attributes["condition"].Expr)
 			}
 		case "output":
 			m.outputs = append(m.outputs, b.Labels[0])
@@ -214,7 +222,63 @@ func (f *blockFacts) module(c *configurationChecker, b *hclsyntax.Block) {
 			f.wrong = append(f.wrong, name+": input "+required+" is missing")
 		}
 	}
+	for input, value := range module.given(b.Body, context) {
+		for _, rule := range module.rules[input] {
+			if text := broken(rule, module.given(b.Body, context)); text != "" {
+				f.wrong = append(f.wrong, fmt.Sprintf("%s.%s = %#v: %s", name, input, value, text))
+			}
+		}
+	}
 }
+
+// given are the values that a call gives to a module's inputs, defaults included;
+// what is not known before an apply is unknown.
+func (m moduleInterface) given(call *hclsyntax.Body, context *hcl.EvalContext) map[string]cty.Value {
+	values := map[string]cty.Value{}
+	for name, kind := range m.inputs {
+		value := cty.UnknownVal(kind.WithoutOptionalAttributesDeep())
+		if attribute := call.Attributes[name]; attribute != nil {
+			if said, diagnostics := attribute.Expr.Value(context); !diagnostics.HasErrors() {
+				value = said
+			}
+		} else if standard, has := m.defaults[name]; has {
+			value = standard
+		}
+		if converted, err := convert.Convert(value, kind); err == nil {
+			value = converted
+		}
+		values[name] = value
+	}
+	return values
+}
+
+// broken evaluates the condition of a validation block: "" when it holds or
+// cannot be known yet.
+func broken(condition hclsyntax.Expression, values map[string]cty.Value) string {
+	holds, diagnostics := condition.Value(&hcl.EvalContext{
+		Variables: map[string]cty.Value{"var": cty.ObjectVal(values)},
+		Functions: map[string]function.Function{
+			"can": tryfunc.CanFunc, "try": tryfunc.TryFunc, "contains": stdlib.ContainsFunc, "regex": stdlib.RegexFunc, "lookup": stdlib.LookupFunc,
+			"coalesce": stdlib.CoalesceFunc, "floor": stdlib.FloorFunc, "length": stdlib.LengthFunc, "split": stdlib.SplitFunc,
+			"setsubtract": stdlib.SetSubtractFunc, "tonumber": stdlib.MakeToFunc(cty.Number), "cidrsubnet": unknownText, "startswith": startsWith,
+		},
+	})
+	switch {
+	case diagnostics.HasErrors():
+		return diagnostics.Error()
+	case holds.IsKnown() && holds.False():
+		return "its validation refuses that"
+	}
+	return ""
+}
+
+var startsWith = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: "start", Type: cty.String}},
+	Type:   function.StaticReturnType(cty.Bool),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		return cty.BoolVal(strings.HasPrefix(args[0].AsString(), args[1].AsString())), nil
+	},
+})
 
 // variablesIn lists the references of a body.
 func variablesIn(body *hclsyntax.Body) []hcl.Traversal {
