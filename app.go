@@ -44,10 +44,26 @@ type Command struct {
 // Empty reports whether there is nothing to run.
 func (c Command) Empty() bool { return len(c.Args) == 0 }
 
+// Shell returns the text of a command that needs a shell; ok is false for any other.
+func (c Command) Shell() (text string, ok bool) {
+	if len(c.Args) == 3 && c.Args[0] == "sh" && c.Args[1] == "-c" {
+		return c.Args[2], true
+	}
+	return "", false
+}
+
+// ShellWord writes a word for a POSIX shell, quoted where it must be.
+func ShellWord(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
 // String writes the command for people; a shell's text stands by itself.
 func (c Command) String() string {
-	if len(c.Args) == 3 && c.Args[0] == "sh" && c.Args[1] == "-c" {
-		return c.Args[2]
+	if text, ok := c.Shell(); ok {
+		return text
 	}
 	return strings.Join(c.Args, " ")
 }

@@ -363,7 +363,7 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 	}
 	given, _ = given.Current()
 	asked := blueprint.Proposal{Choices: record.Choices}.With(given).Choices.Complete()
-	if summaryOf(asked) != summaryOf(record.Choices) {
+	if !asked.Equal(record.Choices) {
 		return true, aloft.Errorf(aloft.CodeConflict, "this repository has a blueprint already, with other choices (%s)", blueprint.RecordFile).
 			WithHint("change it with aloft set, aloft add and aloft remove; or take terraform/ out first to begin anew")
 	}
@@ -372,8 +372,6 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 		return err
 	})
 }
-
-func summaryOf(c blueprint.Choices) string { return fmt.Sprintf("%+v", c) }
 
 // lockProviders writes terraform/.terraform.lock.hcl for the common platforms,
 // when the registry can be reached; else it says how.

@@ -3,8 +3,9 @@ package blueprint
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // Query returns the shortest parameters that FromQuery and Complete make these
@@ -44,7 +45,7 @@ func (c Choices) InitCommand() string {
 	args := []string{"aloft", "init"}
 	add := func(name, value string) {
 		if value != "" {
-			args = append(args, "--"+name, shellWord(value))
+			args = append(args, "--"+name, aloft.ShellWord(value))
 		}
 	}
 	for _, s := range projectSettings {
@@ -121,6 +122,9 @@ func (c Choices) shortest() Choices {
 	return c
 }
 
+// Equal reports whether all fields are the same.
+func (c Choices) Equal(other Choices) bool { return c.key() == other.key() }
+
 // key writes all fields, for comparison.
 func (c Choices) key() string {
 	var text strings.Builder
@@ -141,14 +145,4 @@ func (c Choices) key() string {
 		}
 	}
 	return text.String()
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=,@%+-]+$`)
-
-// shellWord quotes a value for a POSIX shell where it must be.
-func shellWord(value string) string {
-	if plainWord.MatchString(value) {
-		return value
-	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

@@ -79,14 +79,21 @@ func (c Choices) valid() (Choices, error) {
 	return c, c.Check().Err()
 }
 
-// Keys lists what Set takes for these choices, sorted as they stand in the file.
+// What Set takes: of the project by the names that Check has for it, of an app by
+// those of its parameters.
+var (
+	projectKeys = []string{"engine", "region", "network", "database.tier", "database.version"}
+	appKeys     = []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start", "build", "command", "static"}
+)
+
+// Keys lists what Set takes for these choices, as they stand in the file.
 func (c Choices) Keys() []string {
-	keys := []string{"engine", "region", "network", "database.tier", "database.version"}
+	keys := slices.Clone(projectKeys)
 	for _, s := range c.AddOns {
 		keys = append(keys, s.Kind+".tier")
 	}
 	for _, a := range c.Apps {
-		for _, field := range []string{"runtime", "version", "hosting", "tier", "packaging", "port", "health", "start", "build", "command", "static"} {
+		for _, field := range appKeys {
 			keys = append(keys, a.Name+"."+field)
 		}
 	}
@@ -98,71 +105,47 @@ func (c Choices) Keys() []string {
 // brings its own tier. The error is CodeInvalid.
 func (c Choices) Set(key, value string) (Choices, error) {
 	c.Apps, c.AddOns = slices.Clone(c.Apps), slices.Clone(c.AddOns)
-	field, err := c.field(key)
-	if err != nil {
-		return c, err
-	}
-	if err := field(&c, value); err != nil {
+	if err := c.set(key, value); err != nil {
 		return c, err
 	}
 	return c.valid()
 }
 
-// field finds what a key stands for.
-func (c Choices) field(key string) (func(*Choices, string) error, error) {
-	text := func(place func(*Choices) *string) func(*Choices, string) error {
-		return func(c *Choices, value string) error { *place(c) = value; return nil }
-	}
-	switch key {
-	case "engine":
-		return text(func(c *Choices) *string { return &c.Engine }), nil
-	case "region":
-		return text(func(c *Choices) *string { return &c.Region }), nil
-	case "network":
-		return text(func(c *Choices) *string { return &c.Network }), nil
-	case "database.tier":
-		return text(func(c *Choices) *string { return &c.Database.Tier }), nil
-	case "database.version":
-		return text(func(c *Choices) *string { return &c.Database.Version }), nil
+// set changes the field that a key stands for.
+func (c *Choices) set(key, value string) error {
+	if i := slices.IndexFunc(projectSettings, func(s setting[Choices]) bool { return s.field == key }); i >= 0 && slices.Contains(projectKeys, key) {
+		return projectSettings[i].set(c, value)
 	}
 	owner, name, _ := strings.Cut(key, ".")
 	if i := slices.IndexFunc(c.AddOns, func(s Service) bool { return s.Kind == owner }); i >= 0 && name == "tier" {
-		return text(func(c *Choices) *string { return &c.AddOns[i].Tier }), nil
+		c.AddOns[i].Tier = value
+		return nil
 	}
 	if name == "" && len(c.Apps) == 1 { // the only app needs no name
 		owner, name = c.Apps[0].Name, owner
 	}
-	if i := slices.IndexFunc(c.Apps, func(a App) bool { return a.Name == owner }); i >= 0 {
-		if set, ok := appFields[name]; ok {
-			return func(c *Choices, value string) error { return set(&c.Apps[i], value) }, nil
-		}
+	if i := slices.IndexFunc(c.Apps, func(a App) bool { return a.Name == owner }); i >= 0 && slices.Contains(appKeys, name) {
+		return c.Apps[i].set(name, value)
 	}
-	return nil, aloft.Errorf(aloft.CodeInvalid, "%q cannot be set: one of %s", key, strings.Join(c.Keys(), ", "))
+	return aloft.Errorf(aloft.CodeInvalid, "%q cannot be set: one of %s", key, strings.Join(c.Keys(), ", "))
 }
 
-var appFields = map[string]func(*App, string) error{
-	"runtime": func(a *App, v string) error {
-		*a = App{Name: a.Name, Path: a.Path, Runtime: v, Health: a.Health}
-		return nil
-	},
-	"version": func(a *App, v string) error { a.Version = v; return nil },
-	"hosting": func(a *App, v string) error {
-		*a = App{Name: a.Name, Path: a.Path, Runtime: a.Runtime, Version: a.Version, BuildTool: a.BuildTool, Health: a.Health, Hosting: v, Build: a.Build, Command: a.Command, Static: a.Static}
-		return nil
-	},
-	"tier":      func(a *App, v string) error { a.Tier = v; return nil },
-	"packaging": func(a *App, v string) error { a.Packaging, a.Port, a.Start = v, 0, ""; return nil },
-	"health":    func(a *App, v string) error { a.Health = v; return nil },
-	"start":     func(a *App, v string) error { a.Start = v; return nil },
-	"build":     func(a *App, v string) error { a.Build = v; return nil },
-	"command":   func(a *App, v string) error { a.Command = v; return nil },
-	"static":    func(a *App, v string) error { a.Static = v; return nil },
-	"port": func(a *App, v string) error {
-		if _, err := fmt.Sscanf(v, "%d", &a.Port); err != nil || fmt.Sprint(a.Port) != v {
-			return aloft.Errorf(aloft.CodeInvalid, "port: %q is no port: 1 to 65535", v)
-		}
-		return nil
-	},
+// set changes a field by the name of its parameter, and takes away what followed
+// from the old value.
+func (a *App) set(name, value string) error {
+	switch name {
+	case "runtime":
+		*a = App{Name: a.Name, Path: a.Path, Health: a.Health}
+	case "hosting":
+		a.Tier, a.Packaging, a.Port, a.Start = "", "", 0, ""
+	case "packaging":
+		a.Port, a.Start = 0, ""
+	}
+	s, _ := settingOf(appSettings, name)
+	if err := s.set(a, value); err != nil || name == "port" && fmt.Sprint(a.Port) != value {
+		return aloft.Errorf(aloft.CodeInvalid, "%s: %q is no port: 1 to 65535", name, value)
+	}
+	return nil
 }
 
 // Input returns the name of the Terraform variable that a key of Set gives its

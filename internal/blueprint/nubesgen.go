@@ -3,7 +3,6 @@ package blueprint
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -138,16 +137,13 @@ func (m *mapper) notice(format string, args ...any) {
 	}
 }
 
-var notInName = regexp.MustCompile(`[^a-z0-9]+`)
-
 // name makes a name of ours where NubesGen let Azure's names be made of any.
 func (m *mapper) name() string {
 	asked := m.asked.name
 	if aloft.ValidateProjectName(asked) == nil {
 		return asked
 	}
-	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(asked), "-"), "-")
-	name = strings.TrimRight(name[:min(len(name), aloft.MaxProjectName)], "-")
+	name := aloft.NearestName(asked, aloft.MaxProjectName)
 	if name == "" {
 		return asked
 	}

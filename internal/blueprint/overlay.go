@@ -10,16 +10,10 @@ import (
 // name speaks for every app that was found, or for the one in its folder.
 func (p Proposal) With(given Choices) Proposal {
 	c := &p.Choices
-	c.Name = cmp.Or(given.Name, c.Name)
-	c.Target = cmp.Or(given.Target, c.Target)
-	c.Engine = cmp.Or(given.Engine, c.Engine)
-	c.Region = cmp.Or(given.Region, c.Region)
-	c.Network = cmp.Or(given.Network, c.Network)
 	if given.Database.Kind != "" && given.Database.Kind != c.Database.Kind {
-		c.Database = given.Database
+		c.Database = Service{}
 	}
-	c.Database.Tier = cmp.Or(given.Database.Tier, c.Database.Tier)
-	c.Database.Version = cmp.Or(given.Database.Version, c.Database.Version)
+	lay(projectSettings, c, given)
 	if given.AddOns != nil {
 		c.AddOns = given.AddOns
 	}
@@ -30,8 +24,7 @@ func (p Proposal) With(given Choices) Proposal {
 	default:
 		c.Apps = named(c.Apps, given.Apps)
 	}
-	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !c.holds(f) })
-	return p
+	return p.pruned()
 }
 
 // spoken lays an app without a name over those that were found.
@@ -80,14 +73,24 @@ func (a App) with(given App) App {
 			a.Health = ""
 		}
 	}
-	return App{
-		Name: cmp.Or(given.Name, a.Name), Path: cmp.Or(given.Path, a.Path),
-		Runtime: cmp.Or(given.Runtime, a.Runtime), Version: cmp.Or(given.Version, a.Version),
-		BuildTool: cmp.Or(given.BuildTool, a.BuildTool), Packaging: cmp.Or(given.Packaging, a.Packaging),
-		Hosting: cmp.Or(given.Hosting, a.Hosting), Tier: cmp.Or(given.Tier, a.Tier),
-		Port: cmp.Or(given.Port, a.Port), Health: cmp.Or(given.Health, a.Health), Start: cmp.Or(given.Start, a.Start),
-		Build: cmp.Or(given.Build, a.Build), Command: cmp.Or(given.Command, a.Command), Static: cmp.Or(given.Static, a.Static),
+	a.Name = cmp.Or(given.Name, a.Name)
+	lay(appSettings, &a, given)
+	return a
+}
+
+// lay gives every field that is given in the second to the first.
+func lay[T any](settings []setting[T], to *T, given T) {
+	for _, s := range settings {
+		if value := s.get(&given); value != "" {
+			_ = s.set(to, value) // it comes from where it was read
+		}
 	}
+}
+
+// pruned leaves out findings that the choices no longer hold.
+func (p Proposal) pruned() Proposal {
+	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !p.Choices.holds(f) })
+	return p
 }
 
 // holds reports whether a finding is still what the choices say.
@@ -116,6 +119,5 @@ func (p Proposal) Hosted(m Mapping) Proposal {
 	}
 	p.Choices = c
 	p.Notices = append(slices.Clone(m.Notices), p.Notices...)
-	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !c.holds(f) })
-	return p
+	return p.pruned()
 }

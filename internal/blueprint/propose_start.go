@@ -65,8 +65,7 @@ func (p Proposal) Complete() Proposal {
 		}
 	}
 	p.Choices = c
-	p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return !c.holds(f) })
-	return p
+	return p.pruned()
 }
 
 // shellLines writes commands as one line for a shell; each begins in the app's
@@ -74,23 +73,22 @@ func (p Proposal) Complete() Proposal {
 func shellLines(commands []aloft.Command) string {
 	lines := make([]string, len(commands))
 	for i, command := range commands {
-		if lines[i] = shellText(command); len(commands) > 1 && isShell(command) && strings.ContainsAny(lines[i], ";|&<>()#") {
+		_, shell := command.Shell()
+		if lines[i] = shellText(command); len(commands) > 1 && shell && strings.ContainsAny(lines[i], ";|&<>()#") {
 			lines[i] = "(" + lines[i] + ")"
 		}
 	}
 	return strings.Join(lines, " && ")
 }
 
-func isShell(c aloft.Command) bool { return len(c.Args) == 3 && c.Args[0] == "sh" && c.Args[1] == "-c" }
-
 // shellText writes a command as a line for a shell.
 func shellText(c aloft.Command) string {
-	if isShell(c) {
-		return c.Args[2]
+	if text, ok := c.Shell(); ok {
+		return text
 	}
 	words := make([]string, len(c.Args))
 	for i, word := range c.Args {
-		words[i] = shellWord(word)
+		words[i] = aloft.ShellWord(word)
 	}
 	return strings.Join(words, " ")
 }

@@ -143,7 +143,7 @@ func (p gradleProject) start(how gradleHow, from aloft.Source, app *aloft.App) e
 	case how.kind == "quarkus":
 		app.Start = run(from, "java", "-jar", path.Join(out, "quarkus-app/quarkus-run.jar"))
 	case how.kind == "jar" && how.add == "-all" && app.Framework.Value == "ktor":
-		app.Start = shell("exec java -jar "+quote(out)+"/libs/*-all.jar", from)
+		app.Start = shell("exec java -jar "+aloft.ShellWord(out)+"/libs/*-all.jar", from)
 	case how.kind == "jar":
 		jar := ""
 		if p.name != "" && p.script.version != "" {

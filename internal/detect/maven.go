@@ -200,7 +200,7 @@ func (p *pom) build(f *folder, args []string, app *aloft.App) {
 // startJar starts an archive; where its name is not known, the only one there.
 func startJar(jar, folder string, from aloft.Source) aloft.Command {
 	if jar == "" {
-		return shell("exec java -jar "+quote(folder)+"/*.jar", from)
+		return shell("exec java -jar "+aloft.ShellWord(folder)+"/*.jar", from)
 	}
 	return run(from, "java", "-jar", jar)
 }

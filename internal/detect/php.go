@@ -75,7 +75,7 @@ func startPHPRoot(f *folder, app *aloft.App) {
 	}
 	for _, e := range f.entries {
 		if name := e.Name(); !strings.HasPrefix(name, ".") && f.private(e) && !strings.HasSuffix(name, ".tf") && !strings.HasSuffix(name, ".tfvars") {
-			hidden = append(hidden, quote(name))
+			hidden = append(hidden, aloft.ShellWord(name))
 		}
 	}
 	names := "*"

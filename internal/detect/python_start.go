@@ -63,7 +63,7 @@ func (p *pythonApp) start(app *aloft.App) error {
 // python writes a command of the interpreter; module code in src is found too.
 func (p *pythonApp) python(within, text string) string {
 	if within != "" {
-		return "PYTHONPATH=" + quote(within) + " " + p.interpreter + " " + text
+		return "PYTHONPATH=" + aloft.ShellWord(within) + " " + p.interpreter + " " + text
 	}
 	return p.interpreter + " " + text
 }
@@ -111,7 +111,7 @@ func (p *pythonApp) collects(module string) string {
 // serve starts an entry with the server that is among the dependencies.
 func (p *pythonApp) serve(app *aloft.App, e entry) error {
 	server, ok := first(p.dependencies, servers(e.isAsync)...)
-	target := quote(e.target())
+	target := aloft.ShellWord(e.target())
 	if ok && strings.HasPrefix(server.name, "fastapi[") {
 		server.name = "uvicorn"
 	}
@@ -120,7 +120,7 @@ func (p *pythonApp) serve(app *aloft.App, e entry) error {
 	switch server.name {
 	case "gunicorn":
 		if e.call {
-			target = quote(e.target() + "()")
+			target = aloft.ShellWord(e.target() + "()")
 		}
 		text = "-m gunicorn " + target + " --bind " + bindHost + ":$PORT"
 		if e.isAsync {
@@ -160,7 +160,7 @@ func servers(isAsync bool) []string {
 func (p *pythonApp) serveItself(app *aloft.App, e entry) error {
 	if app.Framework.Value == "flask" {
 		e.source.Reason = "Flask's own server: no gunicorn among the dependencies"
-		app.Start = shell(p.python(e.within, "-m flask --app "+quote(e.target())+" run --host "+bindHost+" --port $PORT"), e.source)
+		app.Start = shell(p.python(e.within, "-m flask --app "+aloft.ShellWord(e.target())+" run --host "+bindHost+" --port $PORT"), e.source)
 		return nil
 	}
 	if !e.isAsync {

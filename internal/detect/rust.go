@@ -51,7 +51,7 @@ func detectRust(f *folder) (aloft.App, error) {
 			break
 		}
 	}
-	text := fmt.Sprintf("cargo install %s--no-track --path %s --root .aloft --target-dir %s", locked, quote(c.path), cargoTarget)
+	text := fmt.Sprintf("cargo install %s--no-track --path %s --root .aloft --target-dir %s", locked, aloft.ShellWord(c.path), cargoTarget)
 	if f.procfile.mentions("target/release") {
 		text = "cargo build " + locked + "--release"
 	}
@@ -60,7 +60,7 @@ func detectRust(f *folder) (aloft.App, error) {
 	program := ".aloft/bin/" + c.program
 	app.Start = run(source, program)
 	if app.Framework.Value == "rocket" {
-		app.Start = shell("ROCKET_ADDRESS="+bindHost+" ROCKET_PORT=$PORT exec "+quote(program), source)
+		app.Start = shell("ROCKET_ADDRESS="+bindHost+" ROCKET_PORT=$PORT exec "+aloft.ShellWord(program), source)
 	}
 	return app, nil
 }

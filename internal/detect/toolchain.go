@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"strings"
-
 	"github.com/aloft-dev/aloft"
 )
 
@@ -79,11 +77,3 @@ func missingPiece(hint string, format string, args ...any) error {
 
 // bindHost is the address that a server is told to listen on in shell text.
 const bindHost = "${HOST:-0.0.0.0}"
-
-// quote writes a word for a shell.
-func quote(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
