@@ -109,15 +109,11 @@ type changed struct {
 // change renders the blueprint anew and merges what became different.
 func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (blueprint.Choices, error)) error {
 	ctx := command.Context()
-	tree, err := openSourceTree(ctx)
+	tree, record, err := openBlueprint(ctx)
 	if err != nil {
 		return err
 	}
 	defer tree.close()
-	record, err := tree.mustRecord()
-	if err != nil {
-		return err
-	}
 	next, err := edit(record.Choices)
 	if err != nil {
 		return choiceError(err)
@@ -149,12 +145,20 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	return nil
 }
 
-func (t *sourceTree) mustRecord() (blueprint.Record, error) {
-	record, there, err := t.record()
+// openBlueprint opens the repository and the blueprint that must be there.
+func openBlueprint(ctx context.Context) (*sourceTree, blueprint.Record, error) {
+	tree, err := openSourceTree(ctx)
+	if err != nil {
+		return nil, blueprint.Record{}, err
+	}
+	record, there, err := tree.record()
 	if err == nil && !there {
 		err = aloft.Errorf(aloft.CodeNotFound, "there is no blueprint here: %s is missing", blueprint.RecordFile).WithHint("aloft init writes one")
 	}
-	return record, err
+	if err != nil {
+		tree.close()
+	}
+	return tree, record, err
 }
 
 // rendered are the files that this program makes of choices: those of the
@@ -429,15 +433,11 @@ func setInEnvironment(command *cobra.Command, environment, key, value string) er
 	if err := aloft.ValidateEnvironmentName(environment); err != nil {
 		return misuse{err}
 	}
-	tree, err := openSourceTree(command.Context())
+	tree, record, err := openBlueprint(command.Context())
 	if err != nil {
 		return err
 	}
 	defer tree.close()
-	record, err := tree.mustRecord()
-	if err != nil {
-		return err
-	}
 	input, err := record.Choices.Input(key, value)
 	if err != nil {
 		return choiceError(err)

@@ -69,14 +69,11 @@ func (s *Server) generate(nubesGen bool) http.HandlerFunc {
 			s.answerProblem(w, err)
 			return
 		}
-		end, err := s.Turn(r.Context())
-		if err != nil {
-			return // nobody waits any more
-		}
-		archive, err := s.Generator.Generate(r.Context(), request)
-		end()
-		if err != nil {
-			s.answerProblem(w, err)
+		var archive Archive
+		if !s.inTurn(w, r, func() (err error) {
+			archive, err = s.Generator.Generate(r.Context(), request)
+			return err
+		}) {
 			return
 		}
 		header := w.Header()
@@ -97,18 +94,30 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 		s.answerProblem(w, err)
 		return
 	}
-	end, err := s.Turn(r.Context())
-	if err != nil {
-		return // nobody waits any more
-	}
-	choosing, err := s.Generator.Choose(r.Context(), query)
-	end()
-	if err != nil {
-		s.answerProblem(w, err)
+	var choosing Choosing
+	if !s.inTurn(w, r, func() (err error) {
+		choosing, err = s.Generator.Choose(r.Context(), query)
+		return err
+	}) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(choosing)
+}
+
+// inTurn does what takes a processor when it is its turn, and answers with the
+// error if there is one; false = there is nothing more to answer.
+func (s *Server) inTurn(w http.ResponseWriter, r *http.Request, do func() error) bool {
+	end, err := s.Turn(r.Context())
+	if err != nil {
+		return false // nobody waits any more
+	}
+	err = do()
+	end()
+	if err != nil {
+		s.answerProblem(w, err)
+	}
+	return err == nil
 }
 
 // Turn waits until there is a processor to generate on; end gives it to the

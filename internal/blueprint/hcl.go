@@ -3,7 +3,6 @@ package blueprint
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -203,16 +202,9 @@ func (d document) space() { d.out.WriteByte('\n') }
 
 func (d document) text() string { return d.out.String() }
 
-// blocks keeps blocks that were formatted, by their tokens: the same ones come
-// again and again, and formatting takes most of the time.
-var blocks = struct {
-	sync.Mutex
-	known map[string]string
-}{known: map[string]string{}}
-
-// maxBlocks is how many are kept: there are some 5,500 of one project's choices,
-// of 1 kB on average.
-const maxBlocks = 10_000
+// blocks keeps blocks that were formatted, by their tokens: formatting takes most
+// of the time. There are some 5,500 of one project's choices, of 1 kB on average.
+var blocks = memory{most: 10_000}
 
 func formatted(tokens expression) string {
 	var key strings.Builder
@@ -220,22 +212,11 @@ func formatted(tokens expression) string {
 		key.Write(t.Bytes)
 		key.WriteByte(0)
 	}
-	blocks.Lock()
-	text, ok := blocks.known[key.String()]
-	blocks.Unlock()
-	if ok {
-		return text
-	}
-	file := hclwrite.NewEmptyFile()
-	file.Body().AppendUnstructuredTokens(fresh(tokens...))
-	text = string(file.Bytes())
-	blocks.Lock()
-	defer blocks.Unlock()
-	if len(blocks.known) >= maxBlocks {
-		clear(blocks.known)
-	}
-	blocks.known[key.String()] = text
-	return text
+	return blocks.text(key.String(), func() string {
+		file := hclwrite.NewEmptyFile()
+		file.Body().AppendUnstructuredTokens(fresh(tokens...))
+		return string(file.Bytes())
+	})
 }
 
 // callOf is a type such as list(string).

@@ -3,7 +3,6 @@ package blueprint
 import (
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/goccy/go-yaml"
 )
@@ -32,7 +31,7 @@ func encode(m mapping) string {
 	var text strings.Builder
 	text.WriteString(encodePlain(head) + last.key + ":\n")
 	for _, part := range parts {
-		for line := range strings.Lines(encoded.of(mapping{part})) {
+		for line := range strings.Lines(encoded.text(fmt.Sprintf("%v", part), func() string { return encodePlain(mapping{part}) })) {
 			if line != "\n" {
 				text.WriteString("  ")
 			}
@@ -43,34 +42,7 @@ func encode(m mapping) string {
 }
 
 // encoded remembers what was encoded before.
-var encoded memory
-
-// memory holds the texts of some mappings, by what is in them.
-type memory struct {
-	mu    sync.Mutex
-	texts map[string]string
-}
-
-// maxMemory is how many texts are remembered; then it begins anew.
-const maxMemory = 200
-
-func (m *memory) of(part mapping) string {
-	key := fmt.Sprintf("%v", part)
-	m.mu.Lock()
-	text, known := m.texts[key]
-	m.mu.Unlock()
-	if known {
-		return text
-	}
-	text = encodePlain(part)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.texts == nil || len(m.texts) >= maxMemory {
-		m.texts = map[string]string{}
-	}
-	m.texts[key] = text
-	return text
-}
+var encoded = memory{most: 200}
 
 func encodePlain(m mapping) string {
 	comments := yaml.CommentMap{}
