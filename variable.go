@@ -19,6 +19,12 @@ const (
 	readerMicronaut = "micronaut"
 )
 
+// Secret reports whether a password is in the value of a variable of that kind of
+// service: it is then handed over by reference.
+func (v Variable) Secret(kind string) bool {
+	return (kind == "postgresql" || kind == "mysql") && slices.Contains([]string{"{password}", "{url}", "{connection-string}"}, v.Value)
+}
+
 // VariablesFor returns those that a runtime, or one of its frameworks, reads. The
 // runtime java stands for every framework of Java.
 func VariablesFor(runtime string, list []Variable) []Variable {

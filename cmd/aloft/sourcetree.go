@@ -115,28 +115,13 @@ func (t *sourceTree) contract() string {
 	return "To be used as it is, it lacks " + strings.Join(missing, ", ")
 }
 
-// nubesGenModules are the folders of NubesGen's modules.
-var nubesGenModules = []string{
-	"app-service", "application-insights", "container-apps", "cosmosdb-mongodb", "function", "key-vault", "mysql", "network", "postgresql",
-	"redis", "spring-apps", "spring-cloud", "sql-server", "storage-blob", "virtual-network",
-}
-
 // nubesGenFiles lists what NubesGen has written and git has: all else stays.
 func (t *sourceTree) nubesGenFiles(ctx context.Context) ([]string, error) {
-	output, err := gitOutput(ctx, t.root, "ls-files", "-z", "--", "terraform", ".github/workflows/gitops.yml")
+	output, err := gitOutput(ctx, t.root, "ls-files", "-z", "--", "terraform", ".github/workflows")
 	if err != nil {
 		return nil, err
 	}
-	var list []string
-	for name := range strings.SplitSeq(output, "\x00") {
-		folder, file := path.Split(name)
-		module, inModule := strings.CutPrefix(strings.TrimSuffix(folder, "/"), "terraform/modules/")
-		own := slices.Contains([]string{"main.tf", "variables.tf", "outputs.tf", "README.md", ".gitignore"}, file)
-		if name == ".github/workflows/gitops.yml" || own && (folder == "terraform/" || inModule && slices.Contains(nubesGenModules, module)) {
-			list = append(list, name)
-		}
-	}
-	return list, nil
+	return slices.DeleteFunc(strings.Split(output, "\x00"), func(name string) bool { return !blueprint.NubesGenWrites(name) }), nil
 }
 
 // manifest fits the choices to a manifest of the user's own, which stays: the

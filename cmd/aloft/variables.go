@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -50,16 +49,11 @@ Variables of `+"`aloft.yaml`"+` come besides, and may not be secret.
 		_, _ = fmt.Fprintf(w, "\n## %s\n\n%s\n\n| variable | value | for |\n|---|---|---|\n", section.title, section.about)
 		for _, v := range list {
 			value := "`" + strings.ReplaceAll(v.Value, "|", "\\|") + "`"
-			if secretVariable(section.kind, v) {
+			if v.Secret(section.kind) {
 				value += ", secret"
 			}
 			_, err = fmt.Fprintf(w, "| `%s` | %s | %s |\n", v.Name, value, cmp.Or(v.Reader, "everybody"))
 		}
 	}
 	return err
-}
-
-// secretVariable reports whether a password is in the value.
-func secretVariable(kind string, v aloft.Variable) bool {
-	return slices.Contains([]string{"postgresql", "mysql"}, kind) && slices.Contains([]string{"{password}", "{url}", "{connection-string}"}, v.Value)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -65,7 +66,7 @@ func (s *nubesgenSource) text(name string) string {
 
 // made reports whether a file tells that NubesGen made this.
 func (s *nubesgenSource) made() bool {
-	for _, name := range []string{"terraform/main.tf", "terraform/README.md", ".github/workflows/gitops.yml"} {
+	for _, name := range []string{"terraform/main.tf", "terraform/README.md", nubesgenWorkflow} {
 		if strings.Contains(strings.ToLower(s.text(name)), "nubesgen") {
 			return true
 		}
@@ -145,6 +146,27 @@ var nubesgenModules = map[string]struct {
 	"sql-server": {"SQL_SERVER", "azurerm_mssql_database", "sku_name", map[string]string{"GP_S_Gen5_1": "SERVERLESS", "GP_Gen5_2": "GENERAL_PURPOSE"}},
 }
 
+// nubesgenWorkflow is NubesGen's workflow.
+const nubesgenWorkflow = ".github/workflows/gitops.yml"
+
+// NubesGenWrites reports whether NubesGen writes a file of that path.
+func NubesGenWrites(file string) bool {
+	folder, name := path.Split(file)
+	own := slices.Contains([]string{"main.tf", "variables.tf", "outputs.tf", "README.md", ".gitignore"}, name)
+	module, inModule := strings.CutPrefix(strings.TrimSuffix(folder, "/"), "terraform/modules/")
+	return file == nubesgenWorkflow || own && (folder == "terraform/" || inModule && nubesgenFolder(module))
+}
+
+// nubesgenFolder reports whether NubesGen has a module in a folder of that name.
+func nubesgenFolder(name string) bool {
+	_, hosting := nubesgenModules[name]
+	return hosting || name == "network" || name == "virtual-network" ||
+		slices.ContainsFunc(nubesgenAddOns, func(k nubesgenKind) bool { return k.folder() == name })
+}
+
+// folder is the name of an add-on's module.
+func (k nubesgenKind) folder() string { return strings.ToLower(strings.ReplaceAll(k.name, "_", "-")) }
+
 // tier reads a module's kind and tier; a size of the user's own is no tier of
 // NubesGen's, and told as it is.
 func (s *nubesgenSource) tier(folder string) nubesgenTier {
@@ -170,7 +192,7 @@ func (s *nubesgenSource) database(root terraformFile) nubesgenTier {
 func (s *nubesgenSource) addOns(root terraformFile) []nubesgenTier {
 	var list []nubesgenTier
 	for _, k := range nubesgenAddOns {
-		if _, found := root.module(strings.ToLower(strings.ReplaceAll(k.name, "_", "-"))); found {
+		if _, found := root.module(k.folder()); found {
 			list = append(list, nubesgenTier{kind: k.name})
 		}
 	}
@@ -201,7 +223,7 @@ var nubesgenTraces = []struct {
 
 // runtime tells the runtime; "" = nothing tells it.
 func (s *nubesgenSource) runtime(folder string) string {
-	workflow := s.text(".github/workflows/gitops.yml")
+	workflow := s.text(nubesgenWorkflow)
 	text := workflow + s.text("terraform/modules/"+folder+"/main.tf")
 	for _, trace := range nubesgenTraces {
 		if !trace.pattern.MatchString(text) {

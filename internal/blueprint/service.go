@@ -53,9 +53,8 @@ func azureVariables(c Choices, a App) (settings, secrets []attribute) {
 		attribute{"ALOFT_ENVIRONMENT", reference("var.environment")})
 	add := func(kind string, parts map[string]expression, list []aloft.Variable) {
 		for _, v := range aloft.VariablesFor(a.Runtime, list) {
-			output, secret := secretOutputs[v.Value]
-			if _, plain := parts[v.Value]; secret && !plain {
-				secrets = append(secrets, attribute{v.Name, reference("module." + moduleName(kind) + "." + output)})
+			if v.Secret(kind) {
+				secrets = append(secrets, attribute{v.Name, reference("module." + moduleName(kind) + "." + secretOutputs[v.Value])})
 				continue
 			}
 			settings = append(settings, attribute{v.Name, template(v.Value, parts)})
