@@ -118,7 +118,7 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err != nil {
 		return choiceError(err)
 	}
-	files, err := blueprints().Render(next)
+	files, made, err := blueprints().RenderApart(next)
 	if err != nil {
 		return choiceError(err)
 	}
@@ -129,7 +129,7 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err := m.all(ctx); err != nil {
 		return err
 	}
-	if err := m.keep(); err != nil {
+	if err := m.keep(made); err != nil {
 		return err
 	}
 	if err := tree.write(m.files, m.changed.Removed); err != nil {
@@ -164,7 +164,7 @@ func openBlueprint(ctx context.Context) (*sourceTree, blueprint.Record, error) {
 // rendered are the files that this program makes of choices: those of the
 // record, when the same version wrote it.
 func rendered(c blueprint.Choices) map[string]string {
-	files, err := blueprints().Render(c)
+	files, _, err := blueprints().RenderApart(c)
 	if err != nil {
 		return nil
 	}
@@ -256,11 +256,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 
 // keep writes the record of what is rendered now, and the originals of the files
 // that are edited.
-func (m *fileMerge) keep() error {
-	record, err := blueprint.ParseRecord([]byte(m.next[blueprint.RecordFile]))
-	if err != nil {
-		return err
-	}
+func (m *fileMerge) keep(record blueprint.Record) error {
 	if m.record.Files[blueprint.ManifestFile] == "" {
 		delete(record.Files, blueprint.ManifestFile)
 	}

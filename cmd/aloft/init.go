@@ -162,14 +162,16 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if err != nil {
 		return err
 	}
-	files, err := blueprints().Render(proposal.Choices)
+	files, record, err := blueprints().RenderApart(proposal.Choices)
 	if err != nil {
 		return choiceError(err)
 	}
 	if own {
-		if files, err = withoutManifest(files); err != nil {
-			return err
-		}
+		delete(record.Files, blueprint.ManifestFile)
+		files = slices.DeleteFunc(files, func(f blueprint.File) bool { return f.Path == blueprint.ManifestFile })
+	}
+	if files, err = record.With(files); err != nil {
+		return err
 	}
 	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
 		return err

@@ -17,11 +17,7 @@ func TestInit(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			home := filepath.Join(env.WorkDir, "home")
-			env.Setenv("HOME", home)
-			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig"))
-			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			home := ownHome(env)
 			for _, role := range []string{"AUTHOR", "COMMITTER"} {
 				env.Setenv("GIT_"+role+"_NAME", "Alice")
 				env.Setenv("GIT_"+role+"_EMAIL", "alice@example.com")
@@ -29,4 +25,14 @@ func TestInit(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 	})
+}
+
+// ownHome gives a script a home of its own, and git nothing of this machine's.
+func ownHome(env *testscript.Env) string {
+	home := filepath.Join(env.WorkDir, "home")
+	env.Setenv("HOME", home)
+	env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+	env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig"))
+	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	return home
 }

@@ -55,17 +55,13 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			home := filepath.Join(env.WorkDir, "home")
-			env.Setenv("HOME", home)
+			home := ownHome(env)
 			env.Setenv("XDG_CACHE_HOME", userCache) // engines and toolchain caches are shared
-			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			for _, name := range []string{"GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY"} {
 				if value, ok := os.LookupEnv(name); ok {
 					env.Setenv(name, value)
 				}
 			}
-			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig"))
-			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every command of a -race build ends a second later
 			return os.MkdirAll(home, 0o700)
 		},

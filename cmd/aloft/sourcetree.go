@@ -154,19 +154,6 @@ func (t *sourceTree) manifest(c *blueprint.Choices, named bool) (own bool, _ err
 	return true, nil
 }
 
-// withoutManifest leaves the manifest out of what is written and recorded.
-func withoutManifest(files []blueprint.File) ([]blueprint.File, error) {
-	files = slices.DeleteFunc(files, func(f blueprint.File) bool { return f.Path == blueprint.ManifestFile })
-	i := slices.IndexFunc(files, func(f blueprint.File) bool { return f.Path == blueprint.RecordFile })
-	record, err := blueprint.ParseRecord([]byte(files[i].Text))
-	if err != nil {
-		return nil, err
-	}
-	delete(record.Files, blueprint.ManifestFile)
-	files[i], err = record.File()
-	return files, err
-}
-
 // free makes sure that no file of the user's stands where one is to be written.
 func (t *sourceTree) free(files []blueprint.File, remove []string) error {
 	var taken []string

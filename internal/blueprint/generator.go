@@ -1,9 +1,6 @@
 package blueprint
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Generator renders blueprints. Two generators of the same version give the
 // same bytes for the same choices.
@@ -18,21 +15,22 @@ type Generator struct {
 // workflow and README. What is empty is completed; the error is CodeInvalid and
 // wraps the Violations.
 func (g Generator) Render(c Choices) ([]File, error) {
+	files, record, err := g.RenderApart(c)
+	if err != nil {
+		return nil, err
+	}
+	return record.With(files)
+}
+
+// RenderApart is Render with the record by itself, for somebody who leaves files
+// out of both.
+func (g Generator) RenderApart(c Choices) ([]File, Record, error) {
 	c = c.Complete()
 	if err := c.Check().Err(); err != nil {
-		return nil, err
+		return nil, Record{}, err
 	}
 	files, err := g.files(c)
-	if err != nil {
-		return nil, err
-	}
-	record, err := g.newRecord(c, files).File()
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, record)
-	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return files, nil
+	return files, g.newRecord(c, files), err
 }
 
 // files renders everything but the record.

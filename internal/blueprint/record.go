@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"cmp"
 	"crypto/sha1" // git's own name of a blob
 	"encoding/hex"
 	"fmt"
@@ -61,6 +62,17 @@ func (r Record) File() (File, error) {
 		text.WriteString("  " + yamlWord(path) + ": " + yamlWord(files[path]) + "\n")
 	}
 	return File{Path: RecordFile, Text: text.String()}, nil
+}
+
+// With returns the files with that of the record among them, sorted by path.
+func (r Record) With(files []File) ([]File, error) {
+	record, err := r.File()
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, record)
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return files, nil
 }
 
 // Paths and ids of blobs are plain text in YAML, unless an id looks like a number.

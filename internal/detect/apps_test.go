@@ -2,8 +2,6 @@ package detect_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,35 +12,7 @@ import (
 )
 
 // TestApps holds the rules of Apps to the examples in testdata/apps.
-func TestApps(t *testing.T) {
-	files, err := filepath.Glob("testdata/apps/*.txtar")
-	if err != nil || len(files) < 40 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			expected := ""
-			if i := len(archive.Files) - 1; archive.Files[i].Name == want {
-				expected, archive.Files = string(archive.Files[i].Data), archive.Files[:i]
-			}
-			got := lookAround(t, archive)
-			if *update {
-				archive.Files = append(archive.Files, txtar.File{Name: want, Data: []byte(got)})
-				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != expected {
-				t.Errorf("got:\n%s\nwant:\n%s", got, expected)
-			}
-		})
-	}
-}
+func TestApps(t *testing.T) { examples(t, "testdata/apps/*.txtar", 40, lookAround) }
 
 // lookAround finds the apps of an example and writes them, and the error, as text.
 func lookAround(t *testing.T, archive *txtar.Archive) string {

@@ -23,9 +23,13 @@ const want = "DETECTED"
 
 // TestApp holds the rules to the examples in testdata. The comment of an
 // example may have lines "dir: <folder of the app>" and "runtime: <wanted>".
-func TestApp(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 45 {
+func TestApp(t *testing.T) { examples(t, "testdata/*.txtar", 45, look) }
+
+// examples holds what look writes of examples, at least so many, to their last
+// files.
+func examples(t *testing.T, pattern string, least int, look func(*testing.T, *txtar.Archive) string) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) < least {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	for _, file := range files {
