@@ -73,7 +73,11 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		Env:     targetEnvironment(os.Environ()),
 		Log:     command.ErrOrStderr(),
 	}
-	if file := run.VarFile(c.Dir, key.Environment); file != "" {
+	file, err := run.VarFile(c.Dir, c.Folder, key.Environment)
+	if err != nil {
+		return nil, c, none, err
+	}
+	if file != "" {
 		c.VarFile = filepath.Join(c.Dir, filepath.FromSlash(file))
 	}
 	if !t.onServer() {

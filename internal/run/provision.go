@@ -99,33 +99,9 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		Folder:    filepath.ToSlash(folder),
 		Providers: d.summary.Providers,
 		Vars:      Variables(run.EnvironmentKey, run.Revision, d.settings),
-		VarFile:   VarFile(d.terraform, run.Environment),
 	}
-	return conf, checkVarFile(d.terraform, conf)
-}
-
-// checkVarFile refuses a variables file that names what Aloft gives: the engine
-// would take the file's value, and two environments could become one.
-func checkVarFile(folder string, conf configuration) error {
-	if conf.VarFile == "" {
-		return nil
-	}
-	data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(conf.VarFile)))
-	if err != nil {
-		return fmt.Errorf("cannot read %s: %w", conf.VarFile, err)
-	}
-	file, _ := hclsyntax.ParseConfig(data, conf.VarFile, hcl.InitialPos) // the engine tells what is wrong with it
-	if file == nil {
-		return nil
-	}
-	attributes, _ := file.Body.JustAttributes()
-	for _, name := range []string{"environment", "project", "application_name"} {
-		if attribute, named := attributes[name]; named {
-			return aloft.Errorf(aloft.CodeInvalid, "%s:%d sets %s, which is given by the branch", path.Join(conf.Folder, conf.VarFile), attribute.NameRange.Start.Line, name).
-				WithHint("take the line out")
-		}
-	}
-	return nil
+	conf.VarFile, err = VarFile(d.terraform, conf.Folder, run.Environment)
+	return conf, err
 }
 
 // Variables are what an environment's Terraform is given: those of aloft.yaml,
@@ -141,15 +117,37 @@ func Variables(key aloft.EnvironmentKey, revision string, settings manifest.Envi
 }
 
 // VarFile returns the environment's variables file, relative to the folder of the
-// Terraform files and with slashes: its own, else the default one, else "".
-func VarFile(folder, environment string) string {
+// Terraform files and with slashes: its own, else the default one, else "". Folder
+// is dir as people know it. A file that names what Aloft gives is CodeInvalid: the
+// engine would take the file's value, and two environments could become one.
+func VarFile(dir, folder, environment string) (string, error) {
 	for _, name := range []string{environment, "default"} {
 		file := "environments/" + name + ".tfvars"
-		if _, err := os.Stat(filepath.Join(folder, filepath.FromSlash(file))); err == nil {
-			return file
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("cannot read %s: %w", file, err)
+		}
+		return file, checkVarFile(path.Join(folder, file), data)
+	}
+	return "", nil
+}
+
+func checkVarFile(name string, data []byte) error {
+	file, _ := hclsyntax.ParseConfig(data, name, hcl.InitialPos) // the engine tells what is wrong with it
+	if file == nil {
+		return nil
+	}
+	attributes, _ := file.Body.JustAttributes()
+	for _, given := range []string{"environment", "project", "application_name"} {
+		if attribute, named := attributes[given]; named {
+			return aloft.Errorf(aloft.CodeInvalid, "%s:%d sets %s, which is given by the branch", name, attribute.NameRange.Start.Line, given).
+				WithHint("take the line out")
 		}
 	}
-	return ""
+	return nil
 }
 
 // provision makes the environment's resources what the commit declares. It is
