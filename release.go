@@ -12,7 +12,7 @@ type ReleaseStatus string
 const (
 	ReleaseActive  ReleaseStatus = "active"  // has the route
 	ReleaseRetired ReleaseStatus = "retired" // had it once; can be returned to
-	ReleaseFailed  ReleaseStatus = "failed"  // never answered its health path
+	ReleaseFailed  ReleaseStatus = "failed"  // never answered, or was withdrawn with the run that brought it
 )
 
 // Release is an artifact running, or that once ran, in an environment.
@@ -35,6 +35,9 @@ type ReleaseStore interface {
 	// AddRelease records a release and numbers it. Adding an active one retires
 	// the active one before it.
 	AddRelease(ctx context.Context, release Release) (Release, error)
+	// WithdrawRelease makes the active release of an app a failed one, for this
+	// reason. Without an active one it does nothing.
+	WithdrawRelease(ctx context.Context, key EnvironmentKey, app, reason string) error
 	Releases(ctx context.Context, key EnvironmentKey) ([]Release, error) // newest first
 	DeleteReleases(ctx context.Context, key EnvironmentKey) error
 }

@@ -142,6 +142,10 @@ func (t target) Verify(ctx context.Context, r run.DeployRequest) error {
 	return t.apps.Verify(ctx, r.Key, r.App.Name)
 }
 
+func (t target) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
+	return t.apps.Withdraw(ctx, r.Key, r.App.Name, reason)
+}
+
 // Reconcile heals apps. A missing database is Terraform's to make again, and so
 // is what does not heal.
 func (t target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error) {

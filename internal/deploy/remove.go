@@ -36,6 +36,21 @@ func (l *Local) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error {
 	return nil
 }
 
+// Withdraw takes out an app that nothing can take the place of: its release is
+// recorded as failed for this reason, and its routes and processes end. Its slot
+// stays. What cannot be recorded ends all the same.
+func (l *Local) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
+	unlock, err := l.busy.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	err = l.options.Store.WithdrawRelease(ctx, key, app, reason)
+	slots, slotsErr := l.options.Store.Slots(ctx, key)
+	l.takeDown(ctx, key, app, slots)
+	return errors.Join(err, slotsErr)
+}
+
 // takeDown ends the routes of an app, or of all apps with "", and stops their
 // processes, those that are being drained included. slots are those that stay.
 func (l *Local) takeDown(ctx context.Context, key aloft.EnvironmentKey, app string, slots []aloft.Slot) {

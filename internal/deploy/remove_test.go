@@ -91,6 +91,36 @@ func TestRemoveAllWhileTheOldReleaseDrains(t *testing.T) {
 	w.settle(t)
 }
 
+func TestWithdrawLeavesNothingThatAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slot := w.slot(t, "web")
+	for range 2 { // and there is nothing left to take out
+		if err := w.Withdraw(t.Context(), alice, "web", "nothing runs"); err != nil {
+			t.Fatal(err)
+		}
+		w.deploy(t, request(t, "app", "1"))
+		if err := w.Withdraw(t.Context(), alice, "web", "run 1 failed"); err != nil {
+			t.Fatal(err)
+		}
+		w.settle(t)
+		if _, err := w.version(slot.URL); err == nil {
+			t.Error("the app answers")
+		}
+		if left := w.supervisor.Leftovers(alice); len(left) > 0 || len(w.proxy.Routes()) > 0 {
+			t.Errorf("processes %v, routes %v", left, w.proxy.Routes())
+		}
+		if r := w.store.releases[len(w.store.releases)-1]; r.Status != aloft.ReleaseFailed || r.Reason != "run 1 failed" {
+			t.Errorf("release %+v", r)
+		}
+		if found, err := w.Reconcile(t.Context(), alice); err != nil || len(found) > 0 {
+			t.Errorf("differences %v, %v", found, err)
+		}
+	}
+	w.deploy(t, request(t, "app", "2"))
+	w.serves(t, slot.URL, "2")
+}
+
 func TestDeleteGroupStopsWhatIsInIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

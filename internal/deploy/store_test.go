@@ -43,6 +43,17 @@ func (m *memory) AddRelease(ctx context.Context, release aloft.Release) (aloft.R
 	return release, ctx.Err()
 }
 
+func (m *memory) WithdrawRelease(_ context.Context, key aloft.EnvironmentKey, app, reason string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, r := range m.releases {
+		if r.EnvironmentKey == key && r.App == app && r.Status == aloft.ReleaseActive {
+			m.releases[i].Status, m.releases[i].Reason = aloft.ReleaseFailed, reason
+		}
+	}
+	return nil
+}
+
 func (m *memory) Releases(_ context.Context, key aloft.EnvironmentKey) ([]aloft.Release, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

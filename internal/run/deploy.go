@@ -140,16 +140,26 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, 
 	return nil
 }
 
+// swapBack puts every app back to the release that it had before the run, also
+// when the run was cut off in between and taken again. One that had none is
+// taken out: a run that failed leaves nothing that answers in its name.
 func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release, swapped []placement) {
 	ctx = context.WithoutCancel(ctx) // what was canceled must not stay half swapped
 	for _, place := range swapped {
+		request := place.request
 		i := slices.IndexFunc(before, func(r aloft.Release) bool {
-			return r.App == place.request.App.Name && r.Status == aloft.ReleaseActive
+			return r.App == request.App.Name && r.RunID != request.RunID && r.Status != aloft.ReleaseFailed
 		})
 		if i < 0 {
+			span := s.span.begin(request.App.Name, "taken out")
+			s.voice.detail("%s: taken out, it had no release before", request.App.Name)
+			err := place.deployer.Withdraw(ctx, request, fmt.Sprintf("run %d failed", request.RunID))
+			span.ended(err)
+			if err != nil {
+				s.voice.fail(err)
+			}
 			continue
 		}
-		request := place.request
 		request.App, request.Artifact, request.Revision = before[i].Spec, before[i].Artifact, before[i].Revision
 		span := s.span.begin(request.App.Name, fmt.Sprintf("back to release %d", before[i].Number))
 		request.Log, request.Timing = s.log(), span.timing()

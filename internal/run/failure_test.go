@@ -26,7 +26,7 @@ func TestABranchThatCannotMoveFailsTheRun(t *testing.T) {
 			if e := h.environment(); e.Status.Busy() || e.Revision != before {
 				t.Errorf("the environment is %s at %q", e.Status, e.Revision)
 			}
-			if runs := h.target.deploys[len(h.target.deploys)-1]; before != "" && runs != before {
+			if runs := h.target.deploys[len(h.target.deploys)-1]; runs != before {
 				t.Errorf("%s runs", runs)
 			}
 			h.repository.fail = nil
@@ -59,6 +59,49 @@ func TestAReleaseThatDoesNotAnswerIsSwappedBack(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentDegraded, "c1")
 	if want := []string{"c1", "c2", "c1"}; !slices.Equal(h.target.deploys, want) {
 		t.Errorf("deployed %v, want %v", h.target.deploys, want)
+	}
+}
+
+func TestAFirstReleaseThatDoesNotAnswerIsTakenOut(t *testing.T) {
+	h := newHouse(t)
+	h.target.sick = aloft.Errorf(aloft.CodeFailed, "the URL answers 502")
+	r := h.push("c1")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunFailed)
+	h.wantEnvironment(aloft.EnvironmentFailed, "")
+	releases, err := h.store.Releases(h.ctx, alice)
+	if err != nil || len(releases) != 1 || releases[0].Status != aloft.ReleaseFailed || releases[0].Reason != "run 1 failed" {
+		t.Errorf("releases %+v, %v", releases, err)
+	}
+	if log := h.log(r.ID); !strings.Contains(log, "web: taken out, it had no release before") {
+		t.Errorf("the log does not say so:\n%s", log)
+	}
+}
+
+// A killed server leaves a release of the run that it takes again: that is not
+// the release before it.
+func TestARunTakenAgainSwapsBackToTheReleaseBeforeIt(t *testing.T) {
+	for _, before := range []string{"", "c1"} {
+		t.Run("after "+before, func(t *testing.T) {
+			h := newHouse(t)
+			if before != "" {
+				h.push(before)
+				h.reconcile()
+			}
+			r := h.push("c2")
+			_, err := h.store.AddRelease(h.ctx, aloft.Release{
+				EnvironmentKey: alice, App: "web", RunID: r.ID, Revision: "c2", Status: aloft.ReleaseActive,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.target.sick = aloft.Errorf(aloft.CodeFailed, "the URL answers 502")
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunFailed)
+			if runs := h.target.deploys[len(h.target.deploys)-1]; runs != before {
+				t.Errorf("%q runs, want %q", runs, before)
+			}
+		})
 	}
 }
 

@@ -356,6 +356,11 @@ func (f *fakeTarget) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Rel
 
 func (f *fakeTarget) Verify(context.Context, run.DeployRequest) error { return f.sick }
 
+func (f *fakeTarget) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
+	f.deploys = append(f.deploys, "")
+	return f.store.WithdrawRelease(ctx, r.Key, r.App.Name, reason)
+}
+
 func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, broken []string, err error) {
 	healed, broken = f.healed, f.broken
 	f.healed = nil

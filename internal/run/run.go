@@ -91,6 +91,8 @@ type Deployer interface {
 	Release(ctx context.Context, request DeployRequest) error // runs the release command
 	Deploy(ctx context.Context, request DeployRequest) (release aloft.Release, skipped bool, err error)
 	Verify(ctx context.Context, request DeployRequest) error
+	// Withdraw takes an app out that was deployed and has no release to go back to.
+	Withdraw(ctx context.Context, request DeployRequest, reason string) error
 	// Reconcile compares what runs with what should and heals it. A difference
 	// that only Terraform can heal is returned in broken.
 	Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error)

@@ -38,6 +38,16 @@ func TestReleases(t *testing.T) {
 		}
 		first.Status = aloft.ReleaseRetired
 		same(t, releases, []aloft.Release{third, api, failed, first})
+		for range 2 {
+			if err := s.WithdrawRelease(ctx, key, "web", "the run failed"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if releases, err = s.Releases(ctx, key); err != nil {
+			t.Fatal(err)
+		}
+		third.Status, third.Reason = aloft.ReleaseFailed, "the run failed"
+		same(t, releases, []aloft.Release{third, api, failed, first})
 		if err := s.DeleteReleases(ctx, key); err != nil {
 			t.Fatal(err)
 		}

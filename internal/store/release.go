@@ -35,6 +35,16 @@ func (s *Store) AddRelease(ctx context.Context, release aloft.Release) (aloft.Re
 	return release, nil
 }
 
+// WithdrawRelease makes the active release of an app a failed one, for this reason.
+func (s *Store) WithdrawRelease(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
+	err := s.change(ctx, func(c *change) error {
+		c.tell(Event{Key: key})
+		return c.exec(ctx, `UPDATE releases SET status = $1, reason = $2 WHERE project = $3 AND environment = $4 AND app = $5 AND status = $6`,
+			aloft.ReleaseFailed, text(reason), key.Project, key.Environment, app, aloft.ReleaseActive)
+	})
+	return fail(err, "withdraw the release of %s in %s", app, key)
+}
+
 // Releases returns the releases of every app of an environment, newest first.
 func (s *Store) Releases(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.Release, error) {
 	releases, err := list(ctx, s.db.read, scanRelease, `SELECT `+releaseColumns+` FROM releases
