@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aloft-dev/aloft"
@@ -185,12 +186,12 @@ func TestBackendThatRefuses(t *testing.T) {
 		}
 	})
 	t.Run("one that breaks off is not asked again", func(t *testing.T) {
-		asked := 0
-		breaks := app(t, func(http.ResponseWriter, *http.Request) { asked++; panic(http.ErrAbortHandler) })
+		var asked atomic.Int32
+		breaks := app(t, func(http.ResponseWriter, *http.Request) { asked.Add(1); panic(http.ErrAbortHandler) })
 		w.install(t, breaks)
 		res, body := w.do(t, w.request(t, http.MethodPost, "/", strings.NewReader("x")))
-		if res.StatusCode != http.StatusBadGateway || asked != 1 || !strings.Contains(body, "broke off") {
-			t.Errorf("%s after %d times: %q", res.Status, asked, body)
+		if res.StatusCode != http.StatusBadGateway || asked.Load() != 1 || !strings.Contains(body, "broke off") {
+			t.Errorf("%s after %d times: %q", res.Status, asked.Load(), body)
 		}
 	})
 }
