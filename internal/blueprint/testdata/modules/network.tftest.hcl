@@ -78,6 +78,11 @@ run "all" {
   }
 
   assert {
+    condition     = azurerm_subnet.this["postgresql"].service_endpoint[0].service == "Microsoft.Storage" && azurerm_subnet.this["mysql"].service_endpoint[0].service == "Microsoft.Storage" && length(azurerm_subnet.this["web-app"].service_endpoint) == 0
+    error_message = "Databases reach the storage of their logs and backups: Azure adds that endpoint, and it must stay."
+  }
+
+  assert {
     condition     = length(azurerm_private_dns_zone_virtual_network_link.this) == 2
     error_message = "Every zone is linked."
   }
