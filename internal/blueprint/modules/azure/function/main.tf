@@ -40,10 +40,11 @@ locals {
     {
       # Functions keep what they remember (timers, leases) in storage, and log in
       # to it with the identity.
-      AzureWebJobsStorage__accountName = azurerm_storage_account.this.name
-      AzureWebJobsStorage__credential  = "managedidentity"
-      AzureWebJobsStorage__clientId    = var.identity.client_id
+      AzureWebJobsStorage__credential = "managedidentity"
+      AzureWebJobsStorage__clientId   = var.identity.client_id
     },
+    # The provider sets it for the other tiers, and keeps it in a place of its own.
+    local.flex ? { AzureWebJobsStorage__accountName = azurerm_storage_account.this.name } : {},
   )
 
   # Both kinds of app, as one.
@@ -63,7 +64,7 @@ resource "azurerm_storage_account" "this" {
 
   account_kind             = "StorageV2"
   account_tier             = "Standard"
-  account_replication_type = var.tier == "premium" ? "ZRS" : "LRS"
+  account_replication_type = "LRS"
 
   min_tls_version                  = "TLS1_2"
   https_traffic_only_enabled       = true
