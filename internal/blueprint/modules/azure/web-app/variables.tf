@@ -73,7 +73,7 @@ variable "instances" {
 }
 
 variable "zone_redundant" {
-  description = "Whether the machines stand in several zones. Unless set: yes for premium, which alone can. Regions without zones need false."
+  description = "Whether the machines stand in several zones. Unless set: yes for premium, which alone can, with two machines or more. Regions without zones need false."
   type        = bool
   default     = null
 
