@@ -45,7 +45,7 @@ variable "app" {
 }
 
 variable "tier" {
-  description = "What the app runs on: free (shared, sleeps, no network of its own), basic (one small machine), standard (with a staging slot, so that releases change without downtime) or premium (newer machines, two of them in two zones)."
+  description = "What the app runs on: free (shared, sleeps, no network of its own; one to a subscription in a region), basic (one small machine), standard (with a staging slot, so that releases change without downtime) or premium (newer machines, two of them in two zones)."
   type        = string
   default     = "basic"
 
