@@ -143,6 +143,56 @@ run "premium_long_name" {
   }
 }
 
+run "another_tier" {
+
+  variables {
+    tier    = "consumption"
+    runtime = "java"
+  }
+
+  override_resource {
+    target = azurerm_service_plan.this
+    values = {
+      id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/serverFarms/plan-shop-alice-mail"
+      kind = "functionapp"
+    }
+  }
+
+  assert {
+    condition     = azurerm_service_plan.this.kind == "functionapp" && length(azurerm_function_app_flex_consumption.this) == 0
+    error_message = "Another tier is another plan: none changes its kind."
+  }
+}
+
+run "and_another" {
+
+  variables {
+    tier    = "premium"
+    runtime = "java"
+  }
+
+  override_resource {
+    target = azurerm_service_plan.this
+    values = {
+      id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/serverFarms/plan-shop-alice-mail"
+      kind = "elastic"
+    }
+  }
+
+  override_resource {
+    target = azurerm_linux_function_app.this
+    values = {
+      id               = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/sites/func-shop-alice-mail-3fa92c"
+      default_hostname = "anew.azurewebsites.net"
+    }
+  }
+
+  assert {
+    condition     = azurerm_service_plan.this.kind == "elastic" && output.hostname == "anew.azurewebsites.net"
+    error_message = "So is the app on it."
+  }
+}
+
 run "refuses_secrets_without_a_vault" {
   command = plan
 

@@ -68,7 +68,7 @@ run "all" {
   }
 
   assert {
-    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.App/environments"
+    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.App/environments" && azurerm_subnet.this["function"].name == "snet-function"
     error_message = "Flex functions have the delegation of container apps."
   }
 
@@ -108,8 +108,8 @@ run "premium_function_in_another_range" {
   }
 
   assert {
-    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.Web/serverFarms"
-    error_message = "Premium functions have the delegation of App Service."
+    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.Web/serverFarms" && azurerm_subnet.this["function"].name == "snet-function-plan"
+    error_message = "Premium functions have the delegation of App Service, and a subnet of another name: one in use keeps its delegation."
   }
 
   assert {

@@ -103,6 +103,12 @@ resource "azurerm_role_assignment" "storage" {
   principal_type       = "ServicePrincipal"
 }
 
+# On Linux no plan becomes one of another tier. So with another tier plan and app
+# are made anew, one after the other.
+resource "terraform_data" "tier" {
+  input = var.tier
+}
+
 resource "azurerm_service_plan" "this" {
   name                = "plan-${local.plan_name}"
   resource_group_name = var.resource_group_name
@@ -112,6 +118,10 @@ resource "azurerm_service_plan" "this" {
   os_type                      = "Linux"
   sku_name                     = coalesce(var.sku_name, local.sizes[var.tier])
   maximum_elastic_worker_count = var.tier == "premium" ? var.maximum_instances : null
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.tier]
+  }
 }
 
 resource "azurerm_linux_function_app" "this" {
@@ -167,6 +177,8 @@ resource "azurerm_linux_function_app" "this" {
   }
 
   lifecycle {
+    replace_triggered_by = [terraform_data.tier]
+
     # A deployment sets these; applying does not take it back.
     ignore_changes = [
       app_settings["WEBSITE_RUN_FROM_PACKAGE"],

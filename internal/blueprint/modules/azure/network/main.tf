@@ -54,7 +54,8 @@ resource "azurerm_virtual_network" "this" {
 resource "azurerm_subnet" "this" {
   for_each = var.subnets
 
-  name                 = "snet-${each.key}"
+  # A subnet in use keeps its delegation: functions of the other kind get another.
+  name                 = "snet-${each.key}${each.key == "function" && !var.flex_function ? "-plan" : ""}"
   resource_group_name  = var.resource_group_name
   virtual_network_name = azurerm_virtual_network.this.name
   address_prefixes     = [local.layout[each.key]]
