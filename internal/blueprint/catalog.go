@@ -167,7 +167,7 @@ type kind struct {
 var hostingKinds = []kind{
 	{Option: Option{Value: HostingWebApp, Title: "Web app", Detail: "App Service: always there, on a plan of its own size."}, tiers: []tier{
 		{Option: Option{Value: "basic", Title: "Basic (B1)", Cost: CostLow}},
-		{Option: Option{Value: "free", Title: "Free (F1)", Cost: CostFree, Detail: "60 minutes of processor a day; sleeps when idle; cannot join a network."}, isolated: true},
+		{Option: Option{Value: "free", Title: "Free (F1)", Cost: CostFree, Detail: "60 minutes of processor a day; sleeps when idle; cannot join a network; one to a subscription in a region."}, isolated: true},
 		{Option: Option{Value: "standard", Title: "Standard (S1)", Cost: CostMedium, Detail: "With a staging slot."}},
 		{Option: Option{Value: "premium", Title: "Premium (P0v3)", Cost: CostMedium, Detail: "Faster, with a staging slot."}},
 	}},

@@ -55,7 +55,7 @@ func TestModulesSayWhatTheyTakeAndGive(t *testing.T) {
 			}
 			body := read(t, filepath.Join(folder, "main.tf")) + read(t, filepath.Join(folder, "outputs.tf"))
 			for _, block := range blocks(t, module, "main.tf") {
-				if !slices.Contains([]string{"resource", "data", "ephemeral", "locals"}, block.Type) {
+				if !slices.Contains([]string{"resource", "data", "ephemeral", "locals", "check"}, block.Type) {
 					t.Errorf("main.tf has a block %s", block.Type)
 				}
 			}

@@ -24,6 +24,13 @@ func (c Choices) Notices() []string {
 		}
 	}
 	region := regionOf(c.Region)
+	if i := slices.IndexFunc(c.Apps, func(a App) bool { return a.Hosting == HostingWebApp && a.Tier == "free" }); i >= 0 {
+		key := "tier"
+		if len(c.Apps) > 1 {
+			key = c.Apps[i].Name + ".tier"
+		}
+		list = append(list, fmt.Sprintf("Azure gives a subscription one free plan in a region: another environment in %s needs another size, aloft set %s=basic --env NAME.", region.Title, key))
+	}
 	if c.highlyAvailable() && !region.zones {
 		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, title(c.Database.Kind)))
 	}

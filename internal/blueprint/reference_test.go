@@ -43,7 +43,7 @@ func TestReferenceTellsWhatTheRulesRefuse(t *testing.T) {
 	reference := string(blueprint.Reference())
 	for _, want := range []string{
 		"| `docker` | Docker | in its own files | 8080 | image | **image** | – | – |",
-		"cannot join a network. | network `private`; `postgresql`, `mysql`, `sql-server`, `redis`, `blob-storage`, `mongodb`, `key-vault` |",
+		"one to a subscription in a region. | network `private`; `postgresql`, `mysql`, `sql-server`, `redis`, `blob-storage`, `mongodb`, `key-vault` |",
 		"| `redis` | `basic` | Basic (B0) | low | Redis: Azure Managed Redis; apps use their identity. One node: gone when it fails. | network `public`;",
 		"`dotnet` 10.0; `node` 24; `python` 3.13, 3.14 |",
 		"regions without zones; regions without a second one |",

@@ -7,6 +7,62 @@ variables {
   log_workspace_id    = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.OperationalInsights/workspaces/log-shop-alice"
 }
 
+run "private" {
+  command = plan
+
+  variables {
+    private_endpoint = {
+      subnet_id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/virtualNetworks/vnet-shop-alice/subnets/snet-endpoints"
+      dns_zone_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
+    }
+    tier = "geo-redundant"
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.account_replication_type == "GZRS" && azurerm_storage_account.this.blob_properties[0].delete_retention_policy[0].days == 30 && azurerm_storage_account.this.blob_properties[0].versioning_enabled == true
+    error_message = "geo-redundant: zones and a second region, a month."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.public_network_access_enabled == false && azurerm_private_endpoint.this[0].private_service_connection[0].subresource_names[0] == "blob"
+    error_message = "The private endpoint is the only way in."
+  }
+}
+
+run "zones" {
+  command = plan
+
+  variables {
+    tier = "zone-redundant"
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.account_replication_type == "ZRS"
+    error_message = "zone-redundant: three zones."
+  }
+}
+
+run "other_replication" {
+  command = plan
+
+  variables {
+    tier        = "geo-redundant"
+    replication = "GRS"
+    name        = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
+    suffix      = "b81d07"
+  }
+
+  assert {
+    condition     = azurerm_storage_account.this.account_replication_type == "GRS"
+    error_message = "The replication can be chosen."
+  }
+
+  assert {
+    condition     = can(regex("^[a-z0-9]{3,24}$", azurerm_storage_account.this.name)) && endswith(azurerm_storage_account.this.name, "b81d07")
+    error_message = "A long name is cut and ends in the suffix."
+  }
+}
+
 run "public" {
 
   variables {
@@ -65,62 +121,6 @@ run "public" {
   }
 }
 
-run "private" {
-  command = plan
-
-  variables {
-    private_endpoint = {
-      subnet_id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/virtualNetworks/vnet-shop-alice/subnets/snet-endpoints"
-      dns_zone_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
-    }
-    tier = "geo-redundant"
-  }
-
-  assert {
-    condition     = azurerm_storage_account.this.account_replication_type == "GZRS" && azurerm_storage_account.this.blob_properties[0].delete_retention_policy[0].days == 30 && azurerm_storage_account.this.blob_properties[0].versioning_enabled == true
-    error_message = "geo-redundant: zones and a second region, a month."
-  }
-
-  assert {
-    condition     = azurerm_storage_account.this.public_network_access_enabled == false && azurerm_private_endpoint.this[0].private_service_connection[0].subresource_names[0] == "blob"
-    error_message = "The private endpoint is the only way in."
-  }
-}
-
-run "zones" {
-  command = plan
-
-  variables {
-    tier = "zone-redundant"
-  }
-
-  assert {
-    condition     = azurerm_storage_account.this.account_replication_type == "ZRS"
-    error_message = "zone-redundant: three zones."
-  }
-}
-
-run "other_replication" {
-  command = plan
-
-  variables {
-    tier        = "geo-redundant"
-    replication = "GRS"
-    name        = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
-    suffix      = "b81d07"
-  }
-
-  assert {
-    condition     = azurerm_storage_account.this.account_replication_type == "GRS"
-    error_message = "The replication can be chosen."
-  }
-
-  assert {
-    condition     = can(regex("^[a-z0-9]{3,24}$", azurerm_storage_account.this.name)) && endswith(azurerm_storage_account.this.name, "b81d07")
-    error_message = "A long name is cut and ends in the suffix."
-  }
-}
-
 run "refuses_an_unknown_replication" {
   command = plan
 
@@ -129,4 +129,19 @@ run "refuses_an_unknown_replication" {
   }
 
   expect_failures = [var.replication]
+}
+
+run "what_is_decided_once_stays" {
+  command = plan
+
+  variables {
+    tier = "zone-redundant"
+  }
+
+  expect_failures = [check.decided_once]
+
+  assert {
+    condition     = azurerm_storage_account.this.account_replication_type == "LRS" && azurerm_storage_account.this.blob_properties[0].delete_retention_policy[0].days == 30
+    error_message = "What would make a new account, without the files, stays as it is."
+  }
 }

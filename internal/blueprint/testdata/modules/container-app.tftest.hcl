@@ -52,6 +52,11 @@ run "consumption" {
   }
 
   assert {
+    condition     = azurerm_container_app.this.workload_profile_name == "Consumption"
+    error_message = "The profile that Azure chooses is written down, so that no plan takes it away."
+  }
+
+  assert {
     condition     = azurerm_container_app.this.name == "ca-shop-alice-web"
     error_message = "The app takes part in the name."
   }

@@ -41,7 +41,7 @@ run "flex" {
   }
 
   assert {
-    condition     = azurerm_function_app_flex_consumption.this[0].storage_authentication_type == "UserAssignedIdentity" && azurerm_function_app_flex_consumption.this[0].storage_user_assigned_identity_id == var.identity.id && azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobsStorage__clientId"] == var.identity.client_id && azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobsStorage__credential"] == "managedidentity"
+    condition     = azurerm_function_app_flex_consumption.this[0].storage_authentication_type == "UserAssignedIdentity" && azurerm_function_app_flex_consumption.this[0].storage_user_assigned_identity_id == var.identity.id && azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobsStorage__clientId"] == var.identity.client_id && azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobsStorage__credential"] == "managedidentity" && azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobsStorage__accountName"] == azurerm_storage_account.this.name
     error_message = "Storage is used with the identity."
   }
 
@@ -105,6 +105,11 @@ run "consumption" {
   }
 
   assert {
+    condition     = !contains(keys(azurerm_linux_function_app.this[0].app_settings), "AzureWebJobsStorage__accountName") && azurerm_linux_function_app.this[0].app_settings["AzureWebJobsStorage__clientId"] == var.identity.client_id
+    error_message = "What the provider keeps out of the settings is not among them: every plan would show it."
+  }
+
+  assert {
     condition     = can(regex("^[a-z0-9]{3,24}$", azurerm_storage_account.this.name)) && endswith(azurerm_storage_account.this.name, "3fa92c")
     error_message = "Storage has a name of its own."
   }
@@ -123,8 +128,8 @@ run "premium_long_name" {
   }
 
   assert {
-    condition     = azurerm_service_plan.this.sku_name == "EP1" && azurerm_linux_function_app.this[0].site_config[0].elastic_instance_minimum == 1 && azurerm_linux_function_app.this[0].site_config[0].health_check_path == "/api/health" && azurerm_storage_account.this.account_replication_type == "ZRS"
-    error_message = "premium: a machine stays warm."
+    condition     = azurerm_service_plan.this.sku_name == "EP1" && azurerm_linux_function_app.this[0].site_config[0].elastic_instance_minimum == 1 && azurerm_linux_function_app.this[0].site_config[0].health_check_path == "/api/health" && azurerm_storage_account.this.account_replication_type == "LRS"
+    error_message = "premium: a machine stays warm; its storage is to be had in every region."
   }
 
   assert {
@@ -135,6 +140,56 @@ run "premium_long_name" {
   assert {
     condition     = azurerm_linux_function_app.this[0].name == "func-a-project-with-a-long-name-that-g-${substr(sha256("a-project-with-a-long-name-that-goes-on-env-of-alice-smithson-a-very-long-app-name"), 0, 6)}-b81d07" && length(azurerm_linux_function_app.this[0].name) <= 60 && azurerm_storage_account.this.name == "stfaprojectw${substr(sha256("a-project-with-a-long-name-that-goes-on-env-of-alice-smithson-a-very-long-app-name"), 0, 6)}b81d07"
     error_message = "Cut names end in a hash of all of it."
+  }
+}
+
+run "another_tier" {
+
+  variables {
+    tier    = "consumption"
+    runtime = "java"
+  }
+
+  override_resource {
+    target = azurerm_service_plan.this
+    values = {
+      id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/serverFarms/plan-shop-alice-mail"
+      kind = "functionapp"
+    }
+  }
+
+  assert {
+    condition     = azurerm_service_plan.this.kind == "functionapp" && length(azurerm_function_app_flex_consumption.this) == 0
+    error_message = "Another tier is another plan: none changes its kind."
+  }
+}
+
+run "and_another" {
+
+  variables {
+    tier    = "premium"
+    runtime = "java"
+  }
+
+  override_resource {
+    target = azurerm_service_plan.this
+    values = {
+      id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/serverFarms/plan-shop-alice-mail"
+      kind = "elastic"
+    }
+  }
+
+  override_resource {
+    target = azurerm_linux_function_app.this
+    values = {
+      id               = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Web/sites/func-shop-alice-mail-3fa92c"
+      default_hostname = "anew.azurewebsites.net"
+    }
+  }
+
+  assert {
+    condition     = azurerm_service_plan.this.kind == "elastic" && output.hostname == "anew.azurewebsites.net"
+    error_message = "So is the app on it."
   }
 }
 

@@ -10,6 +10,41 @@ variables {
   private_dns_zone_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.Network/privateDnsZones/shop.private.mysql.database.azure.com"
 }
 
+run "general_purpose" {
+  command = plan
+
+  variables {
+    tier   = "general-purpose"
+    name   = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
+    suffix = "b81d07"
+  }
+
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.sku_name == "GP_Standard_D2ads_v5" && azurerm_mysql_flexible_server.this.high_availability[0].mode == "ZoneRedundant" && azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == true && azurerm_mysql_flexible_server.this.backup_retention_days == 14
+    error_message = "general-purpose: a second server in another zone, backups of two weeks in two regions."
+  }
+
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.name == "mysql-a-project-with-a-long-name-that-goes-on-env-of-ali-b81d07" && length(azurerm_mysql_flexible_server.this.name) <= 63
+    error_message = "A long name is cut and ends in the suffix."
+  }
+}
+
+run "memory_optimized" {
+  command = plan
+
+  variables {
+    tier                 = "memory-optimized"
+    high_availability    = false
+    geo_redundant_backup = false
+  }
+
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.sku_name == "MO_Standard_E2ds_v5" && length(azurerm_mysql_flexible_server.this.high_availability) == 0 && azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == false && azurerm_mysql_flexible_server.this.backup_retention_days == 35
+    error_message = "memory-optimized: a month of backups; the rest can be chosen."
+  }
+}
+
 run "burstable" {
 
   assert {
@@ -95,41 +130,6 @@ run "password_changed" {
   }
 }
 
-run "general_purpose" {
-  command = plan
-
-  variables {
-    tier   = "general-purpose"
-    name   = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
-    suffix = "b81d07"
-  }
-
-  assert {
-    condition     = azurerm_mysql_flexible_server.this.sku_name == "GP_Standard_D2ads_v5" && azurerm_mysql_flexible_server.this.high_availability[0].mode == "ZoneRedundant" && azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == true && azurerm_mysql_flexible_server.this.backup_retention_days == 14
-    error_message = "general-purpose: a second server in another zone, backups of two weeks in two regions."
-  }
-
-  assert {
-    condition     = azurerm_mysql_flexible_server.this.name == "mysql-a-project-with-a-long-name-that-goes-on-env-of-ali-b81d07" && length(azurerm_mysql_flexible_server.this.name) <= 63
-    error_message = "A long name is cut and ends in the suffix."
-  }
-}
-
-run "memory_optimized" {
-  command = plan
-
-  variables {
-    tier                 = "memory-optimized"
-    high_availability    = false
-    geo_redundant_backup = false
-  }
-
-  assert {
-    condition     = azurerm_mysql_flexible_server.this.sku_name == "MO_Standard_E2ds_v5" && length(azurerm_mysql_flexible_server.this.high_availability) == 0 && azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == false && azurerm_mysql_flexible_server.this.backup_retention_days == 35
-    error_message = "memory-optimized: a month of backups; the rest can be chosen."
-  }
-}
-
 run "refuses_what_burstable_cannot" {
   command = plan
 
@@ -138,4 +138,25 @@ run "refuses_what_burstable_cannot" {
   }
 
   expect_failures = [var.high_availability]
+}
+
+run "what_is_decided_once_stays" {
+  command = plan
+
+  variables {
+    tier       = "general-purpose"
+    storage_gb = 64
+  }
+
+  expect_failures = [check.decided_once]
+
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.sku_name == "GP_Standard_D2ads_v5" && azurerm_mysql_flexible_server.this.backup_retention_days == 14
+    error_message = "A server becomes another size."
+  }
+
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == false && length(azurerm_mysql_flexible_server.this.high_availability) == 0 && azurerm_mysql_flexible_server.this.storage[0].size_gb == 20
+    error_message = "What would make a new server, without the data, stays as it is."
+  }
 }

@@ -68,13 +68,18 @@ run "all" {
   }
 
   assert {
-    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.App/environments"
+    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.App/environments" && azurerm_subnet.this["function"].name == "snet-function"
     error_message = "Flex functions have the delegation of container apps."
   }
 
   assert {
     condition     = azurerm_subnet.this["postgresql"].delegation[0].service_delegation[0].name == "Microsoft.DBforPostgreSQL/flexibleServers" && azurerm_subnet.this["mysql"].delegation[0].service_delegation[0].name == "Microsoft.DBforMySQL/flexibleServers"
     error_message = "Databases have their own."
+  }
+
+  assert {
+    condition     = azurerm_subnet.this["postgresql"].service_endpoint[0].service == "Microsoft.Storage" && azurerm_subnet.this["mysql"].service_endpoint[0].service == "Microsoft.Storage" && length(azurerm_subnet.this["web-app"].service_endpoint) == 0
+    error_message = "Databases reach the storage of their logs and backups: Azure adds that endpoint, and it must stay."
   }
 
   assert {
@@ -103,8 +108,8 @@ run "premium_function_in_another_range" {
   }
 
   assert {
-    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.Web/serverFarms"
-    error_message = "Premium functions have the delegation of App Service."
+    condition     = azurerm_subnet.this["function"].delegation[0].service_delegation[0].name == "Microsoft.Web/serverFarms" && azurerm_subnet.this["function"].name == "snet-function-plan"
+    error_message = "Premium functions have the delegation of App Service, and a subnet of another name: one in use keeps its delegation."
   }
 
   assert {

@@ -16,6 +16,41 @@ variables {
   }
 }
 
+run "general_purpose" {
+  command = plan
+
+  variables {
+    tier   = "general-purpose"
+    name   = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
+    suffix = "b81d07"
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.sku_name == "GP_Standard_D2ds_v5" && azurerm_postgresql_flexible_server.this.high_availability[0].mode == "ZoneRedundant" && azurerm_postgresql_flexible_server.this.geo_redundant_backup_enabled == true && azurerm_postgresql_flexible_server.this.backup_retention_days == 14
+    error_message = "general-purpose: a second server in another zone, backups of two weeks in two regions."
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.name == "psql-a-project-with-a-long-name-that-goes-on-env-of-alic-b81d07" && length(azurerm_postgresql_flexible_server.this.name) <= 63
+    error_message = "A long name is cut and ends in the suffix."
+  }
+}
+
+run "memory_optimized" {
+  command = plan
+
+  variables {
+    tier                 = "memory-optimized"
+    high_availability    = false
+    geo_redundant_backup = false
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.sku_name == "MO_Standard_E2ds_v5" && length(azurerm_postgresql_flexible_server.this.high_availability) == 0 && azurerm_postgresql_flexible_server.this.geo_redundant_backup_enabled == false && azurerm_postgresql_flexible_server.this.backup_retention_days == 35
+    error_message = "memory-optimized: a month of backups; the rest can be chosen."
+  }
+}
+
 run "burstable" {
 
   assert {
@@ -111,41 +146,6 @@ run "password_changed" {
   }
 }
 
-run "general_purpose" {
-  command = plan
-
-  variables {
-    tier   = "general-purpose"
-    name   = "a-project-with-a-long-name-that-goes-on-env-of-alice-smithson"
-    suffix = "b81d07"
-  }
-
-  assert {
-    condition     = azurerm_postgresql_flexible_server.this.sku_name == "GP_Standard_D2ds_v5" && azurerm_postgresql_flexible_server.this.high_availability[0].mode == "ZoneRedundant" && azurerm_postgresql_flexible_server.this.geo_redundant_backup_enabled == true && azurerm_postgresql_flexible_server.this.backup_retention_days == 14
-    error_message = "general-purpose: a second server in another zone, backups of two weeks in two regions."
-  }
-
-  assert {
-    condition     = azurerm_postgresql_flexible_server.this.name == "psql-a-project-with-a-long-name-that-goes-on-env-of-alic-b81d07" && length(azurerm_postgresql_flexible_server.this.name) <= 63
-    error_message = "A long name is cut and ends in the suffix."
-  }
-}
-
-run "memory_optimized" {
-  command = plan
-
-  variables {
-    tier                 = "memory-optimized"
-    high_availability    = false
-    geo_redundant_backup = false
-  }
-
-  assert {
-    condition     = azurerm_postgresql_flexible_server.this.sku_name == "MO_Standard_E2ds_v5" && length(azurerm_postgresql_flexible_server.this.high_availability) == 0 && azurerm_postgresql_flexible_server.this.geo_redundant_backup_enabled == false && azurerm_postgresql_flexible_server.this.backup_retention_days == 35
-    error_message = "memory-optimized: a month of backups; the rest can be chosen."
-  }
-}
-
 run "refuses_what_burstable_cannot" {
   command = plan
 
@@ -154,4 +154,25 @@ run "refuses_what_burstable_cannot" {
   }
 
   expect_failures = [var.high_availability]
+}
+
+run "what_is_decided_once_stays" {
+  command = plan
+
+  variables {
+    tier       = "general-purpose"
+    storage_gb = 64
+  }
+
+  expect_failures = [check.decided_once]
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.sku_name == "GP_Standard_D2ds_v5" && azurerm_postgresql_flexible_server.this.high_availability[0].mode == "ZoneRedundant" && azurerm_postgresql_flexible_server.this.backup_retention_days == 14
+    error_message = "A server becomes another size, with a standby."
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.geo_redundant_backup_enabled == false && azurerm_postgresql_flexible_server.this.storage_mb == 32768
+    error_message = "What would make a new server, without the data, stays as it is."
+  }
 }

@@ -98,7 +98,7 @@ run "general_purpose" {
   }
 
   assert {
-    condition     = azurerm_mssql_database.this.sku_name == "GP_Gen5_2" && azurerm_mssql_database.this.zone_redundant == true && azurerm_mssql_database.this.storage_account_type == "Geo" && azurerm_mssql_database.this.short_term_retention_policy[0].retention_days == 14
+    condition     = azurerm_mssql_database.this.sku_name == "GP_Gen5_2" && azurerm_mssql_database.this.max_size_gb == 32 && azurerm_mssql_database.this.zone_redundant == true && azurerm_mssql_database.this.storage_account_type == "Geo" && azurerm_mssql_database.this.short_term_retention_policy[0].retention_days == 14
     error_message = "general-purpose: several zones, backups of two weeks in two regions."
   }
 
@@ -116,9 +116,20 @@ run "standard" {
   }
 
   assert {
-    condition     = azurerm_mssql_database.this.sku_name == "S0" && azurerm_mssql_database.this.zone_redundant == false && azurerm_mssql_database.this.short_term_retention_policy[0].retention_days == 7
+    condition     = azurerm_mssql_database.this.sku_name == "S0" && azurerm_mssql_database.this.max_size_gb == 250 && azurerm_mssql_database.this.zone_redundant == false && azurerm_mssql_database.this.short_term_retention_policy[0].retention_days == 7
     error_message = "standard: always there."
   }
+}
+
+run "refuses_sizes_that_standard_has_not" {
+  command = plan
+
+  variables {
+    tier        = "standard"
+    max_size_gb = 32
+  }
+
+  expect_failures = [var.max_size_gb]
 }
 
 run "refuses_zones_for_standard" {

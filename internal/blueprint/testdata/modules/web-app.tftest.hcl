@@ -54,7 +54,7 @@ run "basic" {
   }
 
   assert {
-    condition     = azurerm_linux_web_app.this.virtual_network_subnet_id == var.subnet_id && azurerm_linux_web_app.this.site_config[0].vnet_route_all_enabled == true
+    condition     = azurerm_linux_web_app.this.virtual_network_subnet_id == var.subnet_id && azurerm_linux_web_app.this.vnet_image_pull_enabled == true && azurerm_linux_web_app.this.site_config[0].vnet_route_all_enabled == true
     error_message = "All that goes out goes through the subnet."
   }
 
@@ -124,7 +124,7 @@ run "premium_image" {
   }
 
   assert {
-    condition     = azurerm_linux_web_app_slot.staging[0].name == "staging" && azurerm_linux_web_app_slot.staging[0].app_settings == azurerm_linux_web_app.this.app_settings && azurerm_linux_web_app_slot.staging[0].https_only == true && azurerm_linux_web_app_slot.staging[0].site_config[0].minimum_tls_version == "1.2" && azurerm_linux_web_app_slot.staging[0].webdeploy_publish_basic_authentication_enabled == false
+    condition     = azurerm_linux_web_app_slot.staging[0].name == "staging" && azurerm_linux_web_app_slot.staging[0].app_settings == azurerm_linux_web_app.this.app_settings && azurerm_linux_web_app_slot.staging[0].https_only == true && azurerm_linux_web_app_slot.staging[0].vnet_image_pull_enabled == azurerm_linux_web_app.this.vnet_image_pull_enabled && azurerm_linux_web_app_slot.staging[0].site_config[0].minimum_tls_version == "1.2" && azurerm_linux_web_app_slot.staging[0].webdeploy_publish_basic_authentication_enabled == false
     error_message = "The slot is like the app."
   }
 
@@ -165,6 +165,20 @@ run "long_names_differ" {
   assert {
     condition     = azurerm_service_plan.this[0].sku_name == "S1" && length(azurerm_linux_web_app_slot.staging) == 1 && azurerm_linux_web_app.this.site_config[0].application_stack[0].dotnet_version == "10.0" && azurerm_linux_web_app.this.site_config[0].minimum_tls_version == "1.3"
     error_message = "standard: a slot; versions can be chosen."
+  }
+}
+
+run "one_premium_machine" {
+  command = plan
+
+  variables {
+    tier      = "premium"
+    instances = 1
+  }
+
+  assert {
+    condition     = azurerm_service_plan.this[0].worker_count == 1 && azurerm_service_plan.this[0].zone_balancing_enabled == false
+    error_message = "One machine stands in one zone."
   }
 }
 

@@ -7,11 +7,12 @@ locals {
 
   # How many copies there are, and where: three in one data center; in three
   # zones of the region; in three zones, and in a second region besides.
-  replication = {
+  replications = {
     standard       = "LRS"
     zone-redundant = "ZRS"
     geo-redundant  = "GZRS"
   }
+  replication    = coalesce(var.replication, local.replications[var.tier])
   retention_days = coalesce(var.retention_days, var.tier == "standard" ? 7 : 30)
 }
 
@@ -23,7 +24,7 @@ resource "azurerm_storage_account" "this" {
 
   account_kind             = "StorageV2"
   account_tier             = "Standard"
-  account_replication_type = coalesce(var.replication, local.replication[var.tier])
+  account_replication_type = local.replication
 
   min_tls_version                  = "TLS1_2"
   https_traffic_only_enabled       = true
@@ -50,6 +51,18 @@ resource "azurerm_storage_account" "this" {
     container_delete_retention_policy {
       days = local.retention_days
     }
+  }
+
+  lifecycle {
+    # The provider would make a new account, without the files.
+    ignore_changes = [account_replication_type]
+  }
+}
+
+check "decided_once" {
+  assert {
+    condition     = azurerm_storage_account.this.account_replication_type == local.replication
+    error_message = "How files are copied was decided when the account was made, and stays so. Azure converts it and keeps the files (az storage account migration start); Terraform would lose them."
   }
 }
 

@@ -41,6 +41,7 @@ resource "azurerm_container_app" "this" {
   name                         = local.name
   resource_group_name          = var.resource_group_name
   container_app_environment_id = var.environment_id
+  workload_profile_name        = "Consumption"
   tags                         = var.tags
 
   # A new revision takes over when it is ready; the old one answers until then.

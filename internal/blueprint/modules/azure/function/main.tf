@@ -40,10 +40,11 @@ locals {
     {
       # Functions keep what they remember (timers, leases) in storage, and log in
       # to it with the identity.
-      AzureWebJobsStorage__accountName = azurerm_storage_account.this.name
-      AzureWebJobsStorage__credential  = "managedidentity"
-      AzureWebJobsStorage__clientId    = var.identity.client_id
+      AzureWebJobsStorage__credential = "managedidentity"
+      AzureWebJobsStorage__clientId   = var.identity.client_id
     },
+    # The provider sets it for the other tiers, and keeps it in a place of its own.
+    local.flex ? { AzureWebJobsStorage__accountName = azurerm_storage_account.this.name } : {},
   )
 
   # Both kinds of app, as one.
@@ -63,7 +64,7 @@ resource "azurerm_storage_account" "this" {
 
   account_kind             = "StorageV2"
   account_tier             = "Standard"
-  account_replication_type = var.tier == "premium" ? "ZRS" : "LRS"
+  account_replication_type = "LRS"
 
   min_tls_version                  = "TLS1_2"
   https_traffic_only_enabled       = true
@@ -102,6 +103,12 @@ resource "azurerm_role_assignment" "storage" {
   principal_type       = "ServicePrincipal"
 }
 
+# On Linux no plan becomes one of another tier. So with another tier plan and app
+# are made anew, one after the other.
+resource "terraform_data" "tier" {
+  input = var.tier
+}
+
 resource "azurerm_service_plan" "this" {
   name                = "plan-${local.plan_name}"
   resource_group_name = var.resource_group_name
@@ -111,6 +118,10 @@ resource "azurerm_service_plan" "this" {
   os_type                      = "Linux"
   sku_name                     = coalesce(var.sku_name, local.sizes[var.tier])
   maximum_elastic_worker_count = var.tier == "premium" ? var.maximum_instances : null
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.tier]
+  }
 }
 
 resource "azurerm_linux_function_app" "this" {
@@ -166,6 +177,8 @@ resource "azurerm_linux_function_app" "this" {
   }
 
   lifecycle {
+    replace_triggered_by = [terraform_data.tier]
+
     # A deployment sets these; applying does not take it back.
     ignore_changes = [
       app_settings["WEBSITE_RUN_FROM_PACKAGE"],

@@ -103,8 +103,22 @@ resource "azurerm_mysql_flexible_server" "this" {
   }
 
   lifecycle {
-    # After a failover the zones are swapped: that is no reason to change anything.
-    ignore_changes = [zone, high_availability[0].standby_availability_zone]
+    # Storage that has grown would be made small again, and where backups are kept
+    # is decided once: either would make a new server, without the data. Azure adds
+    # no standby later, and after a failover the zones are swapped.
+    ignore_changes = [storage[0].size_gb, geo_redundant_backup_enabled, high_availability, zone]
+  }
+}
+
+check "decided_once" {
+  assert {
+    condition     = azurerm_mysql_flexible_server.this.geo_redundant_backup_enabled == local.geo_redundant_backup
+    error_message = "Whether backups are kept in a second region was decided when the server was made, and stays so: only a new server, without the data, can have it otherwise."
+  }
+
+  assert {
+    condition     = (length(azurerm_mysql_flexible_server.this.high_availability) > 0) == local.high_availability
+    error_message = "Whether there is a standby was decided when the server was made, and stays so: only a new server, without the data, can have it otherwise."
   }
 }
 

@@ -57,7 +57,7 @@ variable "mysql_version" {
 }
 
 variable "storage_gb" {
-  description = "Storage at the beginning, in GiB. It grows by itself and never shrinks."
+  description = "Storage at the beginning, in GiB. It grows by itself and never shrinks; a change later has no effect."
   type        = number
   default     = 20
 
@@ -122,7 +122,7 @@ variable "sku_name" {
 }
 
 variable "high_availability" {
-  description = "Whether a second server stands by in another zone, which doubles the price. Unless set: yes, but for burstable, which cannot. It is decided when the server is made: changing it later makes a new server, without the data."
+  description = "Whether a second server stands by in another zone, which doubles the price. Unless set: yes, but for burstable, which cannot. It is decided when the server is made: a change later has no effect."
   type        = bool
   default     = null
 
@@ -133,7 +133,7 @@ variable "high_availability" {
 }
 
 variable "geo_redundant_backup" {
-  description = "Whether backups are kept in a second region too. Unless set: yes, but for burstable. Changing it makes a new server, without the data."
+  description = "Whether backups are kept in a second region too. Unless set: yes, but for burstable. It is decided when the server is made: a change later has no effect."
   type        = bool
   default     = null
 }

@@ -34,8 +34,12 @@ locals {
     "Microsoft.DBforMySQL/flexibleServers"      = ["Microsoft.Network/virtualNetworks/subnets/join/action"]
   }
 
-  # Subnets of apps reach data services through these; others need none.
+  # Subnets of apps reach data services through those of var.service_endpoints.
   app_kinds = ["container-app", "web-app", "function"]
+
+  # Databases keep logs and backups in storage of Azure's. It adds this endpoint by
+  # itself, and must not lose it.
+  database_kinds = ["postgresql", "mysql"]
 }
 
 resource "azurerm_virtual_network" "this" {
@@ -50,7 +54,8 @@ resource "azurerm_virtual_network" "this" {
 resource "azurerm_subnet" "this" {
   for_each = var.subnets
 
-  name                 = "snet-${each.key}"
+  # A subnet in use keeps its delegation: functions of the other kind get another.
+  name                 = "snet-${each.key}${each.key == "function" && !var.flex_function ? "-plan" : ""}"
   resource_group_name  = var.resource_group_name
   virtual_network_name = azurerm_virtual_network.this.name
   address_prefixes     = [local.layout[each.key]]
@@ -72,7 +77,7 @@ resource "azurerm_subnet" "this" {
   }
 
   dynamic "service_endpoint" {
-    for_each = contains(local.app_kinds, each.key) ? toset(var.service_endpoints) : toset([])
+    for_each = toset(contains(local.app_kinds, each.key) ? var.service_endpoints : contains(local.database_kinds, each.key) ? ["Microsoft.Storage"] : [])
 
     content {
       service = service_endpoint.value

@@ -57,7 +57,7 @@ variable "postgresql_version" {
 }
 
 variable "storage_gb" {
-  description = "Storage at the beginning, in GiB. It grows by itself and never shrinks."
+  description = "Storage at the beginning, in GiB. It grows by itself and never shrinks; a change later has no effect."
   type        = number
   default     = 32
 
@@ -133,7 +133,7 @@ variable "high_availability" {
 }
 
 variable "geo_redundant_backup" {
-  description = "Whether backups are kept in a second region too. Unless set: yes, but for burstable. Changing it makes a new server, without the data."
+  description = "Whether backups are kept in a second region too. Unless set: yes, but for burstable. It is decided when the server is made: a change later has no effect."
   type        = bool
   default     = null
 }

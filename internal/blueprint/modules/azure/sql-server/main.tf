@@ -21,6 +21,8 @@ locals {
     general-purpose   = 14
     business-critical = 35
   }
+  # Sizes of standard are fixed ones, up to what its price includes.
+  max_size_gb    = coalesce(var.max_size_gb, var.tier == "standard" ? 250 : 32)
   strong         = contains(["general-purpose", "business-critical"], var.tier)
   zone_redundant = coalesce(var.zone_redundant, local.strong)
   geo_redundant  = coalesce(var.geo_redundant_backup, local.strong)
@@ -59,7 +61,7 @@ resource "azurerm_mssql_database" "this" {
   tags      = var.tags
 
   sku_name             = coalesce(var.sku_name, local.sizes[var.tier])
-  max_size_gb          = var.max_size_gb
+  max_size_gb          = local.max_size_gb
   zone_redundant       = local.zone_redundant
   storage_account_type = local.geo_redundant ? "Geo" : "Local"
 

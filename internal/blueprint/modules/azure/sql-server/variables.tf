@@ -63,13 +63,18 @@ variable "sku_name" {
 }
 
 variable "max_size_gb" {
-  description = "Most gigabytes that the database may hold."
+  description = "Most gigabytes that the database may hold. Unless set: 250 for standard, else 32."
   type        = number
-  default     = 32
+  default     = null
 
   validation {
-    condition     = var.max_size_gb >= 1 && var.max_size_gb <= 250
+    condition     = var.max_size_gb == null || try(var.max_size_gb >= 1 && var.max_size_gb <= 250, false)
     error_message = "max_size_gb is between 1 and 250."
+  }
+
+  validation {
+    condition     = var.tier != "standard" || contains([1, 2, 5, 10, 20, 30, 40, 50, 100, 150, 200, 250], coalesce(var.max_size_gb, 250))
+    error_message = "max_size_gb of standard is one of 1, 2, 5, 10, 20, 30, 40, 50, 100, 150, 200, 250."
   }
 }
 

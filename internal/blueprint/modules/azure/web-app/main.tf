@@ -21,7 +21,7 @@ locals {
   paid           = var.tier != "free"
   slots          = contains(["standard", "premium"], var.tier)
   instances      = coalesce(var.instances, var.tier == "premium" ? 2 : 1)
-  zone_redundant = coalesce(var.zone_redundant, var.tier == "premium")
+  zone_redundant = coalesce(var.zone_redundant, var.tier == "premium" && local.instances > 1)
 
   newest = {
     java   = "25"
@@ -65,6 +65,7 @@ resource "azurerm_linux_web_app" "this" {
 
   service_plan_id           = local.service_plan_id
   virtual_network_subnet_id = var.subnet_id
+  vnet_image_pull_enabled   = var.subnet_id != null # a private registry is reached from there only
 
   https_only                                     = true
   client_affinity_enabled                        = false
@@ -141,6 +142,7 @@ resource "azurerm_linux_web_app_slot" "staging" {
   name                      = "staging"
   app_service_id            = azurerm_linux_web_app.this.id
   virtual_network_subnet_id = var.subnet_id
+  vnet_image_pull_enabled   = var.subnet_id != null
   tags                      = var.tags
 
   https_only                                     = true

@@ -45,7 +45,7 @@ variable "app" {
 }
 
 variable "tier" {
-  description = "What the app runs on: free (shared, sleeps, no network of its own), basic (one small machine), standard (with a staging slot, so that releases change without downtime) or premium (newer machines, two of them in two zones)."
+  description = "What the app runs on: free (shared, sleeps, no network of its own; one to a subscription in a region), basic (one small machine), standard (with a staging slot, so that releases change without downtime) or premium (newer machines, two of them in two zones)."
   type        = string
   default     = "basic"
 
@@ -73,7 +73,7 @@ variable "instances" {
 }
 
 variable "zone_redundant" {
-  description = "Whether the machines stand in several zones. Unless set: yes for premium, which alone can. Regions without zones need false."
+  description = "Whether the machines stand in several zones. Unless set: yes for premium, which alone can, with two machines or more. Regions without zones need false."
   type        = bool
   default     = null
 
