@@ -208,7 +208,7 @@ var databaseKinds = []kind{
 		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
 		{Option: Option{Value: "memory-optimized", Title: "Memory optimized (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
 	}},
-	{Option: Option{Value: MySQL, Title: "MySQL"}, versions: []string{"8.4", "8.0.21"}, tiers: []tier{
+	{Option: Option{Value: MySQL, Title: "MySQL"}, versions: []string{"8.4"}, tiers: []tier{
 		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
 		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ads v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
 		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
