@@ -96,17 +96,25 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 			yours.SetAttributeRaw(name, want)
 			m.changed = true
 		default:
-			if merged, ok := m.collection(below(place, name), old, have, want); ok {
+			if merged, ok := m.expression(below(place, name), old, have, want); ok {
 				yours.SetAttributeRaw(name, merged)
 				m.changed = true
-			} else if have != nil && same(old, have) {
-				yours.SetAttributeRaw(name, want)
-				m.changed = true
-			} else {
-				m.conflict(below(place, name), plainText(have), plainText(want))
 			}
 		}
 	}
+}
+
+// expression merges a value that the blueprint changed. False: the user's stays,
+// and a conflict tells of it.
+func (m *merger) expression(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
+	if merged, ok := m.collection(place, old, have, want); ok {
+		return merged, true
+	}
+	if same(old, have) && !slices.ContainsFunc(have, isComment) {
+		return want, true
+	}
+	m.conflict(place, plainText(have), plainText(want))
+	return nil, false
 }
 
 // attributeNames lists the attributes of both, those of the second in its order.
@@ -145,29 +153,80 @@ func value(body *hclwrite.Body, name string) hclwrite.Tokens {
 	return nil
 }
 
-// blockKey names a block by its type and labels; those that have neither label
-// nor twin by their type alone.
-func blockKey(b *hclwrite.Block) string {
-	return strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+// blocksByKey names the blocks of a body by their types and labels. Of several that
+// have the same, each is named as the one in like that it is, or else resembles
+// most; the others are told apart by numbers.
+func blocksByKey(body *hclwrite.Body, like map[string]*hclwrite.Block) (map[string]*hclwrite.Block, []string) {
+	twins := map[string][]*hclwrite.Block{}
+	for _, b := range body.Blocks() {
+		key := blockKey(b, 1)
+		twins[key] = append(twins[key], b)
+	}
+	found, keys := map[string]*hclwrite.Block{}, map[*hclwrite.Block]string{}
+	for _, rest := range twins {
+		take := func(key string, i int) {
+			found[key], keys[rest[i]] = rest[i], key
+			rest = slices.Delete(rest, i, i+1)
+		}
+		first := rest[0]
+		for n := 1; len(rest) > 0 && like[blockKey(first, n)] != nil; n++ {
+			key := blockKey(first, n)
+			if i := slices.IndexFunc(rest, func(b *hclwrite.Block) bool { return same(code(b), code(like[key])) }); i >= 0 {
+				take(key, i)
+			}
+		}
+		for n := 1; len(rest) > 0; n++ {
+			if key := blockKey(first, n); found[key] == nil {
+				take(key, nearest(rest, like[key]))
+			}
+		}
+	}
+	var order []string
+	for _, b := range body.Blocks() {
+		order = append(order, keys[b])
+	}
+	return found, order
 }
 
-func blocksByKey(body *hclwrite.Body) (map[string]*hclwrite.Block, []string) {
-	found, keys := map[string]*hclwrite.Block{}, []string(nil)
-	for _, b := range body.Blocks() {
-		key := blockKey(b)
-		for n := 2; found[key] != nil; n++ {
-			key = fmt.Sprintf("%s#%d", blockKey(b), n)
-		}
-		found[key] = b
-		keys = append(keys, key)
+// blockKey is the name of the n-th block of a type and labels.
+func blockKey(b *hclwrite.Block, n int) string {
+	key := strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+	if n > 1 {
+		key += fmt.Sprintf("#%d", n)
 	}
-	return found, keys
+	return key
+}
+
+// nearest returns the index of the block that has the most attributes of another
+// one, if there is another one.
+func nearest(list []*hclwrite.Block, like *hclwrite.Block) int {
+	best, most := 0, 0
+	for i, b := range list {
+		if n := shared(b, like); n > most {
+			best, most = i, n
+		}
+	}
+	return best
+}
+
+// shared counts the attributes that are the same in both.
+func shared(a, b *hclwrite.Block) int {
+	if b == nil {
+		return 0
+	}
+	n := 0
+	for name := range b.Body().Attributes() {
+		if same(value(a.Body(), name), value(b.Body(), name)) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
-	old, oldKeys := blocksByKey(base)
-	have, _ := blocksByKey(yours)
-	want, wantKeys := blocksByKey(next)
+	old, oldKeys := blocksByKey(base, nil)
+	have, _ := blocksByKey(yours, old)
+	want, wantKeys := blocksByKey(next, old)
 	for _, key := range oldKeys {
 		b, there := have[key]
 		if want[key] != nil || !there {

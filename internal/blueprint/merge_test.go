@@ -1,6 +1,7 @@
 package blueprint_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,76 @@ module "old" {
 				if conflicts[i] != test.conflicts[i] {
 					t.Errorf("conflict %+v, want %+v", conflicts[i], test.conflicts[i])
 				}
+			}
+		})
+	}
+}
+
+// What users write where the blueprint writes too.
+func TestMergeTerraformKeeps(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		base, yours, next string
+		want              string // all of it
+		conflicts         []blueprint.Conflict
+	}{
+		{"comments in a list",
+			"x {\n  names = [\n    \"a\",\n    \"b\",\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\", # why a\n\n    # Why b.\n    \"b\" # last\n    # All of them.\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\",\n    \"b\",\n    \"c\",\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\", # why a\n\n    # Why b.\n    \"b\", # last\n    \"c\",\n    # All of them.\n  ]\n}\n", nil},
+		{"a comment within an element of a list: its owner merges",
+			"x {\n  names = [a, 1]\n}\n",
+			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
+			"x {\n  names = [a, 1, 2]\n}\n",
+			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
+			[]blueprint.Conflict{{Place: "x.names", Yours: "[a - 1,]", Ours: "[a, 1, 2]"}}},
+		{"empty lines in a map",
+			"m = {\n  ONE = 1\n}\n",
+			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n\n}\n",
+			"m = {\n  ONE = 1\n  TWO = 2\n}\n",
+			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n  TWO  = 2\n\n}\n", nil},
+		{"a map in a map",
+			"apps = {\n  web = {\n    hosting = \"web-app\"\n    url     = module.web.url\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"web-app\" # for now\n    url     = module.web.url\n    mine    = 1\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"container-app\"\n    url     = module.web.url\n    more    = 2\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"container-app\" # for now\n    url     = module.web.url\n    mine    = 1\n    more    = 2\n  }\n}\n", nil},
+		{"both changed the same in a map in a map",
+			"apps = {\n  web = {\n    a = 1\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 3\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
+			[]blueprint.Conflict{{Place: "apps.web.a", Yours: "2", Ours: "3"}}},
+		{"a comment in an expression of several lines",
+			"x = f(1,\n  2)\n", "x = f(1, # one\n  2)\n", "x = f(1, 3)\n", "x = f(1, # one\n  2)\n",
+			[]blueprint.Conflict{{Place: "x", Yours: "f ( 1, 2 )", Ours: "f ( 1, 3 )"}}},
+		{"an index of a list is no list",
+			"x = [1]\n", "x = [1, 2][0]\n", "x = [1, 3]\n", "x = [1, 2][0]\n",
+			[]blueprint.Conflict{{Place: "x", Yours: "[1, 2][0]", Ours: "[1, 3]"}}},
+		{"a second provider before the first",
+			"provider \"azurerm\" {\n  names = [\"a\"]\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  alias = \"hub\"\n  features {\n  }\n}\n\nprovider \"azurerm\" {\n  names = [\"a\"]\n  # Mine.\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  names = [\"a\", \"b\"]\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  alias = \"hub\"\n  features {\n  }\n}\n\nprovider \"azurerm\" {\n  names = [\"a\", \"b\"]\n  # Mine.\n  features {\n  }\n}\n", nil},
+		{"the second of two rules, when the first was taken out",
+			"rule {\n  name = \"a\"\n  way  = \"in\"\n}\nrule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"a\"\n  way  = \"out\"\n}\nrule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			[]blueprint.Conflict{{Place: "rule", Ours: `rule { name = "a" way = "out" }`}}},
+		{"the first of two rules goes",
+			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\"\n}\n",
+			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\" # mine\n}\n",
+			"rule {\n  name = \"b\"\n}\n",
+			"rule {\n  name = \"b\" # mine\n}\n", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, conflicts, err := blueprint.MergeTerraform("main.tf", test.base, test.yours, test.next)
+			if err != nil || got != test.want {
+				t.Errorf("got (%v):\n%s\nwant:\n%s", err, got, test.want)
+			}
+			if !slices.Equal(conflicts, test.conflicts) {
+				t.Errorf("conflicts: %+v, want %+v", conflicts, test.conflicts)
 			}
 		})
 	}
