@@ -105,6 +105,9 @@ type mapper struct {
 // what it could not do either is refused.
 func (n nubesgen) mapped() (Mapping, error) {
 	m := &mapper{asked: n}
+	if many := len(n.addOns); many > MaxAddOns {
+		return Mapping{}, Violations{{"addons", fmt.Sprint(many), fmt.Sprintf("are more than %d", MaxAddOns), nil}}.Err()
+	}
 	m.Choices = Choices{
 		Name: m.name(), Target: TargetAzure, Engine: "terraform",
 		Region: regionName(cmp.Or(n.region, nubesgenRegion)), Network: m.network(),

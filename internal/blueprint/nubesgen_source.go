@@ -33,7 +33,7 @@ func FromNubesGen(source fs.FS) (_ Mapping, ok bool, _ error) {
 	n := nubesgen{
 		name:        variables.defaultOf("application_name"),
 		region:      variables.defaultOf("location"),
-		application: s.application(application),
+		application: s.tier(application),
 		runtime:     s.runtime(application),
 		database:    s.database(root),
 		addOns:      s.addOns(root),
@@ -177,8 +177,6 @@ func (s *nubesgenSource) tier(folder string) nubesgenTier {
 	size := s.module("terraform/modules/"+folder+"/main.tf").attribute(known.resource, known.attribute)
 	return nubesgenTier{known.kind, cmp.Or(known.tiers[size], size)}
 }
-
-func (s *nubesgenSource) application(folder string) nubesgenTier { return s.tier(folder) }
 
 func (s *nubesgenSource) database(root terraformFile) nubesgenTier {
 	folder, found := root.module("database")

@@ -42,7 +42,7 @@ func encode(m mapping) string {
 }
 
 // encoded remembers what was encoded before.
-var encoded = memory{most: 200}
+var encoded = memory{most: 4 << 20}
 
 func encodePlain(m mapping) string {
 	comments := yaml.CommentMap{}
