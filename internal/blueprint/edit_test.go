@@ -54,3 +54,24 @@ func TestARegionForOneEnvironment(t *testing.T) {
 		})
 	}
 }
+
+func TestSizesThatGoNoLonger(t *testing.T) {
+	c := blueprint.Choices{
+		Name: "shop", Apps: []blueprint.App{{Runtime: "node", Hosting: "container-app"}},
+		Database: blueprint.Service{Kind: "postgresql"}, AddOns: []blueprint.Service{{Kind: "redis"}},
+	}.Complete()
+	for _, test := range []struct{ text, want string }{
+		{"", ""},
+		{"app_web_tier = \"always-on\"\ndatabase_tier = \"burstable\"\nredis_tier = \"premium\"\nmine = \"basic\"\n", ""},
+		{"# Mine.\napp_web_tier = \"basic\"\n", `prod.tfvars:2: app_web_tier = "basic" goes no longer: one of consumption, always-on`},
+		{"database_tier = \"serverless\"\n", `prod.tfvars:1: database_tier = "serverless" goes no longer: one of burstable, general-purpose, memory-optimized`},
+		{"redis_tier = \"huge\"\n", `prod.tfvars:1: redis_tier = "huge" goes no longer: one of basic, standard, premium`},
+		{"redis_tier = 1\n", ""},
+		{"redis_tier = true ? null : \"basic\"\n", ""},
+		{"redis_tier =\n", ""},
+	} {
+		if got := strings.Join(c.StaleSizes("prod.tfvars", []byte(test.text)), "\n"); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
