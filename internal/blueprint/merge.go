@@ -107,11 +107,11 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 // expression merges a value that the blueprint changed. False: the user's stays,
 // and a conflict tells of it.
 func (m *merger) expression(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
-	if merged, ok := m.collection(place, old, have, want); ok {
-		return merged, true
-	}
 	if same(old, have) && !slices.ContainsFunc(have, isComment) {
 		return want, true
+	}
+	if merged, ok := m.collection(place, old, have, want); ok {
+		return merged, true
 	}
 	m.conflict(place, plainText(have), plainText(want))
 	return nil, false

@@ -1,6 +1,8 @@
 package blueprint_test
 
 import (
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,12 +42,12 @@ module "old" {
 		{"a setting goes into a map that was edited",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\"\n    # Mine.\n    MINE_IS_LONG = \"x\"", 1),
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\"\n    TWO = \"2\"", 1),
-			"    # Mine.\n    MINE_IS_LONG = \"x\"\n    TWO          = \"2\"\n", nil},
+			"    ONE = \"1\"\n    TWO = \"2\"\n    # Mine.\n    MINE_IS_LONG = \"x\"\n", nil},
 		{"an element of a list", base, strings.Replace(base, `["a", "b"]`, `["b", "c"]`, 1), `["b", "c"]`, nil},
 		{"a comment at the end of a line stays there",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\" # first\n    MINE = \"x\" # mine\n    # Last word.", 1),
 			strings.Replace(base, `ONE = "1"`, "ONE = \"2\"\n    TWO = \"2\"", 1),
-			"    ONE  = \"2\" # first\n    MINE = \"x\" # mine\n    TWO  = \"2\"\n    # Last word.\n", nil},
+			"    ONE  = \"2\" # first\n    TWO  = \"2\"\n    MINE = \"x\" # mine\n    # Last word.\n", nil},
 		{"an element that is taken out goes with its comment, the next one stays",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\" # first\n    MINE = \"x\"", 1),
 			strings.Replace(base, "    ONE = \"1\"\n", "", 1),
@@ -119,12 +121,12 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			"m = {\n  ONE = 1\n}\n",
 			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n\n}\n",
 			"m = {\n  ONE = 1\n  TWO = 2\n}\n",
-			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n  TWO  = 2\n\n}\n", nil},
+			"m = {\n  ONE = 1\n  TWO = 2\n\n  # Mine.\n  MINE = 1\n\n}\n", nil},
 		{"a map in a map",
 			"apps = {\n  web = {\n    hosting = \"web-app\"\n    url     = module.web.url\n  }\n}\n",
 			"apps = {\n  web = {\n    hosting = \"web-app\" # for now\n    url     = module.web.url\n    mine    = 1\n  }\n}\n",
 			"apps = {\n  web = {\n    hosting = \"container-app\"\n    url     = module.web.url\n    more    = 2\n  }\n}\n",
-			"apps = {\n  web = {\n    hosting = \"container-app\" # for now\n    url     = module.web.url\n    mine    = 1\n    more    = 2\n  }\n}\n", nil},
+			"apps = {\n  web = {\n    hosting = \"container-app\" # for now\n    url     = module.web.url\n    more    = 2\n    mine    = 1\n  }\n}\n", nil},
 		{"both changed the same in a map in a map",
 			"apps = {\n  web = {\n    a = 1\n  }\n}\n",
 			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
@@ -164,6 +166,60 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Remarks and empty lines on every line of the Terraform are no obstacle: a change
+// brings the same as where there are none.
+func TestRemarksAreNoObstacle(t *testing.T) {
+	few := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "web", Runtime: "node", Hosting: "web-app"}, {Name: "api", Path: "api", Runtime: "go"}}, Database: blueprint.Service{Kind: "postgresql"}}
+	many := few
+	many.Apps = slices.Clone(few.Apps)
+	many.Apps[0].Hosting = "container-app"
+	many.AddOns = []blueprint.Service{{Kind: "blob-storage"}, {Kind: "redis"}}
+	for _, change := range [][2]blueprint.Choices{{few, many}, {many, few}} {
+		before, next := renderedTerraform(t, change[0]), renderedTerraform(t, change[1])
+		for name, text := range before {
+			for style, remark := range map[string]string{"behind": "$0 # mine", "above": "# mine\n$0", "below": "$0\n"} {
+				line := regexp.MustCompile(`(?m)^[^#\n]+$`)
+				got, conflicts, err := blueprint.MergeTerraform(name, text, line.ReplaceAllString(text, remark), next[name])
+				if err != nil || len(conflicts) > 0 {
+					t.Errorf("%s, %s: %v %v", name, style, conflicts, err)
+				}
+				if got, want := sortedLines(got), sortedLines(next[name]); got != want {
+					t.Errorf("%s, %s: got\n%s\nwant\n%s", name, style, got, want)
+				}
+			}
+		}
+	}
+}
+
+// renderedTerraform returns the files of the root, which are merged as Terraform.
+func renderedTerraform(t *testing.T, c blueprint.Choices) map[string]string {
+	t.Helper()
+	files, err := blueprint.Generator{Version: "v1.2.3"}.Render(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, f := range files {
+		if ok, _ := path.Match("terraform/*.tf", f.Path); ok {
+			texts[f.Path] = f.Text
+		}
+	}
+	return texts
+}
+
+// sortedLines are the lines of a text without remarks and space, in the order of the alphabet.
+func sortedLines(text string) string {
+	var list []string
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			list = append(list, line)
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 // FuzzMergeTerraform merges a change into what users may have written: the

@@ -84,10 +84,15 @@ func (m *merger) collection(place string, old, have, want hclwrite.Tokens) (hclw
 		}
 		merged = append(merged, h)
 	}
+	at := 0 // where the next new one goes: behind the one before it
 	for _, w := range wants.items {
 		_, inOld := olds.find(w.key)
-		if _, inHave := haves.find(w.key); !inHave && !inOld {
-			merged = append(merged, w)
+		_, inHave := haves.find(w.key)
+		if !inHave && !inOld {
+			merged = slices.Insert(merged, at, w)
+		}
+		if i := slices.IndexFunc(merged, func(i item) bool { return i.key == w.key }); i >= 0 {
+			at = i + 1
 		}
 	}
 	return assemble(have, elements{merged, haves.rest}), true
@@ -218,7 +223,7 @@ func (i *item) name(object bool) bool {
 // element a line, unless it is a tuple on one line.
 func assemble(model hclwrite.Tokens, e elements) hclwrite.Tokens {
 	object := model[0].Type == hclsyntax.TokenOBrace
-	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline })
+	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline || endsLine(hclwrite.Tokens{t}) })
 	comma := &hclwrite.Token{Type: hclsyntax.TokenComma, Bytes: []byte{','}}
 	tokens := hclwrite.Tokens{model[0]}
 	if lines {
