@@ -63,9 +63,6 @@ func yesOrNo(text string) (string, error) {
 	return "", Violations{{"gitops", text, "is neither true nor false", []string{"true", "false"}}}.Err()
 }
 
-// mostNamed is how many unknown names a notice tells: it becomes a header.
-const mostNamed = 10
-
 // notUsed is a notice of names that NubesGen had no use for, if there are such.
 func notUsed(what string, names []string) []string {
 	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(nubesgenParameters, name) })
@@ -182,6 +179,10 @@ func (r *bodyReader) tiers(field string, kinds []nubesgenKind) []nubesgenTier {
 	var list []json.RawMessage
 	if raw := r.fields[field]; len(raw) > 0 && json.Unmarshal(raw, &list) != nil {
 		r.add(field, string(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
+	}
+	if many := manyAddOns(len(list)); many != nil {
+		r.found = append(r.found, many...)
+		return nil
 	}
 	var all []nubesgenTier
 	for _, raw := range list {
