@@ -73,7 +73,7 @@ func (t *sourceTree) text(name string) (text string, carriage, there bool, _ err
 		data, err = t.folder.ReadFile(name)
 	}
 	if err != nil {
-		return "", false, true, aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).WithHint("nothing was changed")
+		return "", false, true, aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).WithHint("nothing was changed; it must be a plain file, in a folder of the repository itself")
 	}
 	return strings.ReplaceAll(string(data), "\r\n", "\n"), strings.Contains(string(data), "\r\n"), true, nil
 }
