@@ -18,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/detect"
+	"github.com/aloft-dev/aloft/internal/run"
 )
 
 // initFlags are what init does besides choosing.
@@ -271,9 +272,10 @@ func undetected(err error) error {
 		WithHint("say what it is: aloft init --runtime node --path <folder>; or add a Dockerfile")
 }
 
-// showProposal shows what was found and the tree that is to be written.
-func showProposal(w io.Writer, p blueprint.Proposal, files []blueprint.File, remove []string) {
-	ink := paletteFor(w)
+// showProposal shows what was found and the tree that is to be written. Names of
+// files are anybody's.
+func showProposal(out io.Writer, p blueprint.Proposal, files []blueprint.File, remove []string) {
+	ink, w := paletteFor(out), &strings.Builder{}
 	_, _ = fmt.Fprintln(w, ink.paint("=====> "+summary(p.Choices), strong))
 	for _, f := range p.Findings {
 		_, _ = fmt.Fprintf(w, "       %s: %s%s\n", f.Field, f.Value, f.Source)
@@ -291,6 +293,7 @@ func showProposal(w io.Writer, p blueprint.Proposal, files []blueprint.File, rem
 	for _, path := range remove {
 		_, _ = fmt.Fprintf(w, "       removed: %s\n", path)
 	}
+	_, _ = io.WriteString(out, run.Harmless(w.String()))
 }
 
 // summary is one line about the choices.
