@@ -25,7 +25,8 @@ type Conflict struct {
 // user's version of it: blocks and attributes that the blueprint changed are
 // changed, what the user changed stays, comments included. Where both changed
 // the same, the user's stays and a Conflict tells of it. The error is
-// CodeInvalid when the user's file cannot be parsed; it names the line.
+// CodeInvalid when the user's file cannot be parsed; it names the line. It is
+// CodeConflict when the result could not be.
 func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) {
 	m := merger{}
 	var files [3]*hclwrite.File
@@ -46,7 +47,8 @@ func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) 
 	}
 	result = hclwrite.Format(append(bytes.TrimRight(result, "\n"), '\n'))
 	if _, diagnostics := hclsyntax.ParseConfig(result, name, hcl.InitialPos); diagnostics.HasErrors() {
-		return yours, []Conflict{{Yours: "written in a way that cannot be merged"}}, nil
+		return "", nil, aloft.Errorf(aloft.CodeConflict, "cannot merge %s: there is no room for what is new in a block of yours", name).
+			WithHint("nothing was changed; write blocks and comments that stand on one line on several")
 	}
 	return string(result), m.conflicts, nil
 }
@@ -93,6 +95,7 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 			yours.RemoveAttribute(name)
 			m.changed = true
 		case have == nil && old == nil:
+			breakLine(yours)
 			yours.SetAttributeRaw(name, want)
 			m.changed = true
 		default:
@@ -102,6 +105,22 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 			}
 		}
 	}
+}
+
+// breakLine makes room in a block that stands on one line, which holds one attribute
+// at most.
+func breakLine(body *hclwrite.Body) {
+	if slices.ContainsFunc(body.BuildTokens(nil), func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline || isComment(t) }) {
+		return
+	}
+	for name := range body.Attributes() {
+		only := value(body, name)
+		body.RemoveAttribute(name)
+		body.AppendNewline()
+		body.SetAttributeRaw(name, only)
+		return
+	}
+	body.AppendNewline()
 }
 
 // expression merges a value that the blueprint changed. False: the user's stays,
@@ -188,9 +207,15 @@ func blocksByKey(body *hclwrite.Body, like map[string]*hclwrite.Block) (map[stri
 	return found, order
 }
 
+// unnamed are blocks that are many, and are what stands in them.
+var unnamed = []string{"moved", "import", "removed"}
+
 // blockKey is the name of the n-th block of a type and labels.
 func blockKey(b *hclwrite.Block, n int) string {
 	key := strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+	if slices.Contains(unnamed, key) {
+		key = plainText(code(b))
+	}
 	if n > 1 {
 		key += fmt.Sprintf("#%d", n)
 	}
@@ -253,6 +278,7 @@ func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
 				m.conflict(below(place, key), "", plainText(code(want[key])))
 			}
 		default:
+			breakLine(yours)
 			yours.AppendNewline()
 			yours.AppendBlock(want[key])
 			m.changed = true
