@@ -8,7 +8,7 @@ import (
 )
 
 // counts reports whether what was detected in a folder is an app, and not a part
-// of another one, a library, or a tool.
+// of another one, a library, or a tool. What a part needs, the whole needs.
 func (s *search) counts(c *candidate) bool {
 	f, outer := c.folder, s.outer(c.folder.dir)
 	switch c.app.Runtime.Value {
@@ -30,7 +30,16 @@ func (s *search) counts(c *candidate) bool {
 			return false
 		}
 	}
-	return s.compose.builds(f.dir) || !slices.ContainsFunc(outer, func(o *candidate) bool { return o.takesIn(f) })
+	if s.compose.builds(f.dir) {
+		return true
+	}
+	taker := slices.IndexFunc(outer, func(o *candidate) bool { return o.takesIn(f) })
+	if taker >= 0 {
+		m := s.modules[outer[taker].home.dir]
+		m.refs = append(m.refs, f.dir)
+		s.modules[outer[taker].home.dir] = m
+	}
+	return taker < 0
 }
 
 // outer returns the apps in whose folder another folder stands.
