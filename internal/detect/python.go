@@ -134,7 +134,7 @@ func (p *pythonApp) install() []aloft.Command {
 			sync = append(sync, "--frozen")
 		}
 		if p.workspace != nil { // whose folder a relative path would begin at
-			return []aloft.Command{shell(`UV_PROJECT_ENVIRONMENT="$PWD/.aloft/venv" exec `+strings.Join(sync, " "), p.told)}
+			return []aloft.Command{shell(`UV_PROJECT_ENVIRONMENT="$PWD/.aloft/venv" `+strings.Join(sync, " "), p.told)}
 		}
 		return []aloft.Command{run(p.told, append([]string{"env", "UV_PROJECT_ENVIRONMENT=.aloft/venv"}, sync...)...)}
 	case "poetry":
