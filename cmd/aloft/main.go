@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/run"
 )
 
 func main() { os.Exit(Main()) }
@@ -88,9 +89,9 @@ func exitCodeOf(err error) int {
 
 func printError(w io.Writer, err error) {
 	p := paletteFor(w)
-	_, _ = fmt.Fprintln(w, p.paint(fmt.Sprintf(" !     %s", err), bad))
+	_, _ = fmt.Fprintln(w, p.paint(" !     "+run.Harmless(err.Error()), bad))
 	if hint := aloft.ErrorHint(err); hint != "" {
-		_, _ = fmt.Fprintln(w, p.paint(" !     → "+hint, bad))
+		_, _ = fmt.Fprintln(w, p.paint(" !     → "+run.Harmless(hint), bad))
 	}
 }
 

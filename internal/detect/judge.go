@@ -8,7 +8,7 @@ import (
 )
 
 // counts reports whether what was detected in a folder is an app, and not a part
-// of another one, a library, or a tool.
+// of another one, a library, or a tool. What a part needs, the whole needs.
 func (s *search) counts(c *candidate) bool {
 	f, outer := c.folder, s.outer(c.folder.dir)
 	switch c.app.Runtime.Value {
@@ -30,7 +30,16 @@ func (s *search) counts(c *candidate) bool {
 			return false
 		}
 	}
-	return s.compose.builds(f.dir) || !slices.ContainsFunc(outer, func(o *candidate) bool { return o.takesIn(f) })
+	if s.compose.builds(f.dir) {
+		return true
+	}
+	taker := slices.IndexFunc(outer, func(o *candidate) bool { return o.takesIn(f) })
+	if taker >= 0 {
+		m := s.modules[outer[taker].home.dir]
+		m.refs = append(m.refs, f.dir)
+		s.modules[outer[taker].home.dir] = m
+	}
+	return taker < 0
 }
 
 // outer returns the apps in whose folder another folder stands.
@@ -153,8 +162,9 @@ func (s *search) sift() {
 		case "node":
 			return inside && c.delegates() || slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.buildsInto(o) })
 		case "rust":
-			return c.home.has("src/lib.rs") && slices.ContainsFunc(all, func(o *candidate) bool {
-				return o != c && s.reaches(o.home.dir, c.home.dir)
+			return slices.ContainsFunc(all, func(o *candidate) bool {
+				library := c.home.has("src/lib.rs") && s.reaches(o.home.dir, c.home.dir)
+				return o != c && (library || c.rustTool() && o.app.Runtime.Value == "rust" && o.app.Framework.Value != "")
 			})
 		case "static":
 			return len(all) > 1 && c.app.Framework.Value == "" && !c.home.has("index.html")
@@ -168,6 +178,12 @@ func (s *search) sift() {
 		}
 		return false
 	})
+}
+
+// rustTool reports whether a crate is for people at a terminal.
+func (c *candidate) rustTool() bool {
+	return c.app.Framework.Value == "" && depends(c.folder.dependencies, "clap", "argh", "pico-args", "structopt") &&
+		len(c.app.AddOns) == 0 && !c.home.has("Dockerfile")
 }
 
 var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|BUILD_PATH)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -25,6 +27,7 @@ type pythonApp struct {
 	*folder
 	project      *value // pyproject.toml
 	pipfile      *value
+	workspace    *folder // of uv, that it is a member of; nil = none
 	manager      string
 	told         aloft.Source // what told the manager
 	dependencies []dependency
@@ -40,12 +43,33 @@ func readPython(f *folder) (*pythonApp, error) {
 	if p.pipfile, err = f.readTOML("Pipfile"); err != nil {
 		return nil, err
 	}
+	p.workspace = p.findWorkspace()
 	p.chooseManager()
 	if p.dependencies, err = p.packages(); err != nil {
 		return nil, err
 	}
 	sortDependencies(p.dependencies)
 	return p, nil
+}
+
+// findWorkspace returns the folder above whose pyproject.toml names this one as a
+// member: the lock file is there, and packages of the workspace are nowhere else.
+func (p *pythonApp) findWorkspace() *folder {
+	if p.project == nil {
+		return nil
+	}
+	for _, at := range p.parents() {
+		root, err := at.readTOML("pyproject.toml")
+		if err != nil {
+			continue
+		}
+		for _, member := range root.get("tool", "uv", "workspace", "members").list() {
+			if slices.ContainsFunc(at.expand(member.string()), func(place string) bool { return at.path(place) == p.dir }) {
+				return at
+			}
+		}
+	}
+	return nil
 }
 
 // chooseManager prefers lock files to sections, and those to requirements.txt.
@@ -58,6 +82,8 @@ func (p *pythonApp) chooseManager() {
 		p.manager, p.told = "poetry", p.at("poetry.lock", 0, "")
 	case p.has("Pipfile"):
 		p.manager, p.told = "pipenv", p.at("Pipfile", 0, "")
+	case p.workspace != nil:
+		p.manager, p.told = "uv", p.workspace.at(p.workspace.first("uv.lock", "pyproject.toml"), 0, "")
 	case tool.get("uv") != nil:
 		p.manager, p.told = "uv", p.at("pyproject.toml", tool.get("uv").at(), "")
 	case tool.get("poetry") != nil:
@@ -103,11 +129,14 @@ func (p *pythonApp) install() []aloft.Command {
 	within := `VIRTUAL_ENV="$PWD/.aloft/venv" PATH="$PWD/.aloft/venv/bin:$PATH" `
 	switch p.manager {
 	case "uv":
-		args := []string{"env", "UV_PROJECT_ENVIRONMENT=.aloft/venv", "uv", "sync", "--no-dev", "--no-editable"}
-		if p.has("uv.lock") {
-			args = append(args, "--frozen")
+		sync := []string{"uv", "sync", "--no-dev", "--no-editable"}
+		if path.Base(p.told.File) == "uv.lock" {
+			sync = append(sync, "--frozen")
 		}
-		return []aloft.Command{run(p.told, args...)}
+		if p.workspace != nil { // whose folder a relative path would begin at
+			return []aloft.Command{shell(`UV_PROJECT_ENVIRONMENT="$PWD/.aloft/venv" `+strings.Join(sync, " "), p.told)}
+		}
+		return []aloft.Command{run(p.told, append([]string{"env", "UV_PROJECT_ENVIRONMENT=.aloft/venv"}, sync...)...)}
 	case "poetry":
 		return []aloft.Command{create, shell(within+"poetry install --only main --no-root --no-interaction", p.told)}
 	case "pipenv":

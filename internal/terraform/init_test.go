@@ -1,10 +1,12 @@
 package terraform_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/terraform"
@@ -217,7 +219,7 @@ func TestInitIsSkippedForAnotherEnvironment(t *testing.T) {
 			t.Parallel()
 			twins(t, func(t *testing.T, e *terraform.Engine) {
 				other := *e
-				other.Version += "+" + t.Name() // a key of its own
+				other.Version += fmt.Sprint("+", t.Name(), time.Now().UnixNano()) // a key of its own
 				first, _, _ := environment(t, files)
 				second, _, _ := environment(t, files)
 				for _, step := range []struct {
