@@ -114,6 +114,42 @@ func TestAnUnreleasedAloftMustBeThere(t *testing.T) {
 	}
 }
 
+func TestPackageManagersComeWhereTheirFilesAre(t *testing.T) {
+	for _, test := range []struct {
+		name, runtime string
+		files         map[string]string
+		brings        string
+	}{
+		{"npm alone", "node", map[string]string{"package-lock.json": ""}, "corepack enable"},
+		{"bun in a folder", "node", map[string]string{"apps/api/bun.lock": ""}, "corepack enable; npm install --global bun"},
+		{"pip alone", "python", map[string]string{"requirements.txt": "", "pyproject.toml": "[project]\n"}, ""},
+		{"uv", "python", map[string]string{"uv.lock": ""}, "pip install uv"},
+		{"uv, told by its table", "python", map[string]string{"api/pyproject.toml": "[project]\n[tool.uv]\n"}, "pip install uv"},
+		{"poetry and pipenv", "python", map[string]string{"pyproject.toml": "[tool.poetry.dependencies]\n", "jobs/Pipfile": ""}, "pip install poetry; pip install pipenv"},
+		{"a file that is no lock", "python", map[string]string{"docs/my-uv.lock": ""}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			repository := t.TempDir()
+			for path, text := range test.files {
+				write(t, filepath.Join(repository, path), text)
+			}
+			for _, args := range [][]string{{"init", "-q"}, {"add", "--all"}} {
+				if out, err := exec.Command("git", append([]string{"-C", repository}, args...)...).CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+			}
+			note := func(program string) string { return `echo "` + program + ` $*" >> "$HOME/brought"` }
+			choices := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "web", Runtime: test.runtime}}}
+			dir, output, code := runStep(t, released.Workflow(choices.Complete()).Text, "Bring package managers", map[string]string{
+				"corepack": note("corepack"), "npm": note("npm"), "pip": note("pip"), "git": `exec /usr/bin/git -C "` + repository + `" "$@"`,
+			})
+			if got := strings.ReplaceAll(handedOn(t, filepath.Join(dir, "brought")), "\n", "; "); code != 0 || got != test.brings {
+				t.Errorf("brought %q, want %q; code %d, %s", got, test.brings, code, output)
+			}
+		})
+	}
+}
+
 // az stands for Azure's command line: there is a group of env-alice with a vault,
 // which lets nobody in at once. It writes down what changes something.
 const az = `case "$1 $2 $3" in

@@ -65,7 +65,34 @@ func (w workflow) toolchains() []step {
 			steps = append(steps, s)
 		}
 	}
-	return steps
+	return append(steps, w.packageManagers()...)
+}
+
+// packageManagers returns the step that brings package managers of Node.js and
+// Python that runners lack. Choices do not know them, their files are known.
+func (w workflow) packageManagers() []step {
+	has := func(runtime string) bool {
+		return slices.ContainsFunc(w.choices.Apps, func(a App) bool { return a.Runtime == runtime })
+	}
+	s := step{
+		name: "Bring package managers", above: []string{"Runners have npm and pip. Others come where files of theirs are."},
+		run: []string{`has() { [ -n "$(git ls-files ":(glob)**/$1")" ]; }`},
+	}
+	if has("node") {
+		s.run = append(s.run,
+			`corepack enable`,
+			`if has bun.lock || has bun.lockb; then npm install --global bun; fi`)
+	}
+	if has("python") {
+		s.run = append(s.run,
+			`if has uv.lock || git grep -q "^\[tool\.uv" -- ":(glob)**/pyproject.toml"; then pip install uv; fi`,
+			`if has poetry.lock || git grep -q "^\[tool\.poetry" -- ":(glob)**/pyproject.toml"; then pip install poetry; fi`,
+			`if has Pipfile; then pip install pipenv; fi`)
+	}
+	if len(s.run) == 1 {
+		return nil
+	}
+	return []step{s}
 }
 
 // toolchain returns the step that installs what builds an app; there is none for

@@ -257,7 +257,7 @@ func TestWhatAWorkflowSetsUp(t *testing.T) {
 		want    []string // steps between the checkout and `aloft up`, those for Aloft itself aside
 	}{
 		{"Docker builds by itself", app("docker"), []string{"Log in to Azure"}},
-		{"a runtime", app("python"), []string{"Set up Python 3.13", "Log in to Azure"}},
+		{"a runtime", app("python"), []string{"Set up Python 3.13", "Bring package managers", "Log in to Azure"}},
 		{"a native image", app("quarkus-native"), []string{"Set up GraalVM 21", "Log in to Azure"}},
 		{"Terraform", with(app("docker"), func(c *blueprint.Choices) { c.Engine = "terraform" }), []string{"Set up Terraform", "Log in to Azure"}},
 		{"a password in the vault", with(app("docker"), func(c *blueprint.Choices) { c.Database.Kind = "mysql" }), []string{"Log in to Azure", "Let this runner into the key vault"}},
@@ -265,7 +265,7 @@ func TestWhatAWorkflowSetsUp(t *testing.T) {
 		{"a vault", with(app("docker"), func(c *blueprint.Choices) { c.AddOns = []blueprint.Service{{Kind: "key-vault"}} }), []string{"Log in to Azure", "Let this runner into the key vault"}},
 		{"two apps of a kind", with(app("node"), func(c *blueprint.Choices) {
 			c.Apps = append(c.Apps, blueprint.App{Name: "two", Runtime: "node"}, blueprint.App{Name: "three", Runtime: "go"})
-		}), []string{"Set up Node.js 24", "Set up Go 1.26", "Log in to Azure"}},
+		}), []string{"Set up Node.js 24", "Set up Go 1.26", "Bring package managers", "Log in to Azure"}},
 		{"the server does it", with(app("node"), func(c *blueprint.Choices) { c.Target = "local" }), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
