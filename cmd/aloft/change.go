@@ -62,7 +62,7 @@ holds for that environment alone: it goes into terraform/environments/ENV.tfvars
 				return misuse{aloft.Errorf(aloft.CodeInvalid, "%q has no =", args[0]).WithHint("aloft set database.tier=general-purpose")}
 			}
 			if environment != "" {
-				return setInEnvironment(command, strings.TrimPrefix(environment, aloft.BranchPrefix), key, value)
+				return setInEnvironment(command, o, strings.TrimPrefix(environment, aloft.BranchPrefix), key, value)
 			}
 			return change(command, o, func(c blueprint.Choices) (blueprint.Choices, error) { return c.Set(key, value) })
 		},
@@ -425,7 +425,7 @@ func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
 }
 
 // setInEnvironment writes a value into the environment's own variables.
-func setInEnvironment(command *cobra.Command, environment, key, value string) error {
+func setInEnvironment(command *cobra.Command, o *options, environment, key, value string) error {
 	if err := aloft.ValidateEnvironmentName(environment); err != nil {
 		return misuse{err}
 	}
@@ -457,6 +457,8 @@ func setInEnvironment(command *cobra.Command, environment, key, value string) er
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(command.OutOrStdout(), "       written %s: %s = %q\n", path, input, value)
-	return err
+	return o.print(command.OutOrStdout(), changed{Written: []string{path}, Removed: []string{}}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "       written %s: %s = %q\n", path, input, value)
+		return err
+	})
 }

@@ -116,7 +116,7 @@ func addChoiceFlags(f *pflag.FlagSet) {
 			}
 			help += ": " + strings.Join(words, ", ")
 		}
-		f.StringArray(name, nil, help)
+		f.Var(&choiceFlag{}, name, help)
 	}
 }
 
@@ -124,12 +124,26 @@ func addChoiceFlags(f *pflag.FlagSet) {
 func choicesOf(f *pflag.FlagSet) url.Values {
 	query := url.Values{}
 	for _, name := range blueprint.Parameters() {
-		if list, err := f.GetStringArray(name); err == nil && f.Changed(name) {
-			query[name] = list
+		if flag := f.Lookup(name); flag.Changed {
+			query[name] = *flag.Value.(*choiceFlag)
 		}
 	}
 	return query
 }
+
+// choiceFlag is a choice as it is written; twice is for the rules of choices to refuse.
+type choiceFlag []string
+
+func (c *choiceFlag) String() string { return strings.Join(*c, ",") }
+
+// Set implements pflag.Value.
+func (c *choiceFlag) Set(value string) error {
+	*c = append(*c, value)
+	return nil
+}
+
+// Type is what help shows for a value.
+func (c *choiceFlag) Type() string { return "string" }
 
 // initialize is aloft init: look, propose, ask, show, write.
 func initialize(command *cobra.Command, o *options, flags *initFlags) error {
@@ -140,6 +154,9 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	}
 	defer tree.close()
 	query := choicesOf(command.Flags())
+	if o.project != "" && !query.Has("name") {
+		query.Set("name", o.project)
+	}
 	if done, err := initializedBefore(command, o, tree, query); done || err != nil {
 		return err
 	}
@@ -147,7 +164,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if err != nil {
 		return err
 	}
-	proposal, err := propose(tree, query, replaced)
+	proposal, err := propose(ctx, tree, query, replaced)
 	if err != nil {
 		return err
 	}
@@ -161,6 +178,10 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
 	if err != nil {
 		return err
+	}
+	if proposal.Choices.Name == "" {
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.root)).
+			WithHint("name it: aloft init --name shop")}
 	}
 	files, record, err := blueprints().RenderApart(proposal.Choices)
 	if err != nil {
@@ -177,6 +198,13 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 		return err
 	}
 	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
+	changes, err := tree.unrelated(ctx)
+	if err != nil {
+		return err
+	}
+	if len(changes) > 0 {
+		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
+	}
 	if o.json {
 		return o.print(command.OutOrStdout(), proposed{proposal, paths(files), replaced.remove}, nil)
 	}
@@ -185,19 +213,25 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if !flags.yes {
 		if !ask.terminal {
 			return misuse{aloft.Errorf(aloft.CodeInvalid, "nothing is written without a yes, and there is no terminal to ask").
-				WithHint("aloft init --yes writes these files")}
+				WithHint("the same command with --yes writes these files")}
 		}
-		if yes, err := ask.yes("Write these files?"); err != nil || !yes {
-			return cmp.Or(err, error(exitCode(exitCanceled)))
+		yes, err := ask.yes("Write these files?")
+		if err != nil {
+			return err
+		}
+		if !yes {
+			_, _ = fmt.Fprintln(out, "nothing is written")
+			return exitCode(exitCanceled)
 		}
 	}
+	steps := nextCommands(ctx, tree, proposal.Choices, changes, o.serverURL(ctx))
 	if err := tree.write(files, replaced.remove); err != nil {
 		return err
 	}
 	if flags.lock && proposal.Choices.Target == blueprint.TargetAzure {
 		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), proposal.Choices.Engine)
 	}
-	nextCommands(out, proposal.Choices, o.serverURL(ctx))
+	showNext(out, steps, proposal.Choices.Target)
 	return nil
 }
 
@@ -227,7 +261,7 @@ func choiceError(err error) error {
 
 // propose puts together what the flags say, what NubesGen's files said, and what
 // the source tree tells; the earlier goes before.
-func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
+func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
 	given, err := blueprint.FromQuery(query)
 	if err != nil {
 		return blueprint.Proposal{}, choiceError(err)
@@ -249,7 +283,7 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 	}
 	proposal = proposal.With(given)
 	proposal.Notices = append(proposal.Notices, retired...)
-	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
+	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, remoteProject(ctx), aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
 }
 
@@ -330,25 +364,6 @@ func showTree(w io.Writer, list []string) {
 			indent += "  "
 		}
 		_, _ = fmt.Fprintln(w, indent+strings.Join(folders[folder], "  "))
-	}
-}
-
-// nextCommands prints what to do now.
-func nextCommands(w io.Writer, c blueprint.Choices, server string) {
-	name := cmp.Or(aloft.NearestName(actor(), aloft.MaxEnvironmentName), "alice")
-	commands := []string{"git add --all && git commit --message 'Add Aloft'"}
-	if c.Target == blueprint.TargetLocal {
-		commands = append(commands, fmt.Sprintf("git remote add aloft %s/%s.git", server, c.Name), "git push aloft HEAD:env-"+name)
-	} else {
-		commands = append(commands, "git push origin HEAD", "git push origin HEAD:env-"+name)
-	}
-	ink := paletteFor(w)
-	_, _ = fmt.Fprintln(w, ink.paint("=====> Written. Next:", strong))
-	for _, command := range commands {
-		_, _ = fmt.Fprintln(w, "         "+command)
-	}
-	if c.Target == blueprint.TargetAzure {
-		_, _ = fmt.Fprintln(w, "       Once, before the first push: https://github.com/aloft-dev/aloft/blob/main/docs/workflow.md tells how the workflow gets its rights.")
 	}
 }
 

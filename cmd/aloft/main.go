@@ -88,7 +88,9 @@ func exitCodeOf(err error) int {
 
 func printError(w io.Writer, err error) {
 	p := paletteFor(w)
-	_, _ = fmt.Fprintln(w, p.paint(fmt.Sprintf(" !     %s", err), bad))
+	for line := range strings.Lines(err.Error()) {
+		_, _ = fmt.Fprintln(w, p.paint(" !     "+strings.TrimSuffix(line, "\n"), bad))
+	}
 	if hint := aloft.ErrorHint(err); hint != "" {
 		_, _ = fmt.Fprintln(w, p.paint(" !     → "+hint, bad))
 	}

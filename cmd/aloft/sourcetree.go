@@ -174,13 +174,19 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
-	args := append([]string{"status", "--porcelain", "--untracked-files=all", "--"}, paths...)
-	status, err := gitOutput(ctx, t.root, args...)
-	if err != nil {
+	names, err := t.changes(ctx, append([]string{"--untracked-files=all", "--"}, paths...)...)
+	if err != nil || len(names) == 0 {
 		return err
 	}
-	if status == "" {
-		return nil
+	return aloft.Errorf(aloft.CodeConflict, "files that would be removed have changes that are not committed: %s", strings.Join(names, ", ")).
+		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")
+}
+
+// changes lists what is not committed; the arguments are those of git status.
+func (t *sourceTree) changes(ctx context.Context, args ...string) ([]string, error) {
+	status, err := gitOutput(ctx, t.root, append([]string{"-c", "core.quotePath=false", "status", "--porcelain"}, args...)...)
+	if err != nil {
+		return nil, err
 	}
 	var names []string
 	for line := range strings.Lines(status) {
@@ -188,8 +194,16 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 			names = append(names, strings.TrimSpace(name[2:]))
 		}
 	}
-	return aloft.Errorf(aloft.CodeConflict, "files that would be removed have changes that are not committed: %s", strings.Join(names, ", ")).
-		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")
+	return names, nil
+}
+
+// unrelated lists the changes that are not committed in a repository with commits:
+// what init writes is a commit of its own there. Without a commit all belongs together.
+func (t *sourceTree) unrelated(ctx context.Context) ([]string, error) {
+	if _, err := gitOutput(ctx, t.root, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+		return nil, nil
+	}
+	return t.changes(ctx, "--untracked-files=normal")
 }
 
 // write writes files and removes others, all or nothing: new content stands
@@ -218,7 +232,19 @@ func (t *sourceTree) write(files []blueprint.File, remove []string) error {
 			return aloft.Errorf(aloft.CodeUnavailable, "cannot write %s: %w", f.Path, err).WithHint("git restore . brings back what was there")
 		}
 	}
+	for _, name := range remove {
+		t.removeEmpty(path.Dir(name))
+	}
 	return nil
+}
+
+// removeEmpty removes a folder and those above it as far as they are empty.
+func (t *sourceTree) removeEmpty(dir string) {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if info, err := t.folder.Lstat(dir); err != nil || !info.IsDir() || t.folder.Remove(dir) != nil {
+			return
+		}
+	}
 }
 
 func lockPlatforms() []string {
