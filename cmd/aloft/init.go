@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/url"
 	"path/filepath"
@@ -198,6 +199,11 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 		return err
 	}
 	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
+	for _, a := range proposal.Choices.Apps {
+		if info, err := fs.Stat(tree.source, a.Path); err != nil || !info.IsDir() {
+			proposal.Notices = append(proposal.Notices, fmt.Sprintf("There is no folder %s yet, where %s is to be.", a.Path, a.Name))
+		}
+	}
 	changes, err := tree.unrelated(ctx)
 	if err != nil {
 		return err
@@ -276,6 +282,11 @@ func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced r
 		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, err.Error())
+		}
+		said := slices.ContainsFunc(given.Apps, func(a blueprint.App) bool { return a.Runtime != "" })
+		if len(proposal.Choices.Apps) == 0 && !said && replaced.mapping == nil {
+			return proposal, aloft.Errorf(aloft.CodeInvalid, "no app of this repository can be proposed: %s", strings.Join(proposal.Notices, " ")).
+				WithHint("a Dockerfile in the app's folder will do; or say what it is: aloft init --runtime node --path <folder>")
 		}
 	}
 	if replaced.mapping != nil {

@@ -52,6 +52,10 @@ func (p *Proposal) app(app aloft.App, told bool) {
 	if a.Path == "." {
 		a.Path = ""
 	}
+	if a.Path != "" && !inRepository(a.Path) {
+		p.Notices = append(p.Notices, fmt.Sprintf("%s is left out: its folder %q has other characters than letters, digits and . _ @ + - in its name.", app.Name, a.Path))
+		return
+	}
 	source := app.Runtime.Source
 	a.Runtime = runtimeFor(app)
 	if app.Framework.Value == a.Runtime {
