@@ -199,7 +199,11 @@ func (o *options) projectName(ctx context.Context) (string, error) {
 	if name := remoteProject(ctx); name != "" {
 		return name, aloft.ValidateProjectName(name)
 	}
-	if m, err := manifest.Load(os.DirFS(".")); err == nil && m.Project != "" {
+	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	if err != nil {
+		root = "."
+	}
+	if m, err := manifest.Load(os.DirFS(root)); err == nil && m.Project != "" {
 		return m.Project, nil
 	}
 	return "", misuse{aloft.Errorf(aloft.CodeInvalid, "which project? This folder has no git remote \"aloft\"").

@@ -28,10 +28,9 @@ type sourceTree struct {
 }
 
 func openSourceTree(ctx context.Context) (*sourceTree, error) {
-	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	root, err := repositoryRoot(ctx)
 	if err != nil {
-		return nil, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository, and git is what environments follow").
-			WithHint("go to your project's folder, or: git init")
+		return nil, err
 	}
 	folder, err := os.OpenRoot(root)
 	if err != nil {
