@@ -164,8 +164,11 @@ func (t *sourceTree) free(files []blueprint.File, remove []string) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return aloft.Errorf(aloft.CodeConflict, "there are files of yours where ours would be: %s", strings.Join(taken, ", ")).
-		WithHint("nothing was written; move them away; with --from-nubesgen, commit them first")
+	err := aloft.Errorf(aloft.CodeConflict, "there are files of yours where ours would be: %s", strings.Join(taken, ", "))
+	if slices.Equal(taken, []string{blueprint.WorkflowFile}) {
+		return err.WithHint("nothing was written; give yours another name; a workflow needs no more than `aloft up <environment>` on a push of env-*, and `aloft destroy <environment>` on its end")
+	}
+	return err.WithHint("nothing was written; move them away; with --from-nubesgen, commit them first")
 }
 
 // clean makes sure that git has whatever the paths hold, so that nothing is lost.
