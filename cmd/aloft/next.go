@@ -35,6 +35,30 @@ func nextCommands(ctx context.Context, tree *sourceTree, c blueprint.Choices, ch
 	return append(commands, "git push origin HEAD", "git push origin HEAD:env-"+name)
 }
 
+// changes lists what is not committed; the arguments are those of git status.
+func (t *sourceTree) changes(ctx context.Context, args ...string) ([]string, error) {
+	status, err := gitOutput(ctx, t.root, append([]string{"-c", "core.quotePath=false", "status", "--porcelain"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for line := range strings.Lines(status) {
+		if name := strings.TrimSpace(line); len(name) > 2 {
+			names = append(names, strings.TrimSpace(name[2:]))
+		}
+	}
+	return names, nil
+}
+
+// unrelated lists the changes that are not committed in a repository with commits:
+// what init writes is a commit of its own there. Without a commit all belongs together.
+func (t *sourceTree) unrelated(ctx context.Context) ([]string, error) {
+	if _, err := gitOutput(ctx, t.root, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+		return nil, nil
+	}
+	return t.changes(ctx, "--untracked-files=normal")
+}
+
 // toAdd are the arguments of git add: what init writes alone, beside other changes.
 func (t *sourceTree) toAdd(ctx context.Context, changes []string) string {
 	if len(changes) == 0 {

@@ -28,9 +28,10 @@ type sourceTree struct {
 }
 
 func openSourceTree(ctx context.Context) (*sourceTree, error) {
-	root, err := repositoryRoot(ctx)
+	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, err
+		return nil, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository, and git is what environments follow").
+			WithHint("go to your project's folder, or: git init")
 	}
 	folder, err := os.OpenRoot(root)
 	if err != nil {
@@ -184,30 +185,6 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")
 }
 
-// changes lists what is not committed; the arguments are those of git status.
-func (t *sourceTree) changes(ctx context.Context, args ...string) ([]string, error) {
-	status, err := gitOutput(ctx, t.root, append([]string{"-c", "core.quotePath=false", "status", "--porcelain"}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for line := range strings.Lines(status) {
-		if name := strings.TrimSpace(line); len(name) > 2 {
-			names = append(names, strings.TrimSpace(name[2:]))
-		}
-	}
-	return names, nil
-}
-
-// unrelated lists the changes that are not committed in a repository with commits:
-// what init writes is a commit of its own there. Without a commit all belongs together.
-func (t *sourceTree) unrelated(ctx context.Context) ([]string, error) {
-	if _, err := gitOutput(ctx, t.root, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
-		return nil, nil
-	}
-	return t.changes(ctx, "--untracked-files=normal")
-}
-
 // write writes files and removes others, all or nothing: new content stands
 // beside its place before the first file changes.
 func (t *sourceTree) write(files []blueprint.File, remove []string) error {
@@ -234,19 +211,7 @@ func (t *sourceTree) write(files []blueprint.File, remove []string) error {
 			return aloft.Errorf(aloft.CodeUnavailable, "cannot write %s: %w", f.Path, err).WithHint("git restore . brings back what was there")
 		}
 	}
-	for _, name := range remove {
-		t.removeEmpty(path.Dir(name))
-	}
 	return nil
-}
-
-// removeEmpty removes a folder and those above it as far as they are empty.
-func (t *sourceTree) removeEmpty(dir string) {
-	for ; dir != "."; dir = path.Dir(dir) {
-		if info, err := t.folder.Lstat(dir); err != nil || !info.IsDir() || t.folder.Remove(dir) != nil {
-			return
-		}
-	}
 }
 
 func lockPlatforms() []string {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -169,9 +167,10 @@ func (t tree) onServer() bool {
 }
 
 func workingTree(ctx context.Context) (tree, error) {
-	root, err := repositoryRoot(ctx)
+	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
-		return tree{}, err
+		return tree{}, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository").
+			WithHint("go to your project's folder, or: git init && git add --all && git commit -m start")
 	}
 	t := tree{root: root}
 	if t.revision, err = gitOutput(ctx, root, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
@@ -188,23 +187,6 @@ func workingTree(ctx context.Context) (tree, error) {
 	}
 	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())), m.TerraformFolder())
 	return t, err
-}
-
-// repositoryRoot is the folder of the repository that the command was called in.
-func repositoryRoot(ctx context.Context) (string, error) {
-	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
-	if err == nil {
-		return root, nil
-	}
-	if errors.Is(err, exec.ErrNotFound) {
-		return "", aloft.Errorf(aloft.CodeUnavailable, "git is not on the PATH, and git is what environments follow").WithHint("install git; `aloft doctor` tells what else is needed")
-	}
-	if refused, ok := errors.AsType[*exec.ExitError](err); ok && !bytes.Contains(refused.Stderr, []byte("not a git repository")) {
-		said, _, _ := strings.Cut(strings.TrimSpace(string(refused.Stderr)), "\n")
-		return "", aloft.Errorf(aloft.CodeInvalid, "git does not take this folder for a working tree: %s", said).WithHint("git status tells all of it")
-	}
-	return "", aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository, and git is what environments follow").
-		WithHint("go to your project's folder, or make it one: git init")
 }
 
 func gitOutput(ctx context.Context, dir string, args ...string) (string, error) {
