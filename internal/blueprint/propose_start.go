@@ -3,6 +3,7 @@ package blueprint
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,8 +76,17 @@ func (p Proposal) Complete() Proposal {
 		}
 	}
 	p.Choices = c
-	return p.pruned()
+	p = p.pruned()
+	for _, f := range p.Findings {
+		if f.Value == BlobStorage && c.Target == TargetAzure && otherStorage.MatchString(f.Source.Reason) {
+			p.Notices = append(p.Notices, fmt.Sprintf("Blob storage is not reached by what asks for it%s: Azure's has an interface of its own, and takes a library for that.", f.Source))
+		}
+	}
+	return p
 }
+
+// otherStorage are the libraries of other clouds' storage.
+var otherStorage = regexp.MustCompile(`(?i)s3|aws|boto3|minio|google`)
 
 // finding returns what told of a value, if the source tree did.
 func (p Proposal) finding(field, value string) (aloft.Source, bool) {

@@ -122,3 +122,21 @@ func TestAFoundHostingGoesWithAzure(t *testing.T) {
 		})
 	}
 }
+
+// A bucket of another cloud is proposed as blob storage, and that this takes work is said.
+func TestAnotherCloudsStorage(t *testing.T) {
+	for reason, notices := range map[string]int{
+		"boto3": 1, "@aws-sdk/client-s3": 1, "cloud.google.com/go/storage": 1, "minio": 1, "@azure/storage-blob": 0, "adlfs": 0, "django-storages": 0,
+	} {
+		p := blueprint.Propose("shop", []aloft.App{{
+			Name: "web", Runtime: aloft.Setting{Value: "node"}, AddOns: []aloft.AddOn{{Kind: "bucket", Source: aloft.Source{File: "package.json", Reason: reason}}},
+		}}, nil)
+		if got := p.Complete(); len(got.Notices) != notices {
+			t.Errorf("%s: notices %q, want %d", reason, got.Notices, notices)
+		}
+		p.Choices.Target = blueprint.TargetLocal
+		if got := p.Complete(); len(got.Notices) != 0 {
+			t.Errorf("%s on the local target: notices %q", reason, got.Notices)
+		}
+	}
+}
