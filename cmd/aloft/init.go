@@ -39,7 +39,10 @@ what it cannot know; with --yes it asks nothing. --json shows the proposal and
 writes nothing.
 
 Each flag is a choice; what is not chosen comes from the source tree, or is the
-usual. The same choices give the same files. Later:
+usual. The same choices give the same files. Sizes, regions, versions and costs:
+` + manual + `options.md
+
+Later:
   aloft add redis                          another service
   aloft set database.tier=general-purpose  another size, for one environment with --env
   aloft upgrade                            newer modules, keeping your edits`,
@@ -256,13 +259,16 @@ func paths(files []blueprint.File) []string {
 	return list
 }
 
+// manual is where the pages are that messages point at.
+const manual = "https://github.com/aloft-dev/aloft/blob/main/docs/"
+
 // choiceError gives refused choices the hint that fits a command line.
 func choiceError(err error) error {
 	var found blueprint.Violations
 	if !errors.As(err, &found) {
 		return err
 	}
-	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("aloft init --help lists the choices")}
+	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("all choices, and what goes with what: " + manual + "options.md")}
 }
 
 // propose puts together what the flags say, what NubesGen's files said, and what

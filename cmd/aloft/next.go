@@ -87,6 +87,6 @@ func showNext(w io.Writer, commands []string, target string) {
 		_, _ = fmt.Fprintln(w, "         "+command)
 	}
 	if target == blueprint.TargetAzure {
-		_, _ = fmt.Fprintln(w, "       Once, before the first push: https://github.com/aloft-dev/aloft/blob/main/docs/workflow.md tells how the workflow gets its rights.")
+		_, _ = fmt.Fprintln(w, "       Once, before the first push: "+manual+"workflow.md tells how the workflow gets its rights.")
 	}
 }
