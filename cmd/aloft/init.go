@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/detect"
+	"github.com/aloft-dev/aloft/internal/manifest"
 )
 
 // initFlags are what init does besides choosing.
@@ -285,6 +287,9 @@ func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced r
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
+		if apps, err = tree.named(apps); err != nil {
+			return proposal, err
+		}
 		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, err.Error())
@@ -302,6 +307,30 @@ func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced r
 	proposal.Notices = append(proposal.Notices, retired...)
 	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, remoteProject(ctx), aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
+}
+
+// named gives apps the names that a manifest of the user's own has for their folders.
+func (t *sourceTree) named(apps []aloft.App) ([]aloft.App, error) {
+	m, err := manifest.Load(t.source)
+	if err != nil || len(m.Apps) == 0 {
+		return apps, err
+	}
+	apps = slices.Clone(apps)
+	known := func(name string) bool {
+		return slices.ContainsFunc(apps, func(a aloft.App) bool { return a.Name == name })
+	}
+	for i, app := range apps {
+		if _, there := m.Apps[app.Name]; there {
+			continue
+		}
+		for _, name := range m.AppNames() {
+			if m.AppPath(name) == path.Clean(app.Path) && !known(name) {
+				apps[i].Name = name
+				break
+			}
+		}
+	}
+	return apps, nil
 }
 
 // told reports of apps whether their files alone tell how they are built and started.
@@ -401,7 +430,7 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 		return true, aloft.Errorf(aloft.CodeConflict, "this repository has a blueprint already, with other choices (%s)", blueprint.RecordFile).
 			WithHint("change it with aloft set, aloft add and aloft remove; or take terraform/ out first to begin anew")
 	}
-	return true, o.print(command.OutOrStdout(), proposed{Proposal: blueprint.Proposal{Choices: record.Choices}, Files: []string{}}, func(w io.Writer) error {
+	return true, o.print(command.OutOrStdout(), proposed{Proposal: blueprint.Proposal{Choices: record.Choices, Findings: []blueprint.Finding{}}, Files: []string{}}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "nothing to write: the blueprint of %s is in %s\n", record.Choices.Name, blueprint.RecordFile)
 		return err
 	})

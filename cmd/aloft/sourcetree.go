@@ -148,7 +148,7 @@ func (t *sourceTree) manifest(c *blueprint.Choices, named bool) (own bool, _ err
 	for _, a := range c.Apps {
 		if names := m.AppNames(); !slices.Contains(names, a.Name) {
 			return true, aloft.Errorf(aloft.CodeConflict, "%s has no app %s: it has %s", manifest.File, a.Name, strings.Join(names, ", ")).
-				WithHint("write it there first, below apps: %s: { path: %s }; or name the apps as there: --app %s:path=%s", a.Name, a.Path, names[0], a.Path)
+				WithHint("write it there first, below apps: %s: { path: %s }; or choose among those: --app %s:path=%s", a.Name, a.Path, names[0], m.AppPath(names[0]))
 		}
 	}
 	return true, nil
