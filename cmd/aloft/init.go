@@ -287,12 +287,13 @@ func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced r
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
-		if apps, err = tree.named(apps); err != nil {
-			return proposal, err
+		apps, invalid := tree.named(apps)
+		if invalid != nil {
+			return proposal, invalid
 		}
 		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
-			proposal.Notices = append(proposal.Notices, err.Error())
+			proposal.Notices = append(proposal.Notices, strings.TrimSuffix(fmt.Sprintf("%s: %s", err, aloft.ErrorHint(err)), ": "))
 		}
 		said := slices.ContainsFunc(given.Apps, func(a blueprint.App) bool { return a.Runtime != "" })
 		if len(proposal.Choices.Apps) == 0 && !said && replaced.mapping == nil {
