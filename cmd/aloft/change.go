@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -220,19 +219,10 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 	if path == blueprint.RecordFile || path == blueprint.ManifestFile && m.record.Files[path] == "" {
 		return nil // written at last; and a manifest of the user's own
 	}
-	info, err := m.tree.folder.Lstat(path)
-	there := err == nil
-	var data []byte
-	if there {
-		if !info.Mode().IsRegular() {
-			return aloft.Errorf(aloft.CodeConflict, "cannot read %s: it is a link, or no file", path).WithHint("put the file itself there; nothing was changed")
-		}
-		data, err = m.tree.folder.ReadFile(path)
+	yours, carriage, there, err := m.tree.text(path)
+	if err != nil {
+		return err
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", path, err)
-	}
-	yours, carriage := strings.ReplaceAll(string(data), "\r\n", "\n"), bytes.Contains(data, []byte("\r\n"))
 	next, wanted := m.next[path]
 	id, recorded := m.record.Files[path]
 	original := recorded && there && blueprint.BlobID(yours) == id
@@ -270,19 +260,20 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 	if err != nil {
 		return err
 	}
-	before, err := m.tree.folder.ReadFile(blueprint.RecordFile)
+	before, carriage, _, err := m.tree.text(blueprint.RecordFile)
 	if err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", blueprint.RecordFile, err)
+		return err
 	}
-	m.write(blueprint.RecordFile, string(before), file.Text, false)
+	m.write(blueprint.RecordFile, before, file.Text, carriage)
 	for path, text := range m.next {
 		place := originals + path + ".txt"
-		kept, err := m.tree.folder.ReadFile(place)
-		there := err == nil
+		kept, carriage, there, err := m.tree.text(place)
 		switch {
+		case err != nil:
+			return err
 		case m.stale[path]:
 		case m.edited[path] && m.record.Files[path] != blueprint.BlobID(text):
-			m.write(place, string(kept), text, false)
+			m.write(place, kept, text, carriage)
 		case !m.edited[path] && there:
 			m.changed.Removed = append(m.changed.Removed, place)
 		}
@@ -346,10 +337,8 @@ func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
 	if text, ok := m.now[path]; ok && blueprint.BlobID(text) == id {
 		return text, true
 	}
-	if kept, err := m.tree.folder.ReadFile(originals + path + ".txt"); err == nil {
-		if text := strings.ReplaceAll(string(kept), "\r\n", "\n"); blueprint.BlobID(text) == id {
-			return text, true
-		}
+	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && blueprint.BlobID(kept) == id {
+		return kept, true
 	}
 	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)
 	command.Dir = m.tree.root
@@ -440,20 +429,22 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 		return choiceError(err)
 	}
 	path := "terraform/environments/" + environment + ".tfvars"
-	data, err := tree.folder.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// What holds for the rest holds for this one until it says otherwise.
-		data, err = tree.folder.ReadFile("terraform/environments/default.tfvars")
-		if errors.Is(err, fs.ErrNotExist) {
-			data, err = fmt.Appendf(nil, "# What environment %s has otherwise than variables.tf says.\n", environment), nil
-		}
+	before, carriage, there, err := tree.text(path)
+	if err == nil && !there { // what holds for the rest holds for this one until it says otherwise
+		before, carriage, there, err = tree.text("terraform/environments/default.tfvars")
 	}
-	if err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", path, err)
-	}
-	text, err := blueprint.SetVariable(path, data, input, value)
 	if err != nil {
 		return err
+	}
+	if !there {
+		before = fmt.Sprintf("# What environment %s has otherwise than variables.tf says.\n", environment)
+	}
+	text, err := blueprint.SetVariable(path, []byte(before), input, value)
+	if err != nil {
+		return err
+	}
+	if carriage {
+		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err

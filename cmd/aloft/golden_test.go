@@ -120,16 +120,24 @@ func projectOf(t *testing.T, files map[string]string) string {
 // initIn runs aloft init in a folder and returns what it prints.
 func initIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
+	output, err := aloftIn(t, dir, append([]string{"init"}, args...)...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return output
+}
+
+// aloftIn runs aloft in a folder and returns what it prints.
+func aloftIn(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
 	t.Chdir(dir)
 	var out bytes.Buffer
 	root := newRoot()
-	root.SetArgs(append([]string{"init"}, args...))
+	root.SetArgs(args)
 	root.SetOut(&out)
 	root.SetErr(&out)
-	if err := root.ExecuteContext(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
-	}
-	return out.String()
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
 }
 
 // writtenIn reads what was written into a project.

@@ -21,6 +21,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/detect"
 	"github.com/aloft-dev/aloft/internal/manifest"
+	"github.com/aloft-dev/aloft/internal/run"
 )
 
 // initFlags are what init does besides choosing.
@@ -166,61 +167,20 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if done, err := initializedBefore(command, o, tree, query); done || err != nil {
 		return err
 	}
-	replaced, err := tree.ours(ctx, flags.fromNubesGen)
-	if err != nil {
-		return err
-	}
-	proposal, err := propose(ctx, tree, query, replaced)
-	if err != nil {
-		return err
-	}
 	ask := newQuestions(command)
+	choose := func(*blueprint.Choices) error { return nil }
 	if ask.terminal && !flags.yes && !o.json {
-		if err := ask.choose(&proposal.Choices, query); err != nil {
-			return err
-		}
+		choose = func(c *blueprint.Choices) error { return ask.choose(c, query) }
 	}
-	proposal = proposal.Complete()
-	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
+	d, err := drawUp(ctx, tree, query, flags.fromNubesGen, choose)
 	if err != nil {
 		return err
-	}
-	if proposal.Choices.Name == "" {
-		return misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.root)).
-			WithHint("name it: aloft init --name shop")}
-	}
-	files, record, err := blueprints().RenderApart(proposal.Choices)
-	if err != nil {
-		return choiceError(err)
-	}
-	if own {
-		delete(record.Files, blueprint.ManifestFile)
-		files = slices.DeleteFunc(files, func(f blueprint.File) bool { return f.Path == blueprint.ManifestFile })
-	}
-	if files, err = record.With(files); err != nil {
-		return err
-	}
-	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
-		return err
-	}
-	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
-	for _, a := range proposal.Choices.Apps {
-		if info, err := fs.Stat(tree.source, a.Path); err != nil || !info.IsDir() {
-			proposal.Notices = append(proposal.Notices, fmt.Sprintf("There is no folder %s yet, where %s is to be.", a.Path, a.Name))
-		}
-	}
-	changes, err := tree.unrelated(ctx)
-	if err != nil {
-		return err
-	}
-	if len(changes) > 0 {
-		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
-	}
-	if o.json {
-		return o.print(command.OutOrStdout(), proposed{proposal, paths(files), replaced.remove}, nil)
 	}
 	out := command.OutOrStdout()
-	showProposal(out, proposal, files, replaced.remove)
+	if o.json {
+		return o.print(out, proposed{d.Proposal, paths(d.files), d.remove}, nil)
+	}
+	showProposal(out, d.Proposal, d.files, d.remove)
 	if !flags.yes {
 		if !ask.terminal {
 			return misuse{aloft.Errorf(aloft.CodeInvalid, "nothing is written without a yes, and there is no terminal to ask").
@@ -235,15 +195,76 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 			return exitCode(exitCanceled)
 		}
 	}
-	steps := nextCommands(ctx, tree, proposal.Choices, changes, o.serverURL(ctx))
-	if err := tree.write(files, replaced.remove); err != nil {
+	steps := nextCommands(ctx, tree, d.Choices, d.changes, o.serverURL(ctx))
+	if err := tree.write(d.files, d.remove); err != nil {
 		return err
 	}
-	if flags.lock && proposal.Choices.Target == blueprint.TargetAzure {
-		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), proposal.Choices.Engine)
+	if flags.lock && d.Choices.Target == blueprint.TargetAzure {
+		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), d.Choices.Engine)
 	}
-	showNext(out, steps, proposal.Choices.Target)
+	showNext(out, steps, d.Choices.Target)
 	return nil
+}
+
+// drawnUp is a proposal and what comes of it.
+type drawnUp struct {
+	blueprint.Proposal
+	files   []blueprint.File
+	remove  []string
+	changes []string // of the user's, that are not committed
+}
+
+// drawUp renders what is proposed and chosen, and makes sure that nothing of
+// anybody else's is in the way.
+func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGen bool, choose func(*blueprint.Choices) error) (drawnUp, error) {
+	replaced, err := tree.ours(ctx, fromNubesGen)
+	if err != nil {
+		return drawnUp{}, err
+	}
+	proposal, err := propose(ctx, tree, query, replaced)
+	if err != nil {
+		return drawnUp{}, err
+	}
+	if err := choose(&proposal.Choices); err != nil {
+		return drawnUp{}, err
+	}
+	proposal = proposal.Complete()
+	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
+	if err != nil {
+		return drawnUp{}, err
+	}
+	if proposal.Choices.Name == "" {
+		return drawnUp{}, misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.root)).
+			WithHint("name it: aloft init --name shop")}
+	}
+	files, record, err := blueprints().RenderApart(proposal.Choices)
+	if err != nil {
+		return drawnUp{}, choiceError(err)
+	}
+	if own {
+		delete(record.Files, blueprint.ManifestFile)
+		files = slices.DeleteFunc(files, func(f blueprint.File) bool { return f.Path == blueprint.ManifestFile })
+	}
+	if files, err = record.With(files); err != nil {
+		return drawnUp{}, err
+	}
+	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
+		return drawnUp{}, err
+	}
+	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
+	for _, a := range proposal.Choices.Apps {
+		if info, err := fs.Stat(tree.source, a.Path); err != nil || !info.IsDir() {
+			proposal.Notices = append(proposal.Notices, fmt.Sprintf("There is no folder %s yet, where %s is to be.", a.Path, a.Name))
+		}
+	}
+	changes, err := tree.unrelated(ctx)
+	if err != nil {
+		return drawnUp{}, err
+	}
+	if len(changes) > 0 {
+		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
+	}
+	return drawnUp{proposal, files, replaced.remove, changes}, nil
 }
 
 // proposed is what --json prints.
@@ -352,9 +373,10 @@ func undetected(err error) error {
 		WithHint("say what it is: aloft init --runtime node --path <folder>; or add a Dockerfile")
 }
 
-// showProposal shows what was found and the tree that is to be written.
-func showProposal(w io.Writer, p blueprint.Proposal, files []blueprint.File, remove []string) {
-	ink := paletteFor(w)
+// showProposal shows what was found and the tree that is to be written. Names of
+// files are anybody's.
+func showProposal(out io.Writer, p blueprint.Proposal, files []blueprint.File, remove []string) {
+	ink, w := paletteFor(out), &strings.Builder{}
 	_, _ = fmt.Fprintln(w, ink.paint("=====> "+summary(p.Choices), strong))
 	for _, f := range p.Findings {
 		_, _ = fmt.Fprintf(w, "       %s: %s%s\n", f.Field, f.Value, f.Source)
@@ -372,6 +394,7 @@ func showProposal(w io.Writer, p blueprint.Proposal, files []blueprint.File, rem
 	for _, path := range remove {
 		_, _ = fmt.Fprintf(w, "       removed: %s\n", path)
 	}
+	_, _ = io.WriteString(out, run.Harmless(w.String()))
 }
 
 // summary is one line about the choices.

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/run"
 )
 
 func main() { os.Exit(Main()) }
@@ -89,10 +90,10 @@ func exitCodeOf(err error) int {
 func printError(w io.Writer, err error) {
 	p := paletteFor(w)
 	for line := range strings.Lines(err.Error()) {
-		_, _ = fmt.Fprintln(w, p.paint(" !     "+strings.TrimSuffix(line, "\n"), bad))
+		_, _ = fmt.Fprintln(w, p.paint(" !     "+run.Harmless(strings.TrimSuffix(line, "\n")), bad))
 	}
 	if hint := aloft.ErrorHint(err); hint != "" {
-		_, _ = fmt.Fprintln(w, p.paint(" !     → "+hint, bad))
+		_, _ = fmt.Fprintln(w, p.paint(" !     → "+run.Harmless(hint), bad))
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -30,8 +30,7 @@ type sourceTree struct {
 func openSourceTree(ctx context.Context) (*sourceTree, error) {
 	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository, and git is what environments follow").
-			WithHint("go to your project's folder, or: git init")
+		return nil, noRepository(err)
 	}
 	folder, err := os.OpenRoot(root)
 	if err != nil {
@@ -42,16 +41,50 @@ func openSourceTree(ctx context.Context) (*sourceTree, error) {
 
 func (t *sourceTree) close() { _ = t.folder.Close() }
 
-// record reads the blueprint that is there, if one is.
-func (t *sourceTree) record() (blueprint.Record, bool, error) {
-	data, err := t.folder.ReadFile(blueprint.RecordFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return blueprint.Record{}, false, nil
+// noRepository tells why git knows no repository here.
+func noRepository(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return aloft.Errorf(aloft.CodeUnavailable, "git is not on the PATH, and git is what environments follow").WithHint("install git: https://git-scm.com")
+	}
+	said := ""
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		said, _, _ = strings.Cut(strings.TrimPrefix(string(failed.Stderr), "fatal: "), "\n")
+	}
+	if said == "" || strings.HasPrefix(said, "not a git repository") {
+		return aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository, and git is what environments follow").
+			WithHint("go to your project's folder, or: git init")
+	}
+	return aloft.Errorf(aloft.CodeInvalid, "git does not open the repository of this folder: %s", said).
+		WithHint("`git status` says what to do about it")
+}
+
+// text reads a file, if there is one, with the line breaks of Unix; carriage tells
+// that it has those of Windows. A link is not followed.
+func (t *sourceTree) text(name string) (text string, carriage, there bool, _ error) {
+	info, err := t.folder.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // write tells of a file in the place of a folder
+		return "", false, false, nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return "", false, true, aloft.Errorf(aloft.CodeConflict, "cannot read %s: it is a link, or no file", name).WithHint("put the file itself there; nothing was changed")
+	}
+	var data []byte
+	if err == nil {
+		data, err = t.folder.ReadFile(name)
 	}
 	if err != nil {
-		return blueprint.Record{}, true, aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", blueprint.RecordFile, err)
+		return "", false, true, aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).WithHint("nothing was changed; it must be a plain file, in a folder of the repository itself")
 	}
-	r, err := blueprint.ParseRecord(data)
+	return strings.ReplaceAll(string(data), "\r\n", "\n"), strings.Contains(string(data), "\r\n"), true, nil
+}
+
+// record reads the blueprint that is there, if one is.
+func (t *sourceTree) record() (blueprint.Record, bool, error) {
+	data, _, there, err := t.text(blueprint.RecordFile)
+	if !there || err != nil {
+		return blueprint.Record{}, there, err
+	}
+	r, err := blueprint.ParseRecord([]byte(data))
 	return r, true, err
 }
 
@@ -183,35 +216,6 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 	}
 	return aloft.Errorf(aloft.CodeConflict, "files that would be removed have changes that are not committed: %s", strings.Join(names, ", ")).
 		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")
-}
-
-// write writes files and removes others, all or nothing: new content stands
-// beside its place before the first file changes.
-func (t *sourceTree) write(files []blueprint.File, remove []string) error {
-	staging := fmt.Sprintf(".aloft-new-%d", time.Now().UnixNano())
-	if err := t.folder.Mkdir(staging, 0o700); err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot write in %s: %w", t.root, err).WithHint("nothing was changed; make the folder writable")
-	}
-	defer func() { _ = t.folder.RemoveAll(staging) }()
-	for i, f := range files {
-		if err := t.folder.WriteFile(path.Join(staging, fmt.Sprint(i)), []byte(f.Text), 0o644); err != nil {
-			return aloft.Errorf(aloft.CodeUnavailable, "cannot write %s: %w", f.Path, err).WithHint("nothing was changed")
-		}
-		if err := t.folder.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
-			return aloft.Errorf(aloft.CodeUnavailable, "cannot make the folder of %s: %w", f.Path, err).WithHint("nothing was changed but empty folders")
-		}
-	}
-	for _, name := range remove {
-		if err := t.folder.Remove(name); err != nil {
-			return aloft.Errorf(aloft.CodeUnavailable, "cannot remove %s: %w", name, err).WithHint("git restore . brings back what was removed")
-		}
-	}
-	for i, f := range files {
-		if err := t.folder.Rename(path.Join(staging, fmt.Sprint(i)), f.Path); err != nil {
-			return aloft.Errorf(aloft.CodeUnavailable, "cannot write %s: %w", f.Path, err).WithHint("git restore . brings back what was there")
-		}
-	}
-	return nil
 }
 
 func lockPlatforms() []string {

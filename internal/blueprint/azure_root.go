@@ -38,6 +38,7 @@ type input struct {
 	name, description string
 	kind              string     // its type, such as string, list:string, map:string
 	value             expression // default; nil = required
+	allowed           []string   // of a size: the tiers that it may be
 }
 
 func variablesFile(inputs []input) string {
@@ -73,9 +74,10 @@ func azureInputs(c Choices) []input {
 	z := newAzure(c)
 	inputs := append(commonInputs(c), input{name: "region", kind: "string", description: "Azure region of every resource.", value: text(c.Region)})
 	tierInput := func(name, kind, what, value string) {
+		allowed := values(Tiers(kind))
 		inputs = append(inputs, input{
-			name: name, kind: "string", value: text(value),
-			description: fmt.Sprintf("Size of %s: %s.", what, strings.Join(values(Tiers(kind)), ", ")),
+			name: name, kind: "string", value: text(value), allowed: allowed,
+			description: fmt.Sprintf("Size of %s: %s.", what, strings.Join(allowed, ", ")),
 		})
 	}
 	plans := map[string]bool{}

@@ -153,6 +153,7 @@ const (
 type tier struct {
 	Option
 	isolated bool // it cannot join a virtual network
+	standby  bool // of a database: there is a second one in another zone, and a backup in another region
 }
 
 // kind is a hosting, a database or an add-on.
@@ -205,19 +206,19 @@ var databaseKinds = []kind{
 	{Option: Option{Value: None, Title: "None"}},
 	{Option: Option{Value: PostgreSQL, Title: "PostgreSQL"}, versions: []string{"17", "18", "16", "15"}, tiers: []tier{
 		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
-		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
-		{Option: Option{Value: "memory-optimized", Title: "Memory optimized (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
+		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
+		{Option: Option{Value: "memory-optimized", Title: "Memory optimized (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 	}},
 	{Option: Option{Value: MySQL, Title: "MySQL"}, versions: []string{"8.4", "8.0.21"}, tiers: []tier{
 		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
-		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ads v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
-		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}},
+		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ads v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
+		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 	}},
 	{Option: Option{Value: SQLServer, Title: "SQL Server", Detail: "Azure SQL Database; apps use their identity, there is no password."}, tiers: []tier{
 		{Option: Option{Value: "serverless", Title: "Serverless (GP_S_Gen5_1)", Cost: CostUsage, Detail: "Pauses after an hour; the first query after that waits a minute."}},
 		{Option: Option{Value: "standard", Title: "Standard (S0)", Cost: CostLow}},
-		{Option: Option{Value: "general-purpose", Title: "General purpose (GP_Gen5_2)", Cost: CostHigh, Detail: "In several zones, geo-redundant backups."}},
-		{Option: Option{Value: "business-critical", Title: "Business critical (BC_Gen5_2)", Cost: CostTop, Detail: "Replicas in several zones, geo-redundant backups."}},
+		{Option: Option{Value: "general-purpose", Title: "General purpose (GP_Gen5_2)", Cost: CostHigh, Detail: "In several zones, geo-redundant backups."}, standby: true},
+		{Option: Option{Value: "business-critical", Title: "Business critical (BC_Gen5_2)", Cost: CostTop, Detail: "Replicas in several zones, geo-redundant backups."}, standby: true},
 	}},
 }
 

@@ -130,18 +130,31 @@ func (c *Choices) set(key, value string) error {
 	if i := slices.IndexFunc(projectSettings, func(s setting[Choices]) bool { return s.field == key }); i >= 0 && slices.Contains(projectKeys, key) {
 		return projectSettings[i].set(c, value)
 	}
-	owner, name, _ := strings.Cut(key, ".")
-	if i := slices.IndexFunc(c.AddOns, func(s Service) bool { return s.Kind == owner }); i >= 0 && name == "tier" {
-		c.AddOns[i].Tier = value
-		return nil
+	if kind, ok := strings.CutSuffix(key, ".tier"); ok {
+		if i := slices.IndexFunc(c.AddOns, func(s Service) bool { return s.Kind == kind }); i >= 0 {
+			c.AddOns[i].Tier = value
+			return nil
+		}
 	}
-	if name == "" && len(c.Apps) == 1 { // the only app needs no name
-		owner, name = c.Apps[0].Name, owner
-	}
-	if i := slices.IndexFunc(c.Apps, func(a App) bool { return a.Name == owner }); i >= 0 && slices.Contains(appKeys, name) {
+	if i, name := c.appKey(key); i >= 0 {
 		return c.Apps[i].set(name, value)
 	}
 	return aloft.Errorf(aloft.CodeInvalid, "%q cannot be set: one of %s", key, strings.Join(c.Keys(), ", "))
+}
+
+// appKey returns the index of the app that a key is of, and the name of its
+// parameter; -1 for other keys. The only app needs no name.
+func (c Choices) appKey(key string) (int, string) {
+	owner, name, dotted := strings.Cut(key, ".")
+	i := slices.IndexFunc(c.Apps, func(a App) bool { return a.Name == owner })
+	if !dotted && len(c.Apps) == 1 {
+		i, name = 0, owner
+	}
+	_, addOn := c.AddOn(owner)
+	if slices.Contains(projectKeys, key) || addOn && name == "tier" || !slices.Contains(appKeys, name) {
+		return -1, ""
+	}
+	return i, name
 }
 
 // set changes a field by the name of its parameter, and takes away what followed
@@ -176,12 +189,8 @@ func (c Choices) Input(key, value string) (string, error) {
 		}
 	}
 	name := strings.NewReplacer(".", "_", "-", "_").Replace(key)
-	if owner, field, _ := strings.Cut(key, "."); field == "tier" || field == "" && key == "tier" {
-		for _, a := range c.Apps {
-			if a.Name == owner || field == "" {
-				name = appModule(a.Name) + "_tier"
-			}
-		}
+	if i, field := c.appKey(key); i >= 0 && field == "tier" {
+		name = appModule(c.Apps[i].Name) + "_tier"
 	}
 	inputs := commonInputs(c)
 	if c.Target == TargetAzure {

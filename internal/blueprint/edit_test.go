@@ -54,3 +54,49 @@ func TestARegionForOneEnvironment(t *testing.T) {
 		})
 	}
 }
+
+func TestSizesThatGoNoLonger(t *testing.T) {
+	c := blueprint.Choices{
+		Name: "shop", Apps: []blueprint.App{{Runtime: "node", Hosting: "container-app"}},
+		Database: blueprint.Service{Kind: "postgresql"}, AddOns: []blueprint.Service{{Kind: "redis"}},
+	}.Complete()
+	for _, test := range []struct{ text, want string }{
+		{"", ""},
+		{"app_web_tier = \"always-on\"\ndatabase_tier = \"burstable\"\nredis_tier = \"premium\"\nmine = \"basic\"\n", ""},
+		{"# Mine.\napp_web_tier = \"basic\"\n", `prod.tfvars:2: app_web_tier = "basic" goes no longer: one of consumption, always-on`},
+		{"database_tier = \"serverless\"\n", `prod.tfvars:1: database_tier = "serverless" goes no longer: one of burstable, general-purpose, memory-optimized`},
+		{"redis_tier = \"huge\"\n", `prod.tfvars:1: redis_tier = "huge" goes no longer: one of basic, standard, premium`},
+		{"redis_tier = 1\n", ""},
+		{"redis_tier = true ? null : \"basic\"\n", ""},
+		{"redis_tier =\n", ""},
+	} {
+		if got := strings.Join(c.StaleSizes("prod.tfvars", []byte(test.text)), "\n"); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+// An app may be named as a service is.
+func TestInputsOfEqualNames(t *testing.T) {
+	c := blueprint.Choices{
+		Name: "shop", Database: blueprint.Service{Kind: "postgresql"}, AddOns: []blueprint.Service{{Kind: "redis"}},
+		Apps: []blueprint.App{{Name: "redis", Runtime: "go"}, {Name: "database", Runtime: "go"}, {Name: "web", Runtime: "go"}},
+	}.Complete()
+	for _, test := range []struct{ key, value, want string }{
+		{"redis.tier", "standard", "redis_tier"}, {"database.tier", "general-purpose", "database_tier"}, {"web.tier", "always-on", "app_web_tier"},
+		{"database.version", "18", "database_version"},
+	} {
+		if got, err := c.Input(test.key, test.value); err != nil || got != test.want {
+			t.Errorf("%s is given by %q, want %q (%v)", test.key, got, test.want, err)
+		}
+	}
+	for _, key := range []string{"redis.size", "tier", "web.", ".tier", "name"} {
+		if _, err := c.Set(key, "standard"); aloft.ErrorCode(err) != aloft.CodeInvalid {
+			t.Errorf("%s was set: %v", key, err)
+		}
+	}
+	only := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "web", Runtime: "go"}}}.Complete()
+	if got, err := only.Input("tier", "always-on"); err != nil || got != "app_web_tier" {
+		t.Errorf("tier of the only app is given by %q (%v)", got, err)
+	}
+}

@@ -25,3 +25,8 @@ func ModuleFS(target string) fs.FS {
 
 // Namespaces returns what a module needs registered in a subscription, sorted.
 func Namespaces(module string) []string { return namespaces([]string{module}) }
+
+// NewMemory returns the function of a memory of that many bytes.
+func NewMemory(most int) func(key string, write func() string) string {
+	return (&memory{most: most}).text
+}

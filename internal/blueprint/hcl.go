@@ -204,7 +204,7 @@ func (d document) text() string { return d.out.String() }
 
 // blocks keeps blocks that were formatted, by their tokens: formatting takes most
 // of the time. There are some 5,500 of one project's choices, of 1 kB on average.
-var blocks = memory{most: 10_000}
+var blocks = memory{most: 32 << 20}
 
 func formatted(tokens expression) string {
 	var key strings.Builder

@@ -25,6 +25,12 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 	parts := url.Values{"app": {"a:" + strings.Repeat("x,", 1000)}}
 	fromJSON := func(body string) error { _, err := blueprint.FromJSON([]byte(body)); return err }
 	fromQuery := func(query url.Values) error { _, err := blueprint.FromQuery(query); return err }
+	unknown := url.Values{}
+	for i := range 1000 {
+		unknown.Set(fmt.Sprintf("p%d", i), "")
+	}
+	fromNubesGenJSON := func(body string) error { _, err := blueprint.FromNubesGenJSON("shop", []byte(body)); return err }
+	fromNubesGen := func(query url.Values) error { _, err := blueprint.FromNubesGenQuery("shop", query); return err }
 	drafted := func(query url.Values) error {
 		d := blueprint.DraftOf(query)
 		if len(d.Choices.Apps) > blueprint.MaxApps || len(d.Choices.AddOns) > blueprint.MaxAddOns {
@@ -43,6 +49,9 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 		{"add-ons of a query", fromQuery(addOns), `addOns: "1000" are more than 20`},
 		{"add-ons of a form", drafted(addOns), `addOns: "1000" are more than 20`},
 		{"add-ons of JSON", fromJSON(`{"addOns":[` + strings.Join(jsonAddOns, ",") + `]}`), `addOns: "1000" are more than 20`},
+		{"add-ons of NubesGen", fromNubesGen(url.Values{"addons": {strings.Repeat("x,", 1000)}}), `addons: "1000" are more than 20`},
+		{"add-ons of NubesGen's JSON", fromNubesGenJSON(`{"addons":[` + strings.Repeat(`{"type":"x"},`, 1000) + `{}]}`), `addons: "1001" are more than 20`},
+		{"parameters that there are none of", fromQuery(unknown), `p0: "" is no parameter`},
 		{"a long app", fromQuery(long), "has more than 4000 bytes"},
 		{"an app of many parts", drafted(parts), "has 1001 parameters, more than there are"},
 	} {
@@ -61,4 +70,25 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 			t.Errorf("found %.500v", found)
 		}
 	})
+}
+
+// What is remembered for the next who asks has a bound in bytes.
+func TestMemoryForgets(t *testing.T) {
+	text, made := blueprint.NewMemory(1000), 0
+	ask := func(key string, size int) {
+		if got := text(key, func() string { made++; return strings.Repeat("x", size) }); len(got) != size {
+			t.Fatalf("%s has %d bytes", key, len(got))
+		}
+	}
+	ask("a", 100)
+	ask("a", 100)
+	if made != 1 {
+		t.Errorf("a text was made %d times", made)
+	}
+	ask("b", 2000)
+	ask("c", 1)
+	ask("a", 100)
+	if made != 4 {
+		t.Errorf("%d texts were made, want 4: too much is kept", made)
+	}
 }

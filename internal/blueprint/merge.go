@@ -25,7 +25,8 @@ type Conflict struct {
 // user's version of it: blocks and attributes that the blueprint changed are
 // changed, what the user changed stays, comments included. Where both changed
 // the same, the user's stays and a Conflict tells of it. The error is
-// CodeInvalid when the user's file cannot be parsed; it names the line.
+// CodeInvalid when the user's file cannot be parsed; it names the line. It is
+// CodeConflict when the result could not be.
 func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) {
 	m := merger{}
 	var files [3]*hclwrite.File
@@ -46,7 +47,8 @@ func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) 
 	}
 	result = hclwrite.Format(append(bytes.TrimRight(result, "\n"), '\n'))
 	if _, diagnostics := hclsyntax.ParseConfig(result, name, hcl.InitialPos); diagnostics.HasErrors() {
-		return yours, []Conflict{{Yours: "written in a way that cannot be merged"}}, nil
+		return "", nil, aloft.Errorf(aloft.CodeConflict, "cannot merge %s: there is no room for what is new in a block of yours", name).
+			WithHint("nothing was changed; write blocks and comments that stand on one line on several")
 	}
 	return string(result), m.conflicts, nil
 }
@@ -93,20 +95,45 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 			yours.RemoveAttribute(name)
 			m.changed = true
 		case have == nil && old == nil:
+			breakLine(yours)
 			yours.SetAttributeRaw(name, want)
 			m.changed = true
 		default:
-			if merged, ok := m.collection(below(place, name), old, have, want); ok {
+			if merged, ok := m.expression(below(place, name), old, have, want); ok {
 				yours.SetAttributeRaw(name, merged)
 				m.changed = true
-			} else if have != nil && same(old, have) {
-				yours.SetAttributeRaw(name, want)
-				m.changed = true
-			} else {
-				m.conflict(below(place, name), plainText(have), plainText(want))
 			}
 		}
 	}
+}
+
+// breakLine makes room in a block that stands on one line, which holds one attribute
+// at most.
+func breakLine(body *hclwrite.Body) {
+	if slices.ContainsFunc(body.BuildTokens(nil), func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline || isComment(t) }) {
+		return
+	}
+	for name := range body.Attributes() {
+		only := value(body, name)
+		body.RemoveAttribute(name)
+		body.AppendNewline()
+		body.SetAttributeRaw(name, only)
+		return
+	}
+	body.AppendNewline()
+}
+
+// expression merges a value that the blueprint changed. False: the user's stays,
+// and a conflict tells of it.
+func (m *merger) expression(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
+	if same(old, have) && !slices.ContainsFunc(have, isComment) {
+		return want, true
+	}
+	if merged, ok := m.collection(place, old, have, want); ok {
+		return merged, true
+	}
+	m.conflict(place, plainText(have), plainText(want))
+	return nil, false
 }
 
 // attributeNames lists the attributes of both, those of the second in its order.
@@ -145,29 +172,86 @@ func value(body *hclwrite.Body, name string) hclwrite.Tokens {
 	return nil
 }
 
-// blockKey names a block by its type and labels; those that have neither label
-// nor twin by their type alone.
-func blockKey(b *hclwrite.Block) string {
-	return strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+// blocksByKey names the blocks of a body by their types and labels. Of several that
+// have the same, each is named as the one in like that it is, or else resembles
+// most; the others are told apart by numbers.
+func blocksByKey(body *hclwrite.Body, like map[string]*hclwrite.Block) (map[string]*hclwrite.Block, []string) {
+	twins := map[string][]*hclwrite.Block{}
+	for _, b := range body.Blocks() {
+		key := blockKey(b, 1)
+		twins[key] = append(twins[key], b)
+	}
+	found, keys := map[string]*hclwrite.Block{}, map[*hclwrite.Block]string{}
+	for _, rest := range twins {
+		take := func(key string, i int) {
+			found[key], keys[rest[i]] = rest[i], key
+			rest = slices.Delete(rest, i, i+1)
+		}
+		first := rest[0]
+		for n := 1; len(rest) > 0 && like[blockKey(first, n)] != nil; n++ {
+			key := blockKey(first, n)
+			if i := slices.IndexFunc(rest, func(b *hclwrite.Block) bool { return same(code(b), code(like[key])) }); i >= 0 {
+				take(key, i)
+			}
+		}
+		for n := 1; len(rest) > 0; n++ {
+			if key := blockKey(first, n); found[key] == nil {
+				take(key, nearest(rest, like[key]))
+			}
+		}
+	}
+	var order []string
+	for _, b := range body.Blocks() {
+		order = append(order, keys[b])
+	}
+	return found, order
 }
 
-func blocksByKey(body *hclwrite.Body) (map[string]*hclwrite.Block, []string) {
-	found, keys := map[string]*hclwrite.Block{}, []string(nil)
-	for _, b := range body.Blocks() {
-		key := blockKey(b)
-		for n := 2; found[key] != nil; n++ {
-			key = fmt.Sprintf("%s#%d", blockKey(b), n)
-		}
-		found[key] = b
-		keys = append(keys, key)
+// unnamed are blocks that are many, and are what stands in them.
+var unnamed = []string{"moved", "import", "removed"}
+
+// blockKey is the name of the n-th block of a type and labels.
+func blockKey(b *hclwrite.Block, n int) string {
+	key := strings.Join(append([]string{b.Type()}, b.Labels()...), ".")
+	if slices.Contains(unnamed, key) {
+		key = plainText(code(b))
 	}
-	return found, keys
+	if n > 1 {
+		key += fmt.Sprintf("#%d", n)
+	}
+	return key
+}
+
+// nearest returns the index of the block that has the most attributes of another
+// one, if there is another one.
+func nearest(list []*hclwrite.Block, like *hclwrite.Block) int {
+	best, most := 0, 0
+	for i, b := range list {
+		if n := shared(b, like); n > most {
+			best, most = i, n
+		}
+	}
+	return best
+}
+
+// shared counts the attributes that are the same in both.
+func shared(a, b *hclwrite.Block) int {
+	if b == nil {
+		return 0
+	}
+	n := 0
+	for name := range b.Body().Attributes() {
+		if same(value(a.Body(), name), value(b.Body(), name)) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
-	old, oldKeys := blocksByKey(base)
-	have, _ := blocksByKey(yours)
-	want, wantKeys := blocksByKey(next)
+	old, oldKeys := blocksByKey(base, nil)
+	have, _ := blocksByKey(yours, old)
+	want, wantKeys := blocksByKey(next, old)
 	for _, key := range oldKeys {
 		b, there := have[key]
 		if want[key] != nil || !there {
@@ -194,6 +278,7 @@ func (m *merger) blocks(place string, base, yours, next *hclwrite.Body) {
 				m.conflict(below(place, key), "", plainText(code(want[key])))
 			}
 		default:
+			breakLine(yours)
 			yours.AppendNewline()
 			yours.AppendBlock(want[key])
 			m.changed = true

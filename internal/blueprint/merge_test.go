@@ -1,6 +1,9 @@
 package blueprint_test
 
 import (
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,12 +42,12 @@ module "old" {
 		{"a setting goes into a map that was edited",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\"\n    # Mine.\n    MINE_IS_LONG = \"x\"", 1),
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\"\n    TWO = \"2\"", 1),
-			"    # Mine.\n    MINE_IS_LONG = \"x\"\n    TWO          = \"2\"\n", nil},
+			"    ONE = \"1\"\n    TWO = \"2\"\n    # Mine.\n    MINE_IS_LONG = \"x\"\n", nil},
 		{"an element of a list", base, strings.Replace(base, `["a", "b"]`, `["b", "c"]`, 1), `["b", "c"]`, nil},
 		{"a comment at the end of a line stays there",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\" # first\n    MINE = \"x\" # mine\n    # Last word.", 1),
 			strings.Replace(base, `ONE = "1"`, "ONE = \"2\"\n    TWO = \"2\"", 1),
-			"    ONE  = \"2\" # first\n    MINE = \"x\" # mine\n    TWO  = \"2\"\n    # Last word.\n", nil},
+			"    ONE  = \"2\" # first\n    TWO  = \"2\"\n    MINE = \"x\" # mine\n    # Last word.\n", nil},
 		{"an element that is taken out goes with its comment, the next one stays",
 			strings.Replace(base, `ONE = "1"`, "ONE = \"1\" # first\n    MINE = \"x\"", 1),
 			strings.Replace(base, "    ONE = \"1\"\n", "", 1),
@@ -93,6 +96,139 @@ module "old" {
 			}
 		})
 	}
+}
+
+// What users write where the blueprint writes too.
+func TestMergeTerraformKeeps(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		base, yours, next string
+		want              string // all of it
+		conflicts         []blueprint.Conflict
+	}{
+		{"comments in a list",
+			"x {\n  names = [\n    \"a\",\n    \"b\",\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\", # why a\n\n    # Why b.\n    \"b\" # last\n    # All of them.\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\",\n    \"b\",\n    \"c\",\n  ]\n}\n",
+			"x {\n  names = [\n    \"a\", # why a\n\n    # Why b.\n    \"b\", # last\n    \"c\",\n    # All of them.\n  ]\n}\n", nil},
+		{"a comment within an element of a list: its owner merges",
+			"x {\n  names = [a, 1]\n}\n",
+			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
+			"x {\n  names = [a, 1, 2]\n}\n",
+			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
+			[]blueprint.Conflict{{Place: "x.names", Yours: "[a - 1,]", Ours: "[a, 1, 2]"}}},
+		{"empty lines in a map",
+			"m = {\n  ONE = 1\n}\n",
+			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n\n}\n",
+			"m = {\n  ONE = 1\n  TWO = 2\n}\n",
+			"m = {\n  ONE = 1\n  TWO = 2\n\n  # Mine.\n  MINE = 1\n\n}\n", nil},
+		{"a map in a map",
+			"apps = {\n  web = {\n    hosting = \"web-app\"\n    url     = module.web.url\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"web-app\" # for now\n    url     = module.web.url\n    mine    = 1\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"container-app\"\n    url     = module.web.url\n    more    = 2\n  }\n}\n",
+			"apps = {\n  web = {\n    hosting = \"container-app\" # for now\n    url     = module.web.url\n    more    = 2\n    mine    = 1\n  }\n}\n", nil},
+		{"both changed the same in a map in a map",
+			"apps = {\n  web = {\n    a = 1\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 3\n  }\n}\n",
+			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
+			[]blueprint.Conflict{{Place: "apps.web.a", Yours: "2", Ours: "3"}}},
+		{"a comment in an expression of several lines",
+			"x = f(1,\n  2)\n", "x = f(1, # one\n  2)\n", "x = f(1, 3)\n", "x = f(1, # one\n  2)\n",
+			[]blueprint.Conflict{{Place: "x", Yours: "f ( 1, 2 )", Ours: "f ( 1, 3 )"}}},
+		{"an index of a list is no list",
+			"x = [1]\n", "x = [1, 2][0]\n", "x = [1, 3]\n", "x = [1, 2][0]\n",
+			[]blueprint.Conflict{{Place: "x", Yours: "[1, 2][0]", Ours: "[1, 3]"}}},
+		{"a second provider before the first",
+			"provider \"azurerm\" {\n  names = [\"a\"]\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  alias = \"hub\"\n  features {\n  }\n}\n\nprovider \"azurerm\" {\n  names = [\"a\"]\n  # Mine.\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  names = [\"a\", \"b\"]\n  features {\n  }\n}\n",
+			"provider \"azurerm\" {\n  alias = \"hub\"\n  features {\n  }\n}\n\nprovider \"azurerm\" {\n  names = [\"a\", \"b\"]\n  # Mine.\n  features {\n  }\n}\n", nil},
+		{"blocks on one line",
+			"a {\n  x = 1\n}\nb {\n}\nc {\n}\n", "a { x = 1 }\nb {}\nc {}\n", "a {\n  x = 1\n  y = 2\n}\nb {\n  y = 2\n}\nc {\n  d {\n  }\n}\n",
+			"a {\n  x = 1\n  y = 2\n}\nb {\n  y = 2\n}\nc {\n\n  d {\n  }\n}\n", nil},
+		{"what was moved by its owner, and by a newer module",
+			"", "moved {\n  from = x.old\n  to   = x.mine\n}\n", "moved {\n  from = x.a\n  to   = x.b\n}\n",
+			"moved {\n  from = x.old\n  to   = x.mine\n}\n\nmoved {\n  from = x.a\n  to   = x.b\n}\n", nil},
+		{"what was moved before",
+			"moved {\n  from = x.a\n  to   = x.b\n}\n", "moved {\n  from = x.old\n  to   = x.mine\n}\nmoved {\n  from = x.a\n  to   = x.b\n}\n", "x = 1\n",
+			"moved {\n  from = x.old\n  to   = x.mine\n}\nx = 1\n", nil},
+		{"the second of two rules, when the first was taken out",
+			"rule {\n  name = \"a\"\n  way  = \"in\"\n}\nrule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"a\"\n  way  = \"out\"\n}\nrule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
+			[]blueprint.Conflict{{Place: "rule", Ours: `rule { name = "a" way = "out" }`}}},
+		{"the first of two rules goes",
+			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\"\n}\n",
+			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\" # mine\n}\n",
+			"rule {\n  name = \"b\"\n}\n",
+			"rule {\n  name = \"b\" # mine\n}\n", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, conflicts, err := blueprint.MergeTerraform("main.tf", test.base, test.yours, test.next)
+			if err != nil || got != test.want {
+				t.Errorf("got (%v):\n%s\nwant:\n%s", err, got, test.want)
+			}
+			if !slices.Equal(conflicts, test.conflicts) {
+				t.Errorf("conflicts: %+v, want %+v", conflicts, test.conflicts)
+			}
+		})
+	}
+}
+
+// Remarks and empty lines on every line of the Terraform are no obstacle: a change
+// brings the same as where there are none.
+func TestRemarksAreNoObstacle(t *testing.T) {
+	few := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "web", Runtime: "node", Hosting: "web-app"}, {Name: "api", Path: "api", Runtime: "go"}}, Database: blueprint.Service{Kind: "postgresql"}}
+	many := few
+	many.Apps = slices.Clone(few.Apps)
+	many.Apps[0].Hosting = "container-app"
+	many.AddOns = []blueprint.Service{{Kind: "blob-storage"}, {Kind: "redis"}}
+	for _, change := range [][2]blueprint.Choices{{few, many}, {many, few}} {
+		before, next := renderedTerraform(t, change[0]), renderedTerraform(t, change[1])
+		for name, text := range before {
+			for style, remark := range map[string]string{"behind": "$0 # mine", "above": "# mine\n$0", "below": "$0\n"} {
+				line := regexp.MustCompile(`(?m)^[^#\n]+$`)
+				got, conflicts, err := blueprint.MergeTerraform(name, text, line.ReplaceAllString(text, remark), next[name])
+				if err != nil || len(conflicts) > 0 {
+					t.Errorf("%s, %s: %v %v", name, style, conflicts, err)
+				}
+				if got, want := sortedLines(got), sortedLines(next[name]); got != want {
+					t.Errorf("%s, %s: got\n%s\nwant\n%s", name, style, got, want)
+				}
+			}
+		}
+	}
+}
+
+// renderedTerraform returns the files of the root, which are merged as Terraform.
+func renderedTerraform(t *testing.T, c blueprint.Choices) map[string]string {
+	t.Helper()
+	files, err := blueprint.Generator{Version: "v1.2.3"}.Render(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, f := range files {
+		if ok, _ := path.Match("terraform/*.tf", f.Path); ok {
+			texts[f.Path] = f.Text
+		}
+	}
+	return texts
+}
+
+// sortedLines are the lines of a text without remarks and space, in the order of the alphabet.
+func sortedLines(text string) string {
+	var list []string
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			list = append(list, line)
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 // FuzzMergeTerraform merges a change into what users may have written: the

@@ -38,13 +38,13 @@ var tight = map[hclsyntax.TokenType]bool{
 // item is an element of an object or a tuple.
 type item struct {
 	key   string          // of an object; a tuple's element is its own key
-	lead  hclwrite.Tokens // comments before it
+	lead  hclwrite.Tokens // comments and empty lines before it
 	code  hclwrite.Tokens // the element
 	value hclwrite.Tokens // what the key has; the element of a tuple
 	trail hclwrite.Tokens // a comment behind it, on its line
 }
 
-// elements are the items of an object or a tuple, and the comments after the last.
+// elements are the items of an object or a tuple, and what stands after the last.
 type elements struct {
 	items []item
 	rest  hclwrite.Tokens
@@ -58,7 +58,8 @@ func (e elements) find(key string) (item, bool) {
 	return e.items[i], true
 }
 
-// collection merges an object or a tuple element by element; comments stay.
+// collection merges an object or a tuple element by element; comments and empty
+// lines stay.
 func (m *merger) collection(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
 	olds, ok1 := takeApart(old)
 	haves, ok2 := takeApart(have)
@@ -71,24 +72,27 @@ func (m *merger) collection(place string, old, have, want hclwrite.Tokens) (hclw
 		o, inOld := olds.find(h.key)
 		w, inWant := wants.find(h.key)
 		switch {
-		case inWant && inOld && !same(o.value, w.value) && same(o.value, h.value):
-			h.code = w.code
-			merged = append(merged, h)
-		case inWant && !same(h.value, w.value) && !(inOld && same(o.value, w.value)):
-			m.conflict(below(place, h.key), plainText(h.value), plainText(w.value))
-			merged = append(merged, h)
-		case !inWant && inOld && same(o.value, h.value): // taken out
-		case !inWant && inOld:
+		case same(h.value, w.value) || same(o.value, w.value):
+		case inWant:
+			if value, ok := m.expression(below(place, h.key), o.value, h.value, w.value); ok {
+				h.code = slices.Concat(h.code[:len(h.code)-len(h.value)], value)
+			}
+		case inOld && same(o.value, h.value):
+			continue // taken out
+		case inOld:
 			m.conflict(below(place, h.key), plainText(h.value), "")
-			merged = append(merged, h)
-		default:
-			merged = append(merged, h)
 		}
+		merged = append(merged, h)
 	}
+	at := 0 // where the next new one goes: behind the one before it
 	for _, w := range wants.items {
 		_, inOld := olds.find(w.key)
-		if _, inHave := haves.find(w.key); !inHave && !inOld {
-			merged = append(merged, w)
+		_, inHave := haves.find(w.key)
+		if !inHave && !inOld {
+			merged = slices.Insert(merged, at, w)
+		}
+		if i := slices.IndexFunc(merged, func(i item) bool { return i.key == w.key }); i >= 0 {
+			at = i + 1
 		}
 	}
 	return assemble(have, elements{merged, haves.rest}), true
@@ -107,60 +111,96 @@ var (
 )
 
 // takeApart returns the elements of an object or a tuple; false when it is neither,
-// or made by a for expression, or a tuple with comments.
+// or made by a for expression, or when a comment stands within an element.
 func takeApart(tokens hclwrite.Tokens) (elements, bool) {
 	if len(tokens) < 2 || tokens[0].Type != hclsyntax.TokenOBrace && tokens[0].Type != hclsyntax.TokenOBrack {
 		return elements{}, false
 	}
-	object := tokens[0].Type == hclsyntax.TokenOBrace
-	var e elements
-	var current item
-	depth := 0
-	flush := func() {
-		if len(current.code) > 0 {
-			e.items = append(e.items, current)
-			current = item{}
-		}
-	}
-	for i, t := range tokens[1 : len(tokens)-1] {
-		if opens[t.Type] {
-			depth++
-		}
-		if closes[t.Type] {
-			depth--
-		}
-		outside := depth == 0 && !closes[t.Type]
-		switch {
-		case t.Type == hclsyntax.TokenComment && !object:
-			return elements{}, false
-		case outside && t.Type == hclsyntax.TokenComment && len(current.code) == 0:
-			current.lead = append(current.lead, t)
-		case outside && t.Type == hclsyntax.TokenComment: // it holds the end of its line
-			current.trail = append(current.trail, t)
-			flush()
-		case outside && t.Type == hclsyntax.TokenComma:
-			// A comment behind the comma belongs to the element before it.
-			if next := tokens[i+2]; next.Type == hclsyntax.TokenComment && object {
-				continue
-			}
-			flush()
-		case outside && t.Type == hclsyntax.TokenNewline:
-			if object {
-				flush()
-			}
-		default:
-			current.code = append(current.code, t)
-		}
-	}
-	flush()
-	e.rest = current.lead
-	for i := range e.items {
-		if !e.items[i].name(object) {
+	a := apart{object: tokens[0].Type == hclsyntax.TokenOBrace}
+	inner := tokens[1 : len(tokens)-1]
+	for i, t := range inner {
+		if !a.take(t, inner[i+1:]) {
 			return elements{}, false
 		}
 	}
-	return e, true
+	a.end()
+	a.rest = a.current.lead
+	for i := range a.items {
+		if !a.items[i].name(a.object) {
+			return elements{}, false
+		}
+	}
+	return a.elements, true
 }
+
+// apart is a collection that is being taken apart.
+type apart struct {
+	elements
+	object  bool
+	current item
+	depth   int  // of brackets
+	behind  bool // a comma is behind the current item, and a comment on its line follows
+	empty   bool // nothing stands on the line so far
+}
+
+// end closes the current item.
+func (a *apart) end() {
+	if len(a.current.code) > 0 {
+		a.items = append(a.items, a.current)
+		a.current, a.behind = item{}, false
+	}
+}
+
+// take reads a token; false when the whole cannot be taken apart.
+func (a *apart) take(t *hclwrite.Token, next hclwrite.Tokens) bool {
+	if opens[t.Type] {
+		a.depth++
+	}
+	if closes[t.Type] {
+		a.depth--
+	}
+	empty := a.empty
+	a.empty = false
+	switch {
+	case a.depth < 0: // the first bracket is closed before the last token
+		return false
+	case a.depth > 0 || closes[t.Type]:
+		a.current.code = append(a.current.code, t)
+	case t.Type == hclsyntax.TokenNewline:
+		if a.empty = true; empty {
+			a.current.lead = append(a.current.lead, t)
+		}
+		if a.object {
+			a.end()
+		}
+	case isComment(t):
+		return a.comment(t, next)
+	case t.Type == hclsyntax.TokenComma:
+		if a.behind = len(next) > 0 && isComment(next[0]); !a.behind {
+			a.end()
+		}
+	default:
+		a.current.code = append(a.current.code, t)
+	}
+	return true
+}
+
+// comment reads a comment, which holds the end of its line if it goes so far.
+func (a *apart) comment(t *hclwrite.Token, next hclwrite.Tokens) bool {
+	a.empty = endsLine(hclwrite.Tokens{t})
+	if len(a.current.code) == 0 {
+		a.current.lead = append(a.current.lead, t)
+		return true
+	}
+	if !a.object && !a.behind && slices.ContainsFunc(next, func(t *hclwrite.Token) bool { return !isComment(t) && t.Type != hclsyntax.TokenNewline }) {
+		return false
+	}
+	a.current.trail = append(a.current.trail, t)
+	a.end()
+	return true
+}
+
+func isComment(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenComment }
 
 // name sets the key and the value; false when there is no plain key.
 func (i *item) name(object bool) bool {
@@ -183,7 +223,7 @@ func (i *item) name(object bool) bool {
 // element a line, unless it is a tuple on one line.
 func assemble(model hclwrite.Tokens, e elements) hclwrite.Tokens {
 	object := model[0].Type == hclsyntax.TokenOBrace
-	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline })
+	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline || endsLine(hclwrite.Tokens{t}) })
 	comma := &hclwrite.Token{Type: hclsyntax.TokenComma, Bytes: []byte{','}}
 	tokens := hclwrite.Tokens{model[0]}
 	if lines {

@@ -24,19 +24,16 @@ func (c Choices) Notices() []string {
 		}
 	}
 	region := regionOf(c.Region)
-	if c.highlyAvailable() && !region.zones {
-		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, title(c.Database.Kind)))
+	database, _ := kindOf(c.Database.Kind)
+	promised := database.tier(c.Database.Tier).standby
+	if promised && !region.zones {
+		list = append(list, fmt.Sprintf("%s has no availability zones: %s has no standby there.", region.Title, database.Title))
 	}
-	if c.highlyAvailable() && !region.pair {
-		list = append(list, fmt.Sprintf("%s has no paired region: backups of %s stay there.", region.Title, title(c.Database.Kind)))
+	if promised && !region.pair {
+		list = append(list, fmt.Sprintf("%s has no paired region: backups of %s stay there.", region.Title, database.Title))
 	}
 	if near := region.static; near != region.Value && slices.ContainsFunc(c.Apps, func(a App) bool { return a.Hosting == HostingStaticWebApp }) {
 		list = append(list, fmt.Sprintf("%s takes no static web apps: theirs is %s; what they serve is near everybody all the same.", region.Title, regionOf(near).Title))
 	}
 	return list
-}
-
-// highlyAvailable reports whether the database's tier promises a standby.
-func (c Choices) highlyAvailable() bool {
-	return c.HasDatabase() && slices.Contains([]string{"general-purpose", "memory-optimized", "business-critical"}, c.Database.Tier)
 }

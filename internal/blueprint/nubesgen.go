@@ -105,6 +105,9 @@ type mapper struct {
 // what it could not do either is refused.
 func (n nubesgen) mapped() (Mapping, error) {
 	m := &mapper{asked: n}
+	if err := manyAddOns(len(n.addOns)).Err(); err != nil {
+		return Mapping{}, err
+	}
 	m.Choices = Choices{
 		Name: m.name(), Target: TargetAzure, Engine: "terraform",
 		Region: regionName(cmp.Or(n.region, nubesgenRegion)), Network: m.network(),
@@ -129,6 +132,14 @@ func (n nubesgen) mapped() (Mapping, error) {
 		return Mapping{}, found.Err()
 	}
 	return m.Mapping, nil
+}
+
+// manyAddOns refuses more than are looked at.
+func manyAddOns(n int) Violations {
+	if n <= MaxAddOns {
+		return nil
+	}
+	return Violations{{"addons", fmt.Sprint(n), fmt.Sprintf("are more than %d", MaxAddOns), nil}}
 }
 
 func (m *mapper) notice(format string, args ...any) {

@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -62,15 +63,20 @@ func yesOrNo(text string) (string, error) {
 	return "", Violations{{"gitops", text, "is neither true nor false", []string{"true", "false"}}}.Err()
 }
 
-// notUsed notices names that NubesGen had no use for.
+// notUsed is a notice of names that NubesGen had no use for, if there are such.
 func notUsed(what string, names []string) []string {
-	var notices []string
-	for _, name := range names {
-		if !slices.Contains(nubesgenParameters, name) {
-			notices = append(notices, "The "+what+" "+cleanText(name)+" is not known, and was not used.")
-		}
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(nubesgenParameters, name) })
+	if len(names) == 0 {
+		return nil
 	}
-	return notices
+	var told []string
+	for _, name := range names[:min(len(names), mostNamed)] {
+		told = append(told, cleanText(name))
+	}
+	if more := len(names) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	return []string{fmt.Sprintf("Not used: %s. NubesGen knows no such %s.", strings.Join(told, ", "), what)}
 }
 
 // FromNubesGenJSON reads the body of a POST to a URL of NubesGen's. Fields that
@@ -173,6 +179,10 @@ func (r *bodyReader) tiers(field string, kinds []nubesgenKind) []nubesgenTier {
 	var list []json.RawMessage
 	if raw := r.fields[field]; len(raw) > 0 && json.Unmarshal(raw, &list) != nil {
 		r.add(field, string(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
+	}
+	if many := manyAddOns(len(list)); many != nil {
+		r.found = append(r.found, many...)
+		return nil
 	}
 	var all []nubesgenTier
 	for _, raw := range list {

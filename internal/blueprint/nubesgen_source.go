@@ -3,12 +3,12 @@ package blueprint
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -21,7 +21,7 @@ import (
 // composition in terraform/ and a trace of its maker there or in the workflow,
 // and tells what was chosen. ok is false for any other repository. The error is
 // CodeInvalid for one of NubesGen's that cannot be mapped, and wraps the
-// Violations; that of a file which cannot be read is as it comes.
+// Violations; CodeUnavailable when a file cannot be read.
 func FromNubesGen(source fs.FS) (_ Mapping, ok bool, _ error) {
 	s := &nubesgenSource{files: source}
 	root := s.module("terraform/main.tf")
@@ -33,7 +33,7 @@ func FromNubesGen(source fs.FS) (_ Mapping, ok bool, _ error) {
 	n := nubesgen{
 		name:        variables.defaultOf("application_name"),
 		region:      variables.defaultOf("location"),
-		application: s.application(application),
+		application: s.tier(application),
 		runtime:     s.runtime(application),
 		database:    s.database(root),
 		addOns:      s.addOns(root),
@@ -58,8 +58,9 @@ type nubesgenSource struct {
 // text returns a file; "" = there is none.
 func (s *nubesgenSource) text(name string) string {
 	data, err := fs.ReadFile(s.files, name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.err = cmp.Or(s.err, fmt.Errorf("cannot read %s: %w", name, err))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		s.err = cmp.Or(s.err, error(aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).
+			WithHint("it must be a plain file, in a folder of the repository itself")))
 	}
 	return string(data)
 }
@@ -177,8 +178,6 @@ func (s *nubesgenSource) tier(folder string) nubesgenTier {
 	size := s.module("terraform/modules/"+folder+"/main.tf").attribute(known.resource, known.attribute)
 	return nubesgenTier{known.kind, cmp.Or(known.tiers[size], size)}
 }
-
-func (s *nubesgenSource) application(folder string) nubesgenTier { return s.tier(folder) }
 
 func (s *nubesgenSource) database(root terraformFile) nubesgenTier {
 	folder, found := root.module("database")

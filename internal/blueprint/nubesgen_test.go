@@ -50,7 +50,8 @@ var nubesgenRequests = []struct {
 	{"tiers that there are none of", "application=app_service.premium&database=mysql.free&addons=redis.premium&network=public", "add-on=redis&database=mysql&hosting=web-app",
 		[]string{"MYSQL has no tier FREE, so it is BASIC", "REDIS has no tier PREMIUM", "APP_SERVICE has no tier PREMIUM, so it is FREE", "The network is private", "could not reach MySQL"}},
 	{"a region by its title", "region=West%20Europe", "hosting=web-app&region=westeurope&tier=free", nil},
-	{"a parameter that there is none of", "colour=red%0d%0aX:y", "hosting=web-app&tier=free", []string{"The parameter colour is not known"}},
+	{"a parameter that there is none of", "colour=red%0d%0aX:y", "hosting=web-app&tier=free", []string{"Not used: colour. NubesGen knows no such parameter."}},
+	{"many parameters that there are none of", "a&b&c&d&e&f&g&h&i&j&k&l", "hosting=web-app&tier=free", []string{"Not used: a, b, c, d, e, f, g, h, i, j, 2 more. NubesGen knows no such parameter."}},
 	{"values that are not fit for a header", "runtime=a%0d%0ab%C3%BC", "hosting=web-app&tier=free", []string{"runtime A??B? is not known"}},
 }
 
@@ -125,7 +126,7 @@ func TestFromNubesGenJSON(t *testing.T) {
 		{"a network as an object", `{"network":{"network":"VIRTUAL_NETWORK"},"application":{"type":"APP_SERVICE","tier":"STANDARD"},"gitops":true}`, "hosting=web-app&network=private&tier=standard", nil},
 		{"a network as a text", `{"network":"virtual_network","application":{"type":"APP_SERVICE","tier":"STANDARD"},"gitops":true}`, "hosting=web-app&network=private&tier=standard", nil},
 		{"nulls", `{"network":null,"addons":null,"database":null,"runtime":null,"gitops":true}`, "hosting=web-app&tier=free", nil},
-		{"a field that there is none of", `{"colour":1,"gitops":true}`, "hosting=web-app&tier=free", []string{"The field colour is not known"}},
+		{"a field that there is none of", `{"colour":1,"gitops":true}`, "hosting=web-app&tier=free", []string{"Not used: colour. NubesGen knows no such field."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m, err := blueprint.FromNubesGenJSON("demo", []byte(test.body))

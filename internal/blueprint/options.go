@@ -26,7 +26,8 @@ type Choice struct {
 // values are tiers. Fields that only follow from an option (versions, packaging,
 // tiers that it does not have) do not stand against it: Settle changes them.
 func (c Choices) Fields() []Field {
-	t := trial{c.Complete().withoutText()}
+	c = c.Complete().withoutText()
+	t := trial{base: c, wrong: c.Check()}
 	fields := []Field{
 		t.field("target", "target", Targets(), func(c *Choices) *string { return &c.Target }),
 		t.field("engine", "engine", Engines(), func(c *Choices) *string { return &c.Engine }),
@@ -75,7 +76,10 @@ func (c Choices) withoutText() Choices {
 }
 
 // trial tries values out.
-type trial struct{ base Choices }
+type trial struct {
+	base  Choices
+	wrong Violations // what is wrong as things are
+}
 
 func (t trial) field(name, parameter string, options []Option, of func(*Choices) *string) Field {
 	base := t.base
@@ -132,9 +136,8 @@ func (t trial) reason(field string, change func(*Choices)) string {
 	c.Apps = slices.Clone(c.Apps)
 	change(&c)
 	c, _ = c.settle(field)
-	before := t.base.Check()
 	for _, v := range c.Check() {
-		if v.Field != field && slices.ContainsFunc(before, func(old Violation) bool { return old.Field == v.Field && old.Rule == v.Rule }) {
+		if v.Field != field && slices.ContainsFunc(t.wrong, func(old Violation) bool { return old.Field == v.Field && old.Rule == v.Rule }) {
 			continue
 		}
 		return v.reason(field)

@@ -44,13 +44,15 @@ func (r *queryReader) add(field, value, rule string, allowed []string) {
 	r.found = append(r.found, Violation{field, value, rule, allowed})
 }
 
+// mostNamed is how many names that are not known are told.
+const mostNamed = 10
+
 // known refuses parameters that there are none of.
 func (r *queryReader) known() {
 	parameters := Parameters()
-	for _, name := range slices.Sorted(maps.Keys(r.query)) {
-		if !slices.Contains(parameters, name) {
-			r.add(name, strings.Join(r.query[name], ","), "is no parameter", parameters)
-		}
+	unknown := slices.DeleteFunc(slices.Sorted(maps.Keys(r.query)), func(name string) bool { return slices.Contains(parameters, name) })
+	for _, name := range unknown[:min(len(unknown), mostNamed)] {
+		r.add(name, strings.Join(r.query[name], ","), "is no parameter", parameters)
 	}
 }
 

@@ -80,7 +80,11 @@ func (p *Proposal) app(app aloft.App, told bool) {
 		p.found(app.Name+".hosting", a.Hosting, app.Static.Source)
 	}
 	if app.Version.Value != "" {
-		if known := matching(app.Version.Value, r.versions); known != "" {
+		known := matching(app.Version.Value, r.versions)
+		if known == "" && r.Value == "go" { // go.mod names the oldest that will do
+			known = matching(">= "+app.Version.Value, r.versions)
+		}
+		if known != "" {
 			a.Version = known
 			p.found(app.Name+".version", known, app.Version.Source)
 		} else if len(r.versions) > 0 {
@@ -134,12 +138,13 @@ func runtimeFor(app aloft.App) string {
 }
 
 // matching returns the first of the versions that a project's own words allow:
-// 22, v22.3, >=3.12, ^8.2, ~> 3.3, 17.
+// 22, v22.3, >=3.12, ==3.12.*, ^8.2, ~3.12, ~> 3.3, 17.
 func matching(words string, versions []string) string {
 	for _, alternative := range strings.Split(words, "||") {
 		alternative = strings.TrimPrefix(strings.TrimSpace(alternative), "v")
+		named := strings.TrimLeft(alternative, "~= ")
 		for _, v := range versions {
-			if alternative == v || strings.HasPrefix(alternative, v+".") {
+			if named == v || strings.HasPrefix(named, v+".") {
 				return v
 			}
 		}
@@ -168,7 +173,7 @@ func caret(words string) string {
 		}
 	}
 	if rest, ok := strings.CutPrefix(words, "~"); ok && !strings.HasPrefix(rest, ">") {
-		return "~> " + rest
+		return "~> " + strings.TrimPrefix(rest, "=")
 	}
 	return words
 }

@@ -20,7 +20,7 @@ func TestPropose(t *testing.T) {
 			Runtime: aloft.Setting{Value: "node"}, Static: aloft.Setting{Value: "dist"}, Version: aloft.Setting{Value: ">=18"},
 			AddOns: []aloft.AddOn{{Kind: "mysql"}},
 		},
-		{Name: "worker", Path: "worker", Runtime: aloft.Setting{Value: "go"}, Version: aloft.Setting{Value: "1.21"}, Port: aloft.Setting{Value: "9000"}},
+		{Name: "worker", Path: "worker", Runtime: aloft.Setting{Value: "go"}, Version: aloft.Setting{Value: "1.99"}, Port: aloft.Setting{Value: "9000"}},
 		{Name: "odd", Path: "odd", Runtime: aloft.Setting{Value: "procfile"}},
 	}, nil)
 	c := p.Choices
@@ -54,6 +54,22 @@ func TestVersionsOfProjects(t *testing.T) {
 		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: "node"}, Version: aloft.Setting{Value: words}}}, nil)
 		if got := p.Choices.Apps[0].Version; got != want {
 			t.Errorf("%q is version %q, want %q", words, got, want)
+		}
+	}
+}
+
+func TestVersionsOfOtherProjects(t *testing.T) {
+	for _, test := range []struct{ runtime, words, want string }{
+		{"python", ">=3.12,<4.0", "3.13"}, {"python", "~=3.12", "3.12"}, {"python", "~=3.10", "3.13"}, {"python", "==3.12.*", "3.12"}, {"python", "~3.12", "3.12"},
+		{"python", "^3.12", "3.13"}, {"python", "3.9", ""}, {"php", "~8.3", "8.3"}, {"ruby", "~> 3.3", "3.4"},
+		{"go", "1.25.3", "1.25"}, {"go", "1.22", "1.26"}, {"go", "1.99", ""}, {"node", "=22.1.0", "22"},
+	} {
+		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: test.runtime}, Version: aloft.Setting{Value: test.words}}}, nil)
+		if got := p.Choices.Apps[0].Version; got != test.want {
+			t.Errorf("%s %q is version %q, want %q", test.runtime, test.words, got, test.want)
+		}
+		if told := len(p.Notices) > 0; told != (test.want == "") {
+			t.Errorf("%s %q: notices %q", test.runtime, test.words, p.Notices)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (r Record) With(files []File) ([]File, error) {
 // The encoder takes long to find that out.
 var (
 	plainYAML  = regexp.MustCompile(`^[A-Za-z.][\w.-]*[./][\w./-]*$|^[0-9a-f]{40}$`)
-	numberYAML = regexp.MustCompile(`^[0-9]+(e[0-9]+)?$`)
+	numberYAML = regexp.MustCompile(`^[0-9]+(e-?[0-9]+)?$`)
 )
 
 func yamlWord(text string) string {

@@ -2,7 +2,6 @@ package blueprint
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,23 +18,18 @@ func (c Choices) StaleSizes(path string, data []byte) []string {
 	if diagnostics.HasErrors() || c.Target != TargetAzure {
 		return nil
 	}
-	sizes := map[string]string{"database_tier": c.Database.Kind}
-	for _, a := range c.Apps {
-		sizes[appModule(a.Name)+"_tier"] = a.Hosting
-	}
-	for _, s := range c.AddOns {
-		sizes[moduleName(s.Kind)+"_tier"] = s.Kind
-	}
 	var list []string
-	attributes, _ := file.Body.JustAttributes()
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		allowed := values(Tiers(sizes[name]))
-		value, diagnostics := attributes[name].Expr.Value(nil)
-		if len(allowed) == 0 || diagnostics.HasErrors() || value.Type() != cty.String || slices.Contains(allowed, value.AsString()) {
+	attributes := file.Body.(*hclsyntax.Body).Attributes
+	for _, i := range azureInputs(c) {
+		attribute, given := attributes[i.name]
+		if len(i.allowed) == 0 || !given {
 			continue
 		}
-		line := attributes[name].NameRange.Start.Line
-		list = append(list, fmt.Sprintf("%s:%d: %s = %q goes no longer: one of %s", path, line, name, value.AsString(), strings.Join(allowed, ", ")))
+		value, diagnostics := attribute.Expr.Value(nil)
+		if diagnostics.HasErrors() || value.Type() != cty.String || value.IsNull() || slices.Contains(i.allowed, value.AsString()) {
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s:%d: %s = %q goes no longer: one of %s", path, attribute.NameRange.Start.Line, i.name, value.AsString(), strings.Join(i.allowed, ", ")))
 	}
 	return list
 }

@@ -47,6 +47,16 @@ var workflows = sync.OnceValue(func() map[string]string {
 	return all
 })
 
+// A name that YAML takes for a number stays the name.
+func TestANameLikeANumber(t *testing.T) {
+	for _, name := range []string{"1e5", "1e-5", "12e03", "123", "0x1f", "017"} {
+		text := released.Workflow(blueprint.Choices{Name: name}).Text
+		if want := "  ALOFT_PROJECT: \"" + name + "\"\n"; !strings.Contains(text, want) {
+			t.Errorf("%s is not quoted in\n%s", name, text[:strings.Index(text, "jobs:")])
+		}
+	}
+}
+
 // everyShape lists all that a workflow can depend on, and what it must not.
 func everyShape() []blueprint.Choices {
 	var list []blueprint.Choices

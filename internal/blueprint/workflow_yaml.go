@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -42,7 +43,7 @@ func encode(m mapping) string {
 }
 
 // encoded remembers what was encoded before.
-var encoded = memory{most: 200}
+var encoded = memory{most: 4 << 20}
 
 func encodePlain(m mapping) string {
 	comments := yaml.CommentMap{}
@@ -63,6 +64,10 @@ func (m mapping) plain(path string, comments yaml.CommentMap) yaml.MapSlice {
 		here := path + "." + e.key
 		value := e.value
 		switch v := e.value.(type) {
+		case string:
+			if numberYAML.MatchString(v) {
+				value = quotedText(v)
+			}
 		case mapping:
 			value = v.plain(here, comments)
 		case []mapping:
@@ -86,6 +91,13 @@ func (m mapping) plain(path string, comments yaml.CommentMap) yaml.MapSlice {
 	}
 	return slice
 }
+
+// quotedText is text that would be a number: the encoder leaves 1e5 as it is, which
+// is 100000 to GitHub.
+type quotedText string
+
+// MarshalYAML implements yaml.BytesMarshaler.
+func (t quotedText) MarshalYAML() ([]byte, error) { return []byte(strconv.Quote(string(t))), nil }
 
 func spaced(lines []string) []string {
 	list := make([]string, len(lines))

@@ -141,7 +141,7 @@ func (s *search) walk(f *folder, level int, aside bool) {
 		return
 	}
 	for _, e := range f.entries {
-		skipped := aside || s.skips(e.Name())
+		skipped := aside || s.skips(f.path(e.Name()))
 		if !e.IsDir() || skipped && !s.compose.leadsTo(f.path(e.Name())) {
 			continue
 		}
@@ -151,16 +151,18 @@ func (s *search) walk(f *folder, level int, aside bool) {
 	}
 }
 
-// skips reports whether no app is looked for in folders of a name.
-func (s *search) skips(name string) bool {
+// skips reports whether no app is looked for in a folder, by its name. In one named
+// apps there are apps, of documents too.
+func (s *search) skips(dir string) bool {
+	above, name := path.Split(dir)
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || slices.Contains([]string{
 		"node_modules", "vendor", "terraform", "testdata", "build", "dist", "out", "target", "bin", "obj", "venv", "virtualenv",
 		"site-packages", "bower_components", "jspm_packages", "Pods", "coverage", "log", "logs", "tmp", "cdk.out",
 	}, name) {
 		return true
 	}
-	return !s.lenient && (strings.HasSuffix(name, "-e2e") || slices.Contains([]string{
-		"test", "tests", "spec", "specs", "e2e", "fixtures", "cypress", "benchmark", "benchmarks", "bench", "doc", "docs", "example", "examples",
+	return !s.lenient && (strings.HasSuffix(name, "-e2e") || name == "e2e" || path.Base(above) != "apps" && slices.Contains([]string{
+		"test", "tests", "spec", "specs", "fixtures", "cypress", "benchmark", "benchmarks", "bench", "doc", "docs", "example", "examples",
 		"sample", "samples", "demo", "demos", "template", "templates", "script", "scripts", "tool", "tools", "xtask", "hack", "ci", "docker",
 		"deploy", "deployment", "ops", "infra", "infrastructure", "k8s", "kubernetes", "helm", "charts", "migrations",
 	}, name))
@@ -187,7 +189,7 @@ func (s *search) look(f *folder) {
 	if len(members) > 1 || err != nil && len(members) == 1 {
 		for _, c := range members {
 			c.member = true
-			if name := path.Base(c.home.dir); c.home == members[0].home && len(members) == 1 || !s.skips(name) {
+			if c.home == members[0].home && len(members) == 1 || !s.skips(c.home.dir) {
 				s.accept(c)
 			}
 		}

@@ -13,11 +13,12 @@ type gradleScript struct {
 	mainClass    int            // line of a Main-Class in the manifest of a jar
 	plugins      map[string]int // ids and their lines
 	dependencies []numbered     // group:artifact, of those that are there at run time
+	below        []numbered     // the same, of all projects below
 	includes     []string       // folders of projects
 }
 
-// catalog is what names of a version catalog stand for: plugins.x and x.
-type catalog map[string]string
+// catalog is what names of a version catalog stand for: plugins.x, bundles.x and x.
+type catalog map[string][]string
 
 var (
 	gradlePlugin   = regexp.MustCompile(`^(?:id|apply\s+plugin:)[\s(]*["']([\w.-]+)["']`)
@@ -33,6 +34,7 @@ var (
 	gradleJava     = regexp.MustCompile(`(?:JavaLanguageVersion\.of\(\s*|jvmToolchain\(\s*|(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.(?:VERSION_|toVersion\(["'])|["'])?)([0-9]+(?:[._][0-9]+)?)`)
 	gradleMain     = regexp.MustCompile(`["']?Main-Class["']?`)
 	gradleInclude  = regexp.MustCompile(`^include\b`)
+	gradleBelow    = regexp.MustCompile(`^(?:subprojects|configure\s*\(\s*subprojects\b.*\))\s*\{`)
 	gradleIncluded = regexp.MustCompile(`["']:?([\w:.-]+)["']`)
 )
 
@@ -40,18 +42,27 @@ var (
 // what is put together from variables is not seen.
 func scanGradle(text string, names catalog) gradleScript {
 	s := gradleScript{plugins: map[string]int{}}
-	including := false
+	including, braces := false, 0 // braces that are open since those of the projects below
 	for i, line := range strings.Split(withoutComments(text), "\n") {
 		line = strings.TrimSpace(line)
 		number := i + 1
+		if braces > 0 || gradleBelow.MatchString(line) {
+			braces = max(0, braces+strings.Count(line, "{")-strings.Count(line, "}"))
+			s.below = append(s.below, librariesIn(line, number, names)...)
+			s.property(line, number)
+			continue
+		}
 		if match := gradleOneLine.FindStringSubmatch(line); match != nil {
 			for _, part := range strings.Split(match[1], ";") {
 				s.plugin(strings.TrimSpace(part), number, names)
 			}
 		}
 		s.plugin(line, number, names)
-		s.library(line, number, names)
+		s.dependencies = append(s.dependencies, librariesIn(line, number, names)...)
 		s.property(line, number)
+		if s.mainClass == 0 && gradleMain.MatchString(line) {
+			s.mainClass = number
+		}
 		including = gradleInclude.MatchString(line) || including && !strings.Contains(line, "=")
 		if including {
 			for _, match := range gradleIncluded.FindAllStringSubmatch(line, -1) {
@@ -73,33 +84,36 @@ func (s *gradleScript) plugin(line string, number int, names catalog) {
 	} else if match := gradleBare.FindStringSubmatch(line); match != nil {
 		id = match[1]
 	} else if match := gradleAlias.FindStringSubmatch(line); match != nil {
-		id = names["plugins."+match[1]]
+		if known := names["plugins."+match[1]]; len(known) == 1 {
+			id = known[0]
+		}
 	}
 	if id != "" && s.plugins[id] == 0 {
 		s.plugins[id] = number
 	}
 }
 
-func (s *gradleScript) library(line string, number int, names catalog) {
+// librariesIn returns what a line names for run time.
+func librariesIn(line string, number int, names catalog) []numbered {
 	if gradleHidden.MatchString(line) {
-		return
+		return nil
 	}
-	add := func(name string) {
-		if name != "" {
-			s.dependencies = append(s.dependencies, numbered{number, name})
-		}
-	}
+	var list []numbered
 	for _, match := range gradleLibrary.FindAllStringSubmatch(line, -1) {
-		add(match[1])
+		list = append(list, numbered{number, match[1]})
 	}
 	for _, match := range gradleGroup.FindAllStringSubmatch(line, -1) {
-		add(match[1] + ":" + match[2])
+		list = append(list, numbered{number, match[1] + ":" + match[2]})
 	}
 	for _, match := range gradleNamed.FindAllStringSubmatch(line, -1) {
-		if !strings.HasPrefix(match[1], "plugins.") {
-			add(names[match[1]])
+		if strings.HasPrefix(match[1], "plugins.") {
+			continue
+		}
+		for _, name := range names[match[1]] {
+			list = append(list, numbered{number, name})
 		}
 	}
+	return list
 }
 
 func (s *gradleScript) property(line string, number int) {
@@ -111,9 +125,6 @@ func (s *gradleScript) property(line string, number int) {
 	}
 	if match := gradleJava.FindStringSubmatch(line); match != nil && s.java.number == 0 {
 		s.java = numbered{number, strings.TrimPrefix(strings.ReplaceAll(match[1], "_", "."), "1.")}
-	}
-	if s.mainClass == 0 && gradleMain.MatchString(line) {
-		s.mainClass = number
 	}
 }
 
@@ -177,7 +188,7 @@ func gradleCatalog(f *folder) (catalog, error) {
 		if v.get("id") != nil {
 			id = v.get("id").string()
 		}
-		names["plugins."+dots.Replace(alias)] = id
+		names["plugins."+dots.Replace(alias)] = []string{id}
 	}
 	libraries := root.get("libraries")
 	for _, alias := range libraries.names() {
@@ -190,7 +201,17 @@ func gradleCatalog(f *folder) (catalog, error) {
 			parts := strings.SplitN(v.string(), ":", 3)
 			name = strings.Join(parts[:min(2, len(parts))], ":")
 		}
-		names[dots.Replace(alias)] = name
+		if name != "" {
+			names[dots.Replace(alias)] = []string{name}
+		}
+	}
+	bundles := root.get("bundles")
+	for _, alias := range bundles.names() {
+		var all []string
+		for _, library := range bundles.get(alias).list() {
+			all = append(all, names[dots.Replace(library.string())]...)
+		}
+		names["bundles."+dots.Replace(alias)] = all
 	}
 	return names, nil
 }

@@ -153,8 +153,9 @@ func (s *search) sift() {
 		case "node":
 			return inside && c.delegates() || slices.ContainsFunc(all, func(o *candidate) bool { return o != c && c.buildsInto(o) })
 		case "rust":
-			return c.home.has("src/lib.rs") && slices.ContainsFunc(all, func(o *candidate) bool {
-				return o != c && s.reaches(o.home.dir, c.home.dir)
+			return slices.ContainsFunc(all, func(o *candidate) bool {
+				library := c.home.has("src/lib.rs") && s.reaches(o.home.dir, c.home.dir)
+				return o != c && (library || c.rustTool() && o.app.Runtime.Value == "rust" && o.app.Framework.Value != "")
 			})
 		case "static":
 			return len(all) > 1 && c.app.Framework.Value == "" && !c.home.has("index.html")
@@ -168,6 +169,12 @@ func (s *search) sift() {
 		}
 		return false
 	})
+}
+
+// rustTool reports whether a crate is for people at a terminal.
+func (c *candidate) rustTool() bool {
+	return c.app.Framework.Value == "" && depends(c.folder.dependencies, "clap", "argh", "pico-args", "structopt") &&
+		len(c.app.AddOns) == 0 && !c.home.has("Dockerfile")
 }
 
 var outputAbove = regexp.MustCompile(`\b(?:outDir|outputPath|output-path|out-dir|BUILD_PATH)\b["'\s:=]+(?:[\w.]+\([^"'()]*)?["']?((?:\.\./)+[\w./-]+)`)

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -80,10 +81,11 @@ func (p *pom) plugins() map[string]*element {
 // jar returns the path of the archive that `package` makes, or "" when its name
 // is not told by the pom.
 func (p *pom) jar(suffix string) string {
-	name := p.root.get("build", "finalName").string()
-	if name == "" {
-		name = "${project.artifactId}-${project.version}"
+	name := ""
+	for at := p; at != nil && name == ""; at = at.parent {
+		name = at.root.get("build", "finalName").string()
 	}
+	name = cmp.Or(name, "${project.artifactId}-${project.version}")
 	if name = p.expand(name); name == "" || strings.HasPrefix(name, "-") || strings.HasSuffix(name, "-") {
 		return ""
 	}

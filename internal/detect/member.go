@@ -205,6 +205,11 @@ func (p gradleProject) module(f *folder, projects []gradleProject) module {
 	for _, d := range p.script.dependencies {
 		m.dependencies = append(m.dependencies, dependency{d.text, p.folder.path(p.file), d.number})
 	}
+	if root := projects[0]; root.place == "" && p.place != "" {
+		for _, d := range root.script.below {
+			m.dependencies = append(m.dependencies, dependency{d.text, root.folder.path(root.file), d.number})
+		}
+	}
 	for _, line := range strings.Split(withoutComments(p.folder.text(p.file)), "\n") {
 		if gradleHidden.MatchString(strings.TrimSpace(line)) {
 			continue

@@ -12,6 +12,19 @@ var (
 	escape = regexp.MustCompile("^\x1b(\\[[0-?]*[ -/]*[@-~]?|[\\]PX^_][^\x07\x1b]*(\x07|\x1b\\\\)?|[ -/]*[0-~]?)")
 )
 
+// Harmless makes a text fit for every terminal: colors are left in it, and tabs.
+func Harmless(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(line, "\n")
+		b.WriteString(harmless(line))
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
 // harmless makes a line of a log fit for every terminal: what builds, engines and
 // repositories say can contain codes that move the cursor, write to the clipboard
 // or hide text. Of a line that was drawn over, the last state is left.

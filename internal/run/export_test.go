@@ -1,4 +1,0 @@
-package run
-
-// Harmless is harmless.
-var Harmless = harmless
