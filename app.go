@@ -89,7 +89,8 @@ type App struct {
 	AddOns     []AddOn            `json:"addOns"`     // what its dependencies say it needs
 	Ignored    []string           `json:"-"`          // files that do not count as build inputs, relative to Path
 
-	// What `aloft init` proposes from. The pipeline neither sets nor reads it.
+	// What `aloft init` proposes from. The pipeline neither sets nor reads it, but for
+	// Function of an app that has no start command.
 	Function   Setting `json:"function,omitzero"`   // "azure-functions" when it is made of functions instead of a server
 	Native     Setting `json:"native,omitzero"`     // native executable of a Java framework: "always", or "profile" when it must be asked for
 	Port       Setting `json:"port,omitzero"`       // port that it listens on where nobody sets PORT

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/url"
@@ -18,32 +20,47 @@ import (
 // questions asks a person, line by line: it works in every terminal, and with a
 // screen reader.
 type questions struct {
-	terminal bool
-	in       *bufio.Reader
-	out      io.Writer
+	terminal    bool
+	interrupted <-chan struct{} // closed by Ctrl-C
+	in          *bufio.Reader
+	out         io.Writer
 }
 
 func newQuestions(command *cobra.Command) questions {
 	in := command.InOrStdin()
 	file, ok := in.(*os.File)
 	return questions{
-		terminal: ok && term.IsTerminal(int(file.Fd())),
-		in:       bufio.NewReader(in),
-		out:      command.OutOrStdout(),
+		interrupted: command.Context().Done(),
+		terminal:    ok && term.IsTerminal(int(file.Fd())),
+		in:          bufio.NewReader(in),
+		out:         command.OutOrStdout(),
 	}
 }
 
 // line asks for one line; an empty one is the usual answer.
 func (q questions) line(question, usual string) (string, error) {
 	_, _ = fmt.Fprintf(q.out, "%s [%s]: ", question, usual)
-	answer, err := q.in.ReadString('\n')
-	if err != nil && answer == "" {
+	type answered struct {
+		text string
+		err  error
+	}
+	answers := make(chan answered, 1)
+	go func() { // a read of a terminal cannot be stopped; after Ctrl-C nobody waits for it
+		text, err := q.in.ReadString('\n')
+		answers <- answered{text, err}
+	}()
+	var answer answered
+	select {
+	case <-q.interrupted:
+		_, _ = fmt.Fprintln(q.out, "\nnothing is written")
+		return "", context.Canceled
+	case answer = <-answers:
+	}
+	if answer.err != nil && answer.text == "" {
+		_, _ = fmt.Fprintln(q.out)
 		return "", aloft.Errorf(aloft.CodeCanceled, "no answer: nothing is written")
 	}
-	if answer = strings.TrimSpace(answer); answer == "" {
-		return usual, nil
-	}
-	return answer, nil
+	return cmp.Or(strings.TrimSpace(answer.text), usual), nil
 }
 
 // yes asks a question that is answered by yes or no; yes is usual.
@@ -90,6 +107,25 @@ func (q questions) one(question, usual string, list []blueprint.Option) (string,
 	}
 }
 
+// region asks for a region by its name: they are too many to be numbered.
+func (q questions) region(usual string) (string, error) {
+	list := blueprint.Regions(blueprint.TargetAzure)
+	for {
+		answer, err := q.line("Azure region", usual)
+		if err != nil {
+			return "", err
+		}
+		names := make([]string, len(list))
+		for i, option := range list {
+			if answer == option.Value {
+				return answer, nil
+			}
+			names[i] = option.Value
+		}
+		_, _ = fmt.Fprintf(q.out, "%q is none of them: %s\n", answer, strings.Join(names, ", "))
+	}
+}
+
 // choose asks what the source tree cannot tell and no flag has told: the target,
 // and there the region and how each app is hosted.
 func (q questions) choose(c *blueprint.Choices, given url.Values) error {
@@ -110,7 +146,7 @@ func (q questions) choose(c *blueprint.Choices, given url.Values) error {
 		return nil
 	}
 	if !given.Has("region") {
-		answer, err := q.line("Azure region", complete.Region)
+		answer, err := q.region(complete.Region)
 		if err != nil {
 			return err
 		}
@@ -121,8 +157,12 @@ func (q questions) choose(c *blueprint.Choices, given url.Values) error {
 			continue
 		}
 		c.Apps[i].Hosting = c.Complete().Apps[i].Hosting
+		list := possible(*c, i)
+		if len(list) == 0 {
+			continue // something else does not go, and the check of all choices says what
+		}
 		question := fmt.Sprintf("What shall run %s (%s)?", c.Apps[i].Name, c.Apps[i].Runtime)
-		if err := ask("hosting", question, &c.Apps[i].Hosting, possible(*c, i)); err != nil {
+		if err := ask("hosting", question, &c.Apps[i].Hosting, list); err != nil {
 			return err
 		}
 	}

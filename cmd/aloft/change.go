@@ -134,7 +134,8 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err := tree.write(m.files, m.changed.Removed); err != nil {
 		return err
 	}
-	m.changed.Notices = append(tree.staleSizes(next), next.Notices()...)
+	told := record.Choices.Notices() // when the choices became what they were
+	m.changed.Notices = append(tree.staleSizes(next), slices.DeleteFunc(next.Notices(), func(n string) bool { return slices.Contains(told, n) })...)
 	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed) }); err != nil {
 		return err
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/detect"
+	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/run"
 )
 
@@ -39,7 +42,10 @@ what it cannot know; with --yes it asks nothing. --json shows the proposal and
 writes nothing.
 
 Each flag is a choice; what is not chosen comes from the source tree, or is the
-usual. The same choices give the same files. Later:
+usual. The same choices give the same files. Sizes, regions, versions and costs:
+` + manual + `options.md
+
+Later:
   aloft add redis                          another service
   aloft set database.tier=general-purpose  another size, for one environment with --env
   aloft upgrade                            newer modules, keeping your edits`,
@@ -117,7 +123,7 @@ func addChoiceFlags(f *pflag.FlagSet) {
 			}
 			help += ": " + strings.Join(words, ", ")
 		}
-		f.StringArray(name, nil, help)
+		f.Var(&choiceFlag{}, name, help)
 	}
 }
 
@@ -125,12 +131,26 @@ func addChoiceFlags(f *pflag.FlagSet) {
 func choicesOf(f *pflag.FlagSet) url.Values {
 	query := url.Values{}
 	for _, name := range blueprint.Parameters() {
-		if list, err := f.GetStringArray(name); err == nil && f.Changed(name) {
-			query[name] = list
+		if flag := f.Lookup(name); flag.Changed {
+			query[name] = *flag.Value.(*choiceFlag)
 		}
 	}
 	return query
 }
+
+// choiceFlag is a choice as it is written; twice is for the rules of choices to refuse.
+type choiceFlag []string
+
+func (c *choiceFlag) String() string { return strings.Join(*c, ",") }
+
+// Set implements pflag.Value.
+func (c *choiceFlag) Set(value string) error {
+	*c = append(*c, value)
+	return nil
+}
+
+// Type is what help shows for a value.
+func (c *choiceFlag) Type() string { return "string" }
 
 // initialize is aloft init: look, propose, ask, show, write.
 func initialize(command *cobra.Command, o *options, flags *initFlags) error {
@@ -141,6 +161,9 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	}
 	defer tree.close()
 	query := choicesOf(command.Flags())
+	if o.project != "" && !query.Has("name") {
+		query.Set("name", o.project)
+	}
 	if done, err := initializedBefore(command, o, tree, query); done || err != nil {
 		return err
 	}
@@ -161,27 +184,34 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	if !flags.yes {
 		if !ask.terminal {
 			return misuse{aloft.Errorf(aloft.CodeInvalid, "nothing is written without a yes, and there is no terminal to ask").
-				WithHint("aloft init --yes writes these files")}
+				WithHint("the same command with --yes writes these files")}
 		}
-		if yes, err := ask.yes("Write these files?"); err != nil || !yes {
-			return cmp.Or(err, error(exitCode(exitCanceled)))
+		yes, err := ask.yes("Write these files?")
+		if err != nil {
+			return err
+		}
+		if !yes {
+			_, _ = fmt.Fprintln(out, "nothing is written")
+			return exitCode(exitCanceled)
 		}
 	}
+	steps := nextCommands(ctx, tree, d.Choices, d.changes, o.serverURL(ctx))
 	if err := tree.write(d.files, d.remove); err != nil {
 		return err
 	}
 	if flags.lock && d.Choices.Target == blueprint.TargetAzure {
 		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), d.Choices.Engine)
 	}
-	nextCommands(out, d.Choices, o.serverURL(ctx))
+	showNext(out, steps, d.Choices.Target)
 	return nil
 }
 
 // drawnUp is a proposal and what comes of it.
 type drawnUp struct {
 	blueprint.Proposal
-	files  []blueprint.File
-	remove []string
+	files   []blueprint.File
+	remove  []string
+	changes []string // of the user's, that are not committed
 }
 
 // drawUp renders what is proposed and chosen, and makes sure that nothing of
@@ -191,7 +221,7 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 	if err != nil {
 		return drawnUp{}, err
 	}
-	proposal, err := propose(tree, query, replaced)
+	proposal, err := propose(ctx, tree, query, replaced)
 	if err != nil {
 		return drawnUp{}, err
 	}
@@ -202,6 +232,10 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
 	if err != nil {
 		return drawnUp{}, err
+	}
+	if proposal.Choices.Name == "" {
+		return drawnUp{}, misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.root)).
+			WithHint("name it: aloft init --name shop")}
 	}
 	files, record, err := blueprints().RenderApart(proposal.Choices)
 	if err != nil {
@@ -218,7 +252,19 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 		return drawnUp{}, err
 	}
 	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
-	return drawnUp{proposal, files, replaced.remove}, nil
+	for _, a := range proposal.Choices.Apps {
+		if info, err := fs.Stat(tree.source, a.Path); err != nil || !info.IsDir() {
+			proposal.Notices = append(proposal.Notices, fmt.Sprintf("There is no folder %s yet, where %s is to be.", a.Path, a.Name))
+		}
+	}
+	changes, err := tree.unrelated(ctx)
+	if err != nil {
+		return drawnUp{}, err
+	}
+	if len(changes) > 0 {
+		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
+	}
+	return drawnUp{proposal, files, replaced.remove, changes}, nil
 }
 
 // proposed is what --json prints.
@@ -236,18 +282,21 @@ func paths(files []blueprint.File) []string {
 	return list
 }
 
+// manual is where the pages are that messages point at.
+const manual = "https://github.com/aloft-dev/aloft/blob/main/docs/"
+
 // choiceError gives refused choices the hint that fits a command line.
 func choiceError(err error) error {
 	var found blueprint.Violations
 	if !errors.As(err, &found) {
 		return err
 	}
-	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("aloft init --help lists the choices")}
+	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("all choices, and what goes with what: " + manual + "options.md")}
 }
 
 // propose puts together what the flags say, what NubesGen's files said, and what
 // the source tree tells; the earlier goes before.
-func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
+func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
 	given, err := blueprint.FromQuery(query)
 	if err != nil {
 		return blueprint.Proposal{}, choiceError(err)
@@ -259,9 +308,18 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 		if err != nil && len(apps) == 0 && replaced.mapping == nil {
 			return proposal, undetected(err)
 		}
+		apps, invalid := tree.named(apps)
+		if invalid != nil {
+			return proposal, invalid
+		}
 		proposal = blueprint.Propose("", apps, told(tree, apps))
 		if err != nil {
-			proposal.Notices = append(proposal.Notices, err.Error())
+			proposal.Notices = append(proposal.Notices, strings.TrimSuffix(fmt.Sprintf("%s: %s", err, aloft.ErrorHint(err)), ": "))
+		}
+		said := slices.ContainsFunc(given.Apps, func(a blueprint.App) bool { return a.Runtime != "" })
+		if len(proposal.Choices.Apps) == 0 && !said && replaced.mapping == nil {
+			return proposal, aloft.Errorf(aloft.CodeInvalid, "no app of this repository can be proposed: %s", strings.Join(proposal.Notices, " ")).
+				WithHint("a Dockerfile in the app's folder will do; or say what it is: aloft init --runtime node --path <folder>")
 		}
 	}
 	if replaced.mapping != nil {
@@ -269,8 +327,32 @@ func propose(tree *sourceTree, query url.Values, replaced replacement) (blueprin
 	}
 	proposal = proposal.With(given)
 	proposal.Notices = append(proposal.Notices, retired...)
-	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
+	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, remoteProject(ctx), aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
 	return proposal, nil
+}
+
+// named gives apps the names that a manifest of the user's own has for their folders.
+func (t *sourceTree) named(apps []aloft.App) ([]aloft.App, error) {
+	m, err := manifest.Load(t.source)
+	if err != nil || len(m.Apps) == 0 {
+		return apps, err
+	}
+	apps = slices.Clone(apps)
+	known := func(name string) bool {
+		return slices.ContainsFunc(apps, func(a aloft.App) bool { return a.Name == name })
+	}
+	for i, app := range apps {
+		if _, there := m.Apps[app.Name]; there {
+			continue
+		}
+		for _, name := range m.AppNames() {
+			if m.AppPath(name) == path.Clean(app.Path) && !known(name) {
+				apps[i].Name = name
+				break
+			}
+		}
+	}
+	return apps, nil
 }
 
 // told reports of apps whether their files alone tell how they are built and started.
@@ -355,25 +437,6 @@ func showTree(w io.Writer, list []string) {
 	}
 }
 
-// nextCommands prints what to do now.
-func nextCommands(w io.Writer, c blueprint.Choices, server string) {
-	name := cmp.Or(aloft.NearestName(actor(), aloft.MaxEnvironmentName), "alice")
-	commands := []string{"git add --all && git commit --message 'Add Aloft'"}
-	if c.Target == blueprint.TargetLocal {
-		commands = append(commands, fmt.Sprintf("git remote add aloft %s/%s.git", server, c.Name), "git push aloft HEAD:env-"+name)
-	} else {
-		commands = append(commands, "git push origin HEAD", "git push origin HEAD:env-"+name)
-	}
-	ink := paletteFor(w)
-	_, _ = fmt.Fprintln(w, ink.paint("=====> Written. Next:", strong))
-	for _, command := range commands {
-		_, _ = fmt.Fprintln(w, "         "+command)
-	}
-	if c.Target == blueprint.TargetAzure {
-		_, _ = fmt.Fprintln(w, "       Once, before the first push: https://github.com/aloft-dev/aloft/blob/main/docs/workflow.md tells how the workflow gets its rights.")
-	}
-}
-
 // initializedBefore handles a repository that has a blueprint: the same choices
 // change nothing, others are for aloft set, add and remove.
 func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, query url.Values) (bool, error) {
@@ -391,7 +454,7 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 		return true, aloft.Errorf(aloft.CodeConflict, "this repository has a blueprint already, with other choices (%s)", blueprint.RecordFile).
 			WithHint("change it with aloft set, aloft add and aloft remove; or take terraform/ out first to begin anew")
 	}
-	return true, o.print(command.OutOrStdout(), proposed{Proposal: blueprint.Proposal{Choices: record.Choices}, Files: []string{}}, func(w io.Writer) error {
+	return true, o.print(command.OutOrStdout(), proposed{Proposal: blueprint.Proposal{Choices: record.Choices, Findings: []blueprint.Finding{}}, Files: []string{}}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "nothing to write: the blueprint of %s is in %s\n", record.Choices.Name, blueprint.RecordFile)
 		return err
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/git"
 	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/terraform"
@@ -98,14 +99,17 @@ func forNubesGen(env map[string]string, backend aloft.Backend, summary aloft.Con
 	return env
 }
 
-// keyIn is key for a working tree. Without a server, the folder's name will do
-// for the project's.
+// keyIn is key for a working tree. Without a server, the name in NubesGen's Terraform
+// is the project's, since resources that are there have it, or else the folder's will do.
 func (o *options) keyIn(ctx context.Context, t tree, environment string) (aloft.EnvironmentKey, error) {
 	key, err := o.key(ctx, environment)
 	if err == nil || t.onServer() || o.project != "" {
 		return key, err
 	}
 	name := aloft.NearestName(filepath.Base(t.root), aloft.MaxProjectName)
+	if before, known, unread := blueprint.FromNubesGen(os.DirFS(t.root)); known && unread == nil {
+		name = before.Choices.Name
+	}
 	if name == "" {
 		return key, err
 	}

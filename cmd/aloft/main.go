@@ -89,7 +89,9 @@ func exitCodeOf(err error) int {
 
 func printError(w io.Writer, err error) {
 	p := paletteFor(w)
-	_, _ = fmt.Fprintln(w, p.paint(" !     "+run.Harmless(err.Error()), bad))
+	for line := range strings.Lines(err.Error()) {
+		_, _ = fmt.Fprintln(w, p.paint(" !     "+run.Harmless(strings.TrimSuffix(line, "\n")), bad))
+	}
 	if hint := aloft.ErrorHint(err); hint != "" {
 		_, _ = fmt.Fprintln(w, p.paint(" !     → "+run.Harmless(hint), bad))
 	}

@@ -111,6 +111,14 @@ func remote(ctx context.Context) *url.URL {
 	return address
 }
 
+// remoteProject is the project in the URL of the git remote "aloft"; "" without one.
+func remoteProject(ctx context.Context) string {
+	if address := remote(ctx); address != nil {
+		return strings.TrimSuffix(path.Base(address.Path), ".git")
+	}
+	return ""
+}
+
 // serverURL finds the server: flag, environment, git remote, default.
 func (o *options) serverURL(ctx context.Context) string {
 	if o.server != "" {
@@ -188,11 +196,14 @@ func (o *options) projectName(ctx context.Context) (string, error) {
 	if fromEnv := os.Getenv("ALOFT_PROJECT"); fromEnv != "" {
 		return fromEnv, aloft.ValidateProjectName(fromEnv)
 	}
-	if address := remote(ctx); address != nil {
-		name := strings.TrimSuffix(path.Base(address.Path), ".git")
+	if name := remoteProject(ctx); name != "" {
 		return name, aloft.ValidateProjectName(name)
 	}
-	if m, err := manifest.Load(os.DirFS(".")); err == nil && m.Project != "" {
+	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	if err != nil {
+		root = "."
+	}
+	if m, err := manifest.Load(os.DirFS(root)); err == nil && m.Project != "" {
 		return m.Project, nil
 	}
 	return "", misuse{aloft.Errorf(aloft.CodeInvalid, "which project? This folder has no git remote \"aloft\"").

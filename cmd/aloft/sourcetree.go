@@ -181,7 +181,7 @@ func (t *sourceTree) manifest(c *blueprint.Choices, named bool) (own bool, _ err
 	for _, a := range c.Apps {
 		if names := m.AppNames(); !slices.Contains(names, a.Name) {
 			return true, aloft.Errorf(aloft.CodeConflict, "%s has no app %s: it has %s", manifest.File, a.Name, strings.Join(names, ", ")).
-				WithHint("write it there first, below apps: %s: { path: %s }; or name the apps as there: --app %s:path=%s", a.Name, a.Path, names[0], a.Path)
+				WithHint("write it there first, below apps: %s: { path: %s }; or choose among those: --app %s:path=%s", a.Name, a.Path, names[0], m.AppPath(names[0]))
 		}
 	}
 	return true, nil
@@ -198,8 +198,11 @@ func (t *sourceTree) free(files []blueprint.File, remove []string) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return aloft.Errorf(aloft.CodeConflict, "there are files of yours where ours would be: %s", strings.Join(taken, ", ")).
-		WithHint("nothing was written; move them away; with --from-nubesgen, commit them first")
+	err := aloft.Errorf(aloft.CodeConflict, "there are files of yours where ours would be: %s", strings.Join(taken, ", "))
+	if slices.Equal(taken, []string{blueprint.WorkflowFile}) {
+		return err.WithHint("nothing was written; give yours another name; a workflow needs no more than `aloft up <environment>` on a push of env-*, and `aloft destroy <environment>` on its end")
+	}
+	return err.WithHint("nothing was written; move them away; with --from-nubesgen, commit them first")
 }
 
 // clean makes sure that git has whatever the paths hold, so that nothing is lost.
@@ -207,19 +210,9 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
-	args := append([]string{"status", "--porcelain", "--untracked-files=all", "--"}, paths...)
-	status, err := gitOutput(ctx, t.root, args...)
-	if err != nil {
+	names, err := t.changes(ctx, append([]string{"--untracked-files=all", "--"}, paths...)...)
+	if err != nil || len(names) == 0 {
 		return err
-	}
-	if status == "" {
-		return nil
-	}
-	var names []string
-	for line := range strings.Lines(status) {
-		if name := strings.TrimSpace(line); len(name) > 2 {
-			names = append(names, strings.TrimSpace(name[2:]))
-		}
 	}
 	return aloft.Errorf(aloft.CodeConflict, "files that would be removed have changes that are not committed: %s", strings.Join(names, ", ")).
 		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")

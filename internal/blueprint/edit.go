@@ -21,15 +21,17 @@ func (c Choices) Add(word string) (Choices, error) {
 	service := Service{Kind: kind, Tier: tier}
 	switch {
 	case isKind(databaseKinds, kind) && kind != None:
+		if c.Database.Kind == kind {
+			return c, c.alreadyThere(kind, "database.tier", tier)
+		}
 		if c.HasDatabase() {
 			return c, aloft.Errorf(aloft.CodeConflict, "there is a database already: %s", c.Database.Kind).
-				WithHint("aloft remove %s", c.Database.Kind)
+				WithHint("a blueprint has one database; to give that up with what is in it: aloft remove %s", c.Database.Kind)
 		}
 		c.Database = service
 	case isKind(addOnKinds, kind):
 		if _, there := c.AddOn(kind); there {
-			return c, aloft.Errorf(aloft.CodeConflict, "%s is there already", kind).
-				WithHint("its size is changed by: aloft set %s.tier=%s", kind, Tiers(kind)[0].Value)
+			return c, c.alreadyThere(kind, kind+".tier", tier)
 		}
 		c.AddOns = append(slices.Clone(c.AddOns), service)
 	default:
@@ -39,6 +41,18 @@ func (c Choices) Add(word string) (Choices, error) {
 		c.Network = NetworkPrivate
 	}
 	return c.valid()
+}
+
+// alreadyThere tells how the size of a service that is there is changed.
+func (c Choices) alreadyThere(kind, key, tier string) error {
+	err := aloft.Errorf(aloft.CodeConflict, "%s is there already", kind)
+	if tiers := values(Tiers(kind)); c.Target == TargetAzure && len(tiers) > 1 {
+		if !slices.Contains(tiers, tier) {
+			tier = tiers[1]
+		}
+		return err.WithHint("its size is changed by: aloft set %s=%s", key, tier)
+	}
+	return err.WithHint("there is nothing to do")
 }
 
 // Remove returns the choices without that database or add-on. The error is
@@ -189,7 +203,11 @@ func (c Choices) Input(key, value string) (string, error) {
 		}
 		known = append(known, i.name)
 	}
-	return "", aloft.Errorf(aloft.CodeInvalid, "%s is the same in every environment; one environment can have its own %s", key, strings.Join(known[2:], ", "))
+	wrong := key + " is the same in every environment"
+	if own := known[2:]; len(own) > 0 {
+		wrong += "; one environment can have its own " + strings.Join(own, ", ")
+	}
+	return "", aloft.Errorf(aloft.CodeInvalid, "%s", wrong)
 }
 
 // SetVariable gives a variable its value in the text of a .tfvars file, and leaves the rest

@@ -48,7 +48,7 @@ func (g Generator) files(c Choices) ([]File, error) {
 func terraformFiles(c Choices) []File {
 	var files []File
 	add := func(name, text string) { files = append(files, File{Path: "terraform/" + name, Text: text}) }
-	add(".gitignore", ".terraform/\n*.tfstate\n*.tfstate.*\n*.tfplan\n")
+	add(".gitignore", ignored)
 	if c.Target == TargetLocal {
 		add("main.tf", localMain(c))
 		add("variables.tf", variablesFile(commonInputs(c)))
@@ -64,3 +64,15 @@ func terraformFiles(c Choices) []File {
 	add("backend.tf", azureBackend(c))
 	return append(files, moduleFiles(c.Target, modules)...)
 }
+
+// ignored is terraform/.gitignore. Templates of a .gitignore for Terraform leave out
+// variables files, with which an environment's own would never reach it.
+const ignored = `.terraform/
+*.tfstate
+*.tfstate.*
+*.tfplan
+
+# Kept, whatever a .gitignore above says.
+!environments/*.tfvars
+!.terraform.lock.hcl
+`

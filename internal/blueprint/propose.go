@@ -52,6 +52,10 @@ func (p *Proposal) app(app aloft.App, told bool) {
 	if a.Path == "." {
 		a.Path = ""
 	}
+	if a.Path != "" && !inRepository(a.Path) {
+		p.Notices = append(p.Notices, fmt.Sprintf("%s is left out: its folder %q has other characters than letters, digits and . _ @ + - in its name.", app.Name, a.Path))
+		return
+	}
 	source := app.Runtime.Source
 	a.Runtime = runtimeFor(app)
 	if app.Framework.Value == a.Runtime {
@@ -84,7 +88,7 @@ func (p *Proposal) app(app aloft.App, told bool) {
 			a.Version = known
 			p.found(app.Name+".version", known, app.Version.Source)
 		} else if len(r.versions) > 0 {
-			p.Notices = append(p.Notices, fmt.Sprintf("%s asks for %s %s%s, which is not to be had: %s is.", app.Name, r.Title, app.Version.Value, app.Version.Source, strings.Join(r.versions, ", ")))
+			p.Notices = append(p.Notices, fmt.Sprintf("%s asks for %s %s%s, which is not to be had; there is %s.", app.Name, r.Title, app.Version.Value, app.Version.Source, strings.Join(r.versions, ", ")))
 		}
 	}
 	if app.HealthHint.Value != "" && healthRule.MatchString(app.HealthHint.Value) && a.Hosting != HostingFunction && a.Hosting != HostingStaticWebApp && r.Value != "static" {

@@ -1,7 +1,9 @@
 package blueprint
 
 import (
+	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,23 +51,50 @@ func hostStart(a App, app aloft.App) (string, aloft.Source) {
 
 // Complete returns the proposal with its choices complete. What was found and does not go
 // with what was chosen since is left out: a start command goes with archives
-// in a web app only, a port with images.
+// in a web app only, a port with images, a hosting of Azure's with Azure.
 func (p Proposal) Complete() Proposal {
+	p.Choices.Apps, p.Notices = slices.Clone(p.Choices.Apps), slices.Clone(p.Notices)
+	for i := range p.Choices.Apps {
+		a := &p.Choices.Apps[i]
+		from, found := p.finding(a.Name+".hosting", a.Hosting)
+		if !found || p.Choices.Target != TargetLocal {
+			continue
+		}
+		if a.Hosting == HostingFunction {
+			p.Notices = append(p.Notices, fmt.Sprintf("%s is made of functions%s, and the local target has nothing that runs them: a start command in %s would start a server.", a.Name, from, ManifestFile))
+		}
+		a.Hosting = ""
+	}
 	c := p.Choices.Complete()
 	for i := range c.Apps {
 		a := &c.Apps[i]
-		found := func(name, value string) bool {
-			return slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Field == a.Name+"."+name && f.Value == value })
-		}
-		if found("start", a.Start) && (a.Hosting != HostingWebApp || a.Packaging != PackagingArchive) {
+		if _, found := p.finding(a.Name+".start", a.Start); found && (a.Hosting != HostingWebApp || a.Packaging != PackagingArchive) {
 			a.Start = ""
 		}
-		if found("port", portText(a)) && a.Packaging != PackagingImage {
+		if _, found := p.finding(a.Name+".port", portText(a)); found && a.Packaging != PackagingImage {
 			a.Port = 0
 		}
 	}
 	p.Choices = c
-	return p.pruned()
+	p = p.pruned()
+	for _, f := range p.Findings {
+		if f.Value == BlobStorage && c.Target == TargetAzure && otherStorage.MatchString(f.Source.Reason) {
+			p.Notices = append(p.Notices, fmt.Sprintf("Blob storage is not reached by what asks for it%s: Azure's has an interface of its own, and takes a library for that.", f.Source))
+		}
+	}
+	return p
+}
+
+// otherStorage are the libraries of other clouds' storage.
+var otherStorage = regexp.MustCompile(`(?i)s3|aws|boto3|minio|google`)
+
+// finding returns what told of a value, if the source tree did.
+func (p Proposal) finding(field, value string) (aloft.Source, bool) {
+	i := slices.IndexFunc(p.Findings, func(f Finding) bool { return f.Field == field && f.Value == value })
+	if i < 0 {
+		return aloft.Source{}, false
+	}
+	return p.Findings[i].Source, true
 }
 
 // shellLines writes commands as one line for a shell; each begins in the app's

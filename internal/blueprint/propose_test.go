@@ -100,3 +100,59 @@ func TestProposeCommands(t *testing.T) {
 		t.Errorf("on one machine it is %+v (%v)", c.Apps[0], c.Check())
 	}
 }
+
+// Where an app runs on Azure is no choice of anybody who takes the local target.
+func TestAFoundHostingGoesWithAzure(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		app     aloft.App
+		azure   string
+		notices int
+	}{
+		{"a static site", aloft.App{Static: aloft.Setting{Value: "dist"}}, "static-web-app", 0},
+		{"functions", aloft.App{Function: aloft.Setting{Value: "azure-functions"}}, "function", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.app.Name, test.app.Runtime = "web", aloft.Setting{Value: "node"}
+			p := blueprint.Propose("shop", []aloft.App{test.app}, nil)
+			if got := p.Complete(); got.Choices.Apps[0].Hosting != test.azure || len(got.Notices) != 0 {
+				t.Errorf("on Azure: hosting %q, notices %q", got.Choices.Apps[0].Hosting, got.Notices)
+			}
+			p.Choices.Target = blueprint.TargetLocal
+			got := p.Complete()
+			if err := got.Choices.Check().Err(); err != nil {
+				t.Error(err)
+			}
+			if len(got.Notices) != test.notices {
+				t.Errorf("notices %q, want %d", got.Notices, test.notices)
+			}
+			for _, f := range got.Findings {
+				if f.Field == "web.hosting" {
+					t.Errorf("it still proposes %s %s", f.Field, f.Value)
+				}
+			}
+			p.Choices.Apps[0].Hosting = "container-app"
+			if p.Complete().Choices.Check().Err() == nil {
+				t.Error("a hosting that was chosen is left out in silence")
+			}
+		})
+	}
+}
+
+// A bucket of another cloud is proposed as blob storage, and that this takes work is said.
+func TestAnotherCloudsStorage(t *testing.T) {
+	for reason, notices := range map[string]int{
+		"boto3": 1, "@aws-sdk/client-s3": 1, "cloud.google.com/go/storage": 1, "minio": 1, "@azure/storage-blob": 0, "adlfs": 0, "django-storages": 0,
+	} {
+		p := blueprint.Propose("shop", []aloft.App{{
+			Name: "web", Runtime: aloft.Setting{Value: "node"}, AddOns: []aloft.AddOn{{Kind: "bucket", Source: aloft.Source{File: "package.json", Reason: reason}}},
+		}}, nil)
+		if got := p.Complete(); len(got.Notices) != notices {
+			t.Errorf("%s: notices %q, want %d", reason, got.Notices, notices)
+		}
+		p.Choices.Target = blueprint.TargetLocal
+		if got := p.Complete(); len(got.Notices) != 0 {
+			t.Errorf("%s on the local target: notices %q", reason, got.Notices)
+		}
+	}
+}

@@ -61,13 +61,17 @@ func byHand(c Choices) string {
 	}
 	engine := EngineCommand(c.Engine)
 	key := c.Name + "/alice.tfstate"
+	apply := " apply -var environment=alice"
+	if c.guarded() {
+		apply += ` -var 'deployer_ip_addresses=["<your public address>"]'`
+	}
 	return strings.Join([]string{
 		"## By hand\n",
 		"```sh",
 		"az login",
 		"export ARM_SUBSCRIPTION_ID=<subscription>",
 		engine + " init -backend-config=resource_group_name=<group> -backend-config=storage_account_name=<account> -backend-config=key=" + key,
-		engine + " apply -var environment=alice",
+		engine + apply,
 		"```\n\n",
 	}, "\n")
 }

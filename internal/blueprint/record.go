@@ -112,7 +112,7 @@ var blobID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // somebody tampered with shall lead nowhere else.
 func ours(name string) bool {
 	switch {
-	case name == ManifestFile, name == workflowPath:
+	case name == ManifestFile, name == WorkflowFile:
 		return true
 	case !fs.ValidPath(name) || !strings.HasPrefix(name, "terraform/"), strings.ContainsAny(name, "\\\x00"):
 		return false

@@ -72,7 +72,7 @@ func writeTable(b *bytes.Buffer, left, right string, rows [][2]string) {
 type valuesOf map[string]struct{ values, usual string }
 
 var projectValues = valuesOf{
-	"name":             {"", "that of the folder"},
+	"name":             {"", "that of the git remote `aloft`, else that of the folder"},
 	"target":           {quotedAll(Targets()), ""},
 	"engine":           {quotedAll(Engines()), ""},
 	"region":           {"[below](#regions)", ""},

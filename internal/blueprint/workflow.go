@@ -4,13 +4,13 @@ import (
 	"strings"
 )
 
-// workflowPath is where GitHub looks for the workflow.
-const workflowPath = ".github/workflows/aloft.yml"
+// WorkflowFile is where GitHub looks for the workflow.
+const WorkflowFile = ".github/workflows/aloft.yml"
 
 // workflow returns the workflow that GitHub runs for every env-* branch.
 func (g Generator) workflow(c Choices) File {
 	w := workflow{g, c}
-	return File{Path: workflowPath, Text: encode(w.file())}
+	return File{Path: WorkflowFile, Text: encode(w.file())}
 }
 
 // workflow writes the workflow of some choices: triggers and jobs here, the steps

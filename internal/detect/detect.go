@@ -97,7 +97,8 @@ func (e noStart) Unwrap() error { return e.cause }
 // is recognised, CodeInvalid when a file cannot be understood (it names file and
 // line), or when several things could be meant (it names them and what to write). When only
 // the start is not known, the app comes with the error as far as it is: a start
-// command from the manifest then makes it whole.
+// command from the manifest then makes it whole, and with Function set it needs none
+// where a host starts it.
 func App(source fs.FS, dir string) (aloft.App, error) { return As(source, dir, "") }
 
 // As is App for a runtime that the manifest names; "" leaves the choice to the
@@ -108,6 +109,13 @@ func As(source fs.FS, dir, wanted string) (aloft.App, error) {
 		return aloft.App{}, err
 	}
 	app, err := f.app(wanted)
+	if errors.As(err, new(noStart)) { // its host may be what starts it
+		c := &candidate{app: app, folder: f, home: f}
+		if f.home != nil {
+			c.home = f.home
+		}
+		app.Function = c.function()
+	}
 	return app, unwrapStart(err)
 }
 

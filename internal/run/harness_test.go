@@ -33,6 +33,7 @@ type house struct {
 	reconciler *run.Reconciler
 	clock      *clock
 	providers  []string // of the Terraform
+	elsewhere  bool     // another machine than this one runs the apps
 	kept       int      // runs whose files are kept; 0 = as ever
 }
 
@@ -100,7 +101,7 @@ func (h *house) open() {
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
 			Inspect: func(string, string) (aloft.ConfigurationSummary, error) {
-				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: true}, nil
+				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: !h.elsewhere}, nil
 			},
 			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {

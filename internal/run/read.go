@@ -72,7 +72,7 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 		s.say("infrastructure only, no output \"apps\"")
 		return d, nil
 	}
-	if d.apps, err = readApps(files, d.manifest); err != nil {
+	if d.apps, err = readApps(files, d.manifest, d.summary.Local); err != nil {
 		return d, err
 	}
 	for _, app := range d.apps {
@@ -81,14 +81,16 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 	return d, nil
 }
 
-func readApps(files fs.FS, m manifest.Manifest) ([]aloft.App, error) {
+// readApps finds out about the apps of the manifest. Local says that this machine
+// runs them, which starts no functions.
+func readApps(files fs.FS, m manifest.Manifest, local bool) ([]aloft.App, error) {
 	var apps []aloft.App
 	for _, name := range m.AppNames() {
 		found, err := detect.As(files, m.AppPath(name), m.AppRuntime(name))
 		app := m.Override(name, found)
 		// A manifest that says how to start makes up for what was not recognised,
 		// not for a file that cannot be read.
-		told := !app.Start.Empty() || app.Static.Value != ""
+		told := !app.Start.Empty() || app.Static.Value != "" || app.Function.Value != "" && !local
 		unread := aloft.ErrorCode(err) != aloft.CodeNotFound && found.Runtime.Value == ""
 		if err != nil && (!told || unread) {
 			return nil, err
@@ -96,6 +98,14 @@ func readApps(files fs.FS, m manifest.Manifest) ([]aloft.App, error) {
 		apps = append(apps, app)
 	}
 	return apps, nil
+}
+
+// hostOf says who starts an app that has no start command of its own; "" = nobody.
+func hostOf(app aloft.App) string {
+	if app.Function.Value == "" || !app.Start.Empty() {
+		return ""
+	}
+	return "by the host of its functions"
 }
 
 // describe writes the plan box: each value with where it came from.
@@ -117,6 +127,7 @@ func describe(s *step, app aloft.App) {
 		add("build", command.String(), command.Source)
 	}
 	add("start", app.Start.String(), app.Start.Source)
+	add("start", hostOf(app), app.Function.Source)
 	for _, name := range slices.Sorted(maps.Keys(app.Processes)) {
 		add(name, app.Processes[name].String(), app.Processes[name].Source)
 	}

@@ -226,6 +226,29 @@ func TestAPlanChangesNothing(t *testing.T) {
 	}
 }
 
+// Functions are started by their host, where there is one.
+func TestFunctionsNeedNoStartCommand(t *testing.T) {
+	for name, elsewhere := range map[string]bool{"in the cloud": true, "on this machine": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.elsewhere = elsewhere
+			h.repository.files = map[string]string{
+				"requirements.txt": "azure-functions\n", "function_app.py": "app = func.FunctionApp()\n", "terraform/main.tf": "",
+			}
+			r := h.request(aloft.Run{Operation: aloft.OperationPlan, Revision: "c1"}, "plan")
+			h.reconcile()
+			want, status := "start     by the host of its functions (requirements.txt:1, azure-functions)", aloft.RunSucceeded
+			if !elsewhere {
+				want, status = "cannot tell how to start the Python app", aloft.RunFailed
+			}
+			h.wantRun(r.ID, status)
+			if log := h.log(r.ID); !strings.Contains(log, want) {
+				t.Errorf("the log does not say %q:\n%s", want, log)
+			}
+		})
+	}
+}
+
 func TestARollbackDeploysTheReleaseBefore(t *testing.T) {
 	h := newHouse(t)
 	h.push("c1")

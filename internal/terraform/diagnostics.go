@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ var (
 	lockField   = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
 	lockRefused = regexp.MustCompile(`HTTP remote state endpoint (requires|invalid) auth`)
 	lockHeld    = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
+	unsetState  = regexp.MustCompile(`"([a-z_]+)": required field is not set|"([a-z_]+)" is required by the backend`)
 	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
 )
 
@@ -136,6 +138,10 @@ func listing(folder string, diagnostics []tfjson.Diagnostic) string {
 
 func hintFor(folder string, diagnostics []tfjson.Diagnostic) string {
 	d := diagnostics[0]
+	if lacks := unsetState.FindStringSubmatch(d.Summary + " " + d.Detail); lacks != nil {
+		name := cmp.Or(lacks[1], lacks[2])
+		return fmt.Sprintf("where the state is kept is not told: set ALOFT_BACKEND_%s, or %s in the backend block; docs/workflow.md has all of it", strings.ToUpper(name), name)
+	}
 	switch {
 	case d.Range != nil && strings.HasSuffix(d.Range.Filename, ".tfvars"):
 		return "correct " + inRepository(folder, d.Range.Filename) + " and push again"

@@ -144,6 +144,15 @@ func TestBackends(t *testing.T) {
 				t.Errorf("the state is not where -backend-config says: %v", err)
 			}
 		})
+		t.Run("one that lacks a setting says where it comes from", func(t *testing.T) {
+			c, _, _ := environment(t, map[string]string{"main.tf": shop, "backend.tf": "terraform {\n  backend \"azurerm\" {\n    container_name = \"tfstate\"\n  }\n}\n"})
+			c.Backend = aloft.Backend{Type: "azurerm", Config: map[string]string{"key": "shop/alice.tfstate"}}
+			_, err := e.Init(t.Context(), c)
+			wantError(t, err, aloft.CodeFailed, "storage_account_name")
+			if hint := aloft.ErrorHint(err); !strings.Contains(hint, "set ALOFT_BACKEND_STORAGE_ACCOUNT_NAME, or storage_account_name in the backend block") {
+				t.Errorf("hint %q", hint)
+			}
+		})
 		t.Run("a refused password is a failure without the password", func(t *testing.T) {
 			c, _, _ := environment(t, map[string]string{"main.tf": shop})
 			c.Backend.Password = "wr0ng-password"
