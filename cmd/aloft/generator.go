@@ -34,7 +34,7 @@ func (g generator) Generate(_ context.Context, r api.GenerateRequest) (api.Archi
 		return api.Archive{}, fieldErrors(err)
 	}
 	data, err := blueprint.Archive(r.Format, files)
-	return api.Archive{Data: data, Notices: mapping.Notices}, err
+	return api.Archive{Data: data, Notices: append(mapping.Notices, mapping.Choices.Complete().Notices()...)}, err
 }
 
 // mappingOf reads what a request chooses.

@@ -50,11 +50,26 @@ func DraftOf(query url.Values) Draft {
 	if edited.Name = form[draftName]; edited != (App{}) || len(d.Choices.Apps) == 0 {
 		d.App = index(form[draftAt], len(d.Choices.Apps)+1)
 		d.Choices.Apps = slices.Insert(d.Choices.Apps, d.App, edited)
+	} else {
+		d.App = index(form[draftAt], len(d.Choices.Apps))
+	}
+	for i := range r.found {
+		if name, ok := strings.CutPrefix(r.found[i].Field, "apps[0]."); ok {
+			r.found[i].Field = fmt.Sprintf("apps[%d].%s", d.App, name)
+		}
 	}
 	d.do(form[draftDo])
-	d.Choices, d.Changed = d.Choices.Settle()
+	d.settle()
 	d.Problems = append(r.found, d.Choices.Check()...)
 	return d
+}
+
+// settle chooses anew what no longer goes, and what Azure retires.
+func (d *Draft) settle() {
+	retired := d.Choices.retired()
+	c, _ := d.Choices.Current()
+	d.Choices, d.Changed = c.Settle()
+	d.Changed = append(retired, d.Changed...)
 }
 
 // Was tells what of the edited app is not usual. A form hands it back, so that

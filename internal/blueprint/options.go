@@ -62,6 +62,25 @@ func (c Choices) Field(name string) (Field, bool) {
 	return fields[i], true
 }
 
+// Closed tells which fields of free text of an app cannot be filled in beside the
+// other choices, and why; the fields are named as in App.
+func (c Choices) Closed(app int) map[string]string {
+	t := trial{c.Complete()}
+	closed := map[string]string{}
+	for name, fill := range map[string]func(*App){
+		"port":    func(a *App) { a.Port = 80 },
+		"start":   func(a *App) { a.Start = "x" },
+		"build":   func(a *App) { a.Build = "x" },
+		"command": func(a *App) { a.Command = "x" },
+		"static":  func(a *App) { a.Static = "x" },
+	} {
+		if reason := t.reason(fmt.Sprintf("apps[%d].%s", app, name), func(c *Choices) { fill(&c.Apps[app]) }); reason != "" {
+			closed[name] = strings.TrimPrefix(reason, notToBeChosen)
+		}
+	}
+	return closed
+}
+
 // withoutText returns the choices with fields of free text that are right.
 func (c Choices) withoutText() Choices {
 	c.Name = "x"

@@ -75,6 +75,37 @@ func TestFieldsTellWhatDoesNotGo(t *testing.T) {
 	}
 }
 
+func TestClosedTellsWhatCannotBeFilledIn(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		app  blueprint.App
+		want map[string]string // field to part of the reason
+	}{
+		{"an image of a Dockerfile", blueprint.App{}, map[string]string{
+			"start": "only an archive in a web app", "build": "it stands in the Dockerfile", "command": "it stands in the Dockerfile", "static": "it stands in the Dockerfile"}},
+		{"an archive in a web app", blueprint.App{Runtime: "node"}, map[string]string{"port": "the host tells an archive its port"}},
+		{"files that are served", blueprint.App{Runtime: "node", Static: "dist"}, map[string]string{"port": "the host tells", "command": "static dist cannot be chosen"}},
+		{"a process", blueprint.App{Runtime: "go", Command: "./x"}, map[string]string{"start": "only an archive", "static": "serves its files itself"}},
+		{"text that is wrong", blueprint.App{Name: "No", Runtime: "go", Port: 70_000, Build: "\n"}, map[string]string{"start": "only an archive"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := blueprint.Choices{Apps: []blueprint.App{{Name: "other"}, test.app}}.Closed(1)
+			if len(got) != len(test.want) {
+				t.Errorf("closed are %v", got)
+			}
+			for field, reason := range test.want {
+				if !strings.Contains(got[field], reason) {
+					t.Errorf("%s: %q, want %q", field, got[field], reason)
+				}
+			}
+		})
+	}
+	local := blueprint.Choices{Target: "local", Apps: []blueprint.App{{Runtime: "node"}}}.Closed(0)
+	if len(local) != 2 || !strings.Contains(local["port"], "by PORT") || !strings.Contains(local["start"], "by command") {
+		t.Errorf("on the local target closed are %v", local)
+	}
+}
+
 // TestEveryOptionThatGoesGoes: choosing an option that has no reason against it
 // gives choices that are right.
 func TestEveryOptionThatGoesGoes(t *testing.T) {
@@ -146,7 +177,7 @@ func TestDraft(t *testing.T) {
 		{"a runtime leaves version and build tool behind", "name=x&runtime=go&version=21&build-tool=maven&hosting=container-app&packaging=image",
 			"name=x&runtime=go", 0, `version: "21" is not known`, ""},
 		{"a target leaves nearly everything behind", "name=x&target=local&runtime=go&region=westeurope&network=private&hosting=web-app&tier=premium&packaging=image&port=80&database=postgresql&database-tier=burstable&database-version=17&add-on=redis%3Dbasic",
-			"add-on=redis&database=postgresql&name=x&port=80&runtime=go&target=local", 0, "the local target has no regions", ""},
+			"add-on=redis&database=postgresql&name=x&runtime=go&target=local", 0, "the local target has no regions", ""},
 		{"what costs money is not changed", "name=x&runtime=spring-boot&tier=free&database=mysql", "database=mysql&name=x&runtime=spring-boot&tier=free", 0, "", "cannot join a network"},
 		{"another runtime brings its own hosting", "name=x&was=was&runtime=static&path=.&hosting=container-app&tier=consumption&packaging=image&port=8080", "name=x&runtime=static", 0, "", ""},
 		{"but not where a hosting was chosen", "name=x&was=was:hosting%3Dweb-app&runtime=go&path=.&hosting=web-app&tier=basic&packaging=image&port=8080", "hosting=web-app&name=x&runtime=go", 0, "", ""},
@@ -157,6 +188,9 @@ func TestDraft(t *testing.T) {
 		{"an app is removed", "name=x&app-name=b&at=1&app=a&app=c&do=remove-1", "app=a&app=c&name=x", 1, "", ""},
 		{"the last app is kept", "name=x&app-name=b&do=remove-0", "app=b&name=x", 0, "", ""},
 		{"a link with apps alone", "name=x&app=a&app=c", "app=a&app=c&name=x", 0, "", ""},
+		{"a link to one of several apps", "name=x&app=a&app=c&at=1", "app=a&app=c&name=x", 1, "", ""},
+		{"a port that is none", "name=x&app-name=b&at=1&port=abc&app=a", "app=a&app=b&name=x", 1, "", `apps[1].port: "abc" is no port`},
+		{"a hosting that Azure retires", "name=x&runtime=go&hosting=spring-apps&tier=standard&packaging=archive", "name=x&runtime=go", 0, "a container app takes its place", ""},
 		{"an unknown parameter", "name=x&nonsense=1", "name=x", 0, "", `nonsense: "1" is no parameter`},
 		{"places that there are none of", "name=x&app-name=b&at=-7&do=edit-99", "app=b&name=x", 0, "", ""},
 	} {
