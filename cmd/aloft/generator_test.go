@@ -134,7 +134,7 @@ func TestScriptsForNubesGen(t *testing.T) {
 		t.Fatalf("%d and %d, or other bytes", get.Code, post.Code)
 	}
 	notices := get.Header()["Aloft-Notice"]
-	if len(notices) != 2 || !strings.HasPrefix(notices[0], "The network is private") {
+	if len(notices) != 3 || !strings.HasPrefix(notices[0], "The network is private") {
 		t.Errorf("notices are %q", notices)
 	}
 	files := filesIn(t, get.Body.Bytes())

@@ -163,7 +163,7 @@ func TestNewInABrowser(t *testing.T) {
 		write("f-start", "java -jar a.jar --hosts a,b"), write("f-health", "/up"), becomes("document.getElementById('command').textContent.includes('start=java -jar a.jar --hosts a,b')"),
 		clickOn("button[value=edit-1]"), becomes("document.getElementById('f-app-name').value === 'app-2'"), becomes("document.activeElement.value === 'edit-1'"),
 		write("f-build", "go build -o api ./cmd/api"), write("f-port", "99999"), becomes("document.getElementById('f-port-problem')?.textContent.includes('is no port')"),
-		write("f-port", "9090"), becomes("document.getElementById('curl').textContent.includes('port%3D9090')"),
+		write("f-port", "9090"), becomes("document.getElementById('curl')?.textContent.includes('port%%3D9090')"),
 		write("f-command", "./api --serve"), becomes("document.getElementById('f-static').disabled"),
 		becomes("document.getElementById('preview').textContent === 'terraform/variables.tf'"), becomes("window.marker === 1"))
 	takePictures(t, ctx)
