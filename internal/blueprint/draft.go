@@ -80,19 +80,31 @@ func (d Draft) Was() string {
 	return app.String()
 }
 
-// follow empties the fields of an app that are as they were, and were usual.
+// follow empties what follows from the rest of an app, by what the form was
+// shown with.
 func (c Choices) follow(a App, was string) App {
 	short, err := ParseApp(was)
 	if was == "" || err != nil {
 		return a
 	}
-	usual := short.complete(c.Complete())
+	return short.choose(short.complete(c.Complete()), func(now *App) { *now = a })
+}
+
+// choose changes an app as it is shown, which is complete, while a has only what
+// is not usual of it. What is usual and was not changed is empty then, and so is
+// the size of another hosting.
+func (a App) choose(shown App, change func(*App)) App {
+	changed := shown
+	change(&changed)
 	for _, s := range appSettings {
-		if s.get(&short) == "" && s.get(&a) == s.get(&usual) {
-			_ = s.set(&a, "")
+		if s.get(&a) == "" && s.get(&changed) == s.get(&shown) {
+			_ = s.set(&changed, "")
 		}
 	}
-	return a
+	if changed.Hosting != "" && changed.Hosting != shown.Hosting && changed.Tier == shown.Tier {
+		changed.Tier = ""
+	}
+	return changed
 }
 
 // do carries out what a button says.

@@ -23,10 +23,11 @@ type Choice struct {
 // Fields returns every field that has options, each option with the reason why
 // it does not go with the other choices. What is free text is not asked about,
 // and need not be right. Of add-ons there is one field for each kind, whose
-// values are tiers. Fields that only follow from an option (versions, packaging,
-// tiers that it does not have) do not stand against it: Settle changes them.
+// values are tiers. What is only usual of an app, and fields that only follow from
+// an option (versions, packaging, tiers that it does not have), do not stand
+// against it: a Draft changes them.
 func (c Choices) Fields() []Field {
-	t := trial{c.Complete().withoutText()}
+	t := newTrial(c.Complete().withoutText())
 	fields := []Field{
 		t.field("target", "target", Targets(), func(c *Choices) *string { return &c.Target }),
 		t.field("engine", "engine", Engines(), func(c *Choices) *string { return &c.Engine }),
@@ -65,7 +66,7 @@ func (c Choices) Field(name string) (Field, bool) {
 // Closed tells which fields of free text of an app cannot be filled in beside the
 // other choices, and why; the fields are named as in App.
 func (c Choices) Closed(app int) map[string]string {
-	t := trial{c.Complete()}
+	t := newTrial(c.Complete())
 	closed := map[string]string{}
 	for name, fill := range map[string]func(*App){
 		"port":    func(a *App) { a.Port = 80 },
@@ -94,7 +95,12 @@ func (c Choices) withoutText() Choices {
 }
 
 // trial tries values out.
-type trial struct{ base Choices }
+type trial struct {
+	base  Choices
+	short []App // the apps without what is usual
+}
+
+func newTrial(c Choices) trial { return trial{c, c.shortest().Apps} }
 
 func (t trial) field(name, parameter string, options []Option, of func(*Choices) *string) Field {
 	base := t.base
@@ -108,7 +114,13 @@ func (t trial) field(name, parameter string, options []Option, of func(*Choices)
 func (t trial) app(i int) []Field {
 	a := t.base.Apps[i]
 	field := func(name, parameter string, options []Option, of func(*App) *string) Field {
-		return t.field(fmt.Sprintf("apps[%d].%s", i, name), parameter, options, func(c *Choices) *string { return of(&c.Apps[i]) })
+		f := Field{Name: fmt.Sprintf("apps[%d].%s", i, name), Parameter: parameter, Value: *of(&a)}
+		for _, o := range options {
+			f.Options = append(f.Options, Choice{o, t.reason(f.Name, func(c *Choices) {
+				c.Apps[i] = t.short[i].choose(a, func(a *App) { *of(a) = o.Value })
+			})})
+		}
+		return f
 	}
 	fields := []Field{
 		field("runtime", "runtime", Runtimes(), func(a *App) *string { return &a.Runtime }),

@@ -45,6 +45,11 @@ func TestFieldsTellWhatDoesNotGo(t *testing.T) {
 		{"hosting of Docker", app(blueprint.App{}), "apps[0].hosting", map[string]string{"function": "has no worker for Docker", "static-web-app": "Docker needs a server"}},
 		{"hosting of Spring Boot as an archive", app(blueprint.App{Runtime: "spring-boot", Packaging: "archive"}), "apps[0].hosting", map[string]string{"static-web-app": "needs a server"}},
 		{"packaging in a container app", app(blueprint.App{}), "apps[0].packaging", map[string]string{"archive": "does not go with a container app"}},
+		{"a size of the same name that cannot join a network", func() blueprint.Choices {
+			c := app(blueprint.App{Runtime: "go", Tier: "consumption"})
+			c.Database.Kind = "mysql"
+			return c
+		}(), "apps[0].hosting", map[string]string{"static-web-app": "Go needs a server"}},
 		{"runtimes of a function", app(blueprint.App{Runtime: "java", Hosting: "function"}), "apps[0].runtime",
 			map[string]string{"docker": "hosting function has no worker for Docker", "php": "no worker for PHP", "ruby": "no worker for Ruby", "static": "no worker for Static files"}},
 		{"the free tier beside a database", withDatabase, "apps[0].tier", map[string]string{"free": "cannot join a network, so MySQL would have to be open"}},
@@ -124,6 +129,7 @@ func TestEveryOptionThatGoesGoes(t *testing.T) {
 					for _, f := range c.Complete().Fields() {
 						for _, o := range f.Options {
 							query := formOf(c)
+							query.Set("was", blueprint.DraftOf(query).Was())
 							query.Set(f.Parameter, o.Value)
 							d := blueprint.DraftOf(query)
 							if goes := len(d.Problems) == 0; goes != (o.Reason == "") {
@@ -181,6 +187,8 @@ func TestDraft(t *testing.T) {
 		{"what costs money is not changed", "name=x&runtime=spring-boot&tier=free&database=mysql", "database=mysql&name=x&runtime=spring-boot&tier=free", 0, "", "cannot join a network"},
 		{"another runtime brings its own hosting", "name=x&was=was&runtime=static&path=.&hosting=container-app&tier=consumption&packaging=image&port=8080", "name=x&runtime=static", 0, "", ""},
 		{"but not where a hosting was chosen", "name=x&was=was:hosting%3Dweb-app&runtime=go&path=.&hosting=web-app&tier=basic&packaging=image&port=8080", "hosting=web-app&name=x&runtime=go", 0, "", ""},
+		{"another hosting brings its own size", "name=x&was=was:runtime%3Dgo&runtime=go&path=.&hosting=function&tier=consumption&packaging=image&port=8080&database=mysql", "database=mysql&hosting=function&name=x&runtime=go", 0, "", ""},
+		{"and so it does where the size was chosen", "name=x&was=was:runtime%3Djava,tier%3Dpremium&runtime=java&path=.&hosting=function&tier=premium&packaging=archive", "hosting=function&name=x&runtime=java", 0, "", ""},
 		{"what was chosen stays chosen", "name=x&was=was:port%3D9000&runtime=go&path=.&hosting=container-app&tier=consumption&packaging=image&port=9000", "name=x&port=9000&runtime=go", 0, "", ""},
 		{"a hosting that is chosen now", "name=x&was=was:runtime%3Dspring-boot&runtime=spring-boot&version=21&build-tool=maven&path=.&hosting=container-app&tier=basic&packaging=archive", "hosting=container-app&name=x&runtime=spring-boot", 0, "", ""},
 		{"an app is added", "name=x&app-name=web&runtime=go&do=add", "app=web%3Aruntime%3Dgo&app=app-2%3Apath%3Dapp-2&name=x", 1, "", ""},
