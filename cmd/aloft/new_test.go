@@ -172,7 +172,7 @@ func TestNewInABrowser(t *testing.T) {
 	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, target, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: folder})
 		return chromedp.Void{}, err
-	}, clickOn("a[download][href*='.zip']"))
+	}, clickOn("#part-take a[download][href*='.zip']"))
 	files := filesIn(t, downloaded(t, filepath.Join(folder, "shop.zip")))
 	for _, path := range []string{"terraform/main.tf", "terraform/variables.tf", "terraform/modules/redis/main.tf", blueprint.RecordFile} {
 		if files[path] == "" {

@@ -111,8 +111,8 @@ func sketchedInputs(c blueprint.Choices, edited int, problems []web.Problem) []w
 	}
 	list := []web.Input{
 		{Name: "name", Parameter: "name", Value: c.Name}, {Name: web.AppName, Parameter: "app-name", Value: a.Name},
-		{Name: "path", Value: a.Path}, {Name: "port", Value: port}, {Name: "health", Value: a.Health}, {Name: "start", Value: a.Start},
-		{Name: "build", Value: a.Build}, {Name: "command", Value: a.Command}, {Name: "static", Value: a.Static},
+		{Name: "path", Value: a.Path}, {Name: "port", Value: port}, {Name: "health", Value: a.Health},
+		{Name: "build", Value: a.Build}, {Name: "command", Value: a.Command}, {Name: "static", Value: a.Static}, {Name: "start", Value: a.Start},
 	}
 	for i, input := range list {
 		list[i].Parameter, list[i].Reason = cmp.Or(input.Parameter, input.Name), closed[input.Name]

@@ -182,7 +182,11 @@ func (v Violation) reason(field string) string {
 	if _, last, ok := strings.Cut(name, "]."); ok {
 		name = last
 	}
-	return fmt.Sprintf("%s %s %s", name, v.Value, v.Rule)
+	text := fmt.Sprintf("%s %s %s", name, v.Value, v.Rule)
+	if len(v.Allowed) > 0 {
+		text += "; it goes with " + name + " " + strings.Join(v.Allowed, ", ")
+	}
+	return text
 }
 
 // Settle returns complete choices in which what follows from others goes with

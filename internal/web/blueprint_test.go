@@ -77,7 +77,7 @@ func TestNewPage(t *testing.T) {
 		`curl -fsS &#39;http://localhost:8090/generate/shop.tgz?app=api&amp;runtime=go&#39; | tar -xz`, `West India has no zones.`,
 		`<details id="tree-terraform" open>`, `<details id="tree-terraform/modules"><summary>`,
 		`data-file="aloft.yaml" aria-current="true">aloft.yaml</a>`, `<h3 id="preview">aloft.yaml</h3>`)
-	lacks(t, page, "Log out", "aloft.js", "style=", "onclick", `value="api"`)
+	lacks(t, page, "Log out", "aloft.js", "style=", "onclick", `value="api"`, "is not right yet")
 	if n := strings.Count(page, `name="app"`); n != 1 {
 		t.Errorf("%d apps are handed on, want the one that is not edited", n)
 	}
@@ -92,7 +92,7 @@ func TestNewPageWithoutFiles(t *testing.T) {
 		{Field: "health", App: "api", Value: strings.Repeat("ä", 300), Rule: "is no path"}, {Field: "nonsense", Value: "1", Rule: "is no parameter", Allowed: make([]string, 9)},
 	}
 	_, page := w.get(t, "/new?file=aloft.yaml")
-	contains(t, page, `<p class="message"><a href="#f-name">Name</a>: “&lt;Shop&gt;” is no name</p>`, "There are no files until that is right.", "Log out",
+	contains(t, page, `<p class="message"><a href="#f-name">Name</a>: “&lt;Shop&gt;” is no name</p>`, "There are no files until that is right.", "Log out", `<a class="bad" href="#f-name">Name is not right yet</a>`,
 		`autocapitalize="off" aria-describedby="f-name-problem" aria-invalid="true">`, `<p class="wrong" id="f-name-problem">“&lt;Shop&gt;” is no name.</p>`,
 		`<a href="#f-hosting">Hosting</a>: “moon” is not known; one of web-app, function</p>`,
 		`<p class="message">Health path of api: “`+strings.Repeat("ä", 60)+`…” is no path</p>`, `<p class="message">nonsense: “1” is no parameter</p>`,

@@ -64,9 +64,9 @@ var inputs = map[string]struct {
 	"path":    {legend: "Folder in the repository", about: "A dot is its root."},
 	"port":    {legend: "Port", about: "What the container listens on.", placeholder: "told by the host", number: true},
 	"health":  {legend: "Health path", about: "Answers 2xx when the app is well.", placeholder: "/"},
-	"build":   {legend: "Build command", about: "Stands in aloft.yaml.", placeholder: inItsFiles, wide: true},
-	"command": {legend: "Start command", about: "Stands in aloft.yaml.", placeholder: inItsFiles, wide: true},
-	"static":  {legend: "Folder of files to serve", about: "In the app's folder; served as it is, where no process is started.", placeholder: inItsFiles, wide: true},
+	"build":   {legend: "Build command", about: "Written to aloft.yaml.", placeholder: inItsFiles, wide: true},
+	"command": {legend: "Start command", about: "Written to aloft.yaml.", placeholder: inItsFiles, wide: true},
+	"static":  {legend: "Folder of files to serve", about: "In the app's folder, where no process is started. Written to aloft.yaml.", placeholder: inItsFiles, wide: true},
 	"start":   {legend: "Startup command of the web app", about: "For App Service, where it does not find by itself what to start.", placeholder: "what App Service finds", wide: true},
 }
 

@@ -128,4 +128,7 @@ document.getElementById("operations").replaceChildren(
   ...[...groups].map(([tag, list]) => element("section", {}, element("h2", {}, tag[0].toUpperCase() + tag.slice(1)), ...list.map(show))),
 );
 const asked = document.getElementById(location.hash.slice(1));
-if (asked?.matches("details")) asked.open = true;
+if (asked?.matches("details")) {
+  asked.open = true;
+  asked.scrollIntoView();
+}
