@@ -68,7 +68,7 @@ func (g generator) Choose(_ context.Context, query url.Values) (api.Choosing, er
 		Choices: chosen(c), Changed: apiErrors(d.Changed), Problems: apiErrors(d.Problems),
 		Command: c.InitCommand(), Query: archiveQuery(c),
 	}
-	for _, f := range c.Fields() {
+	for _, f := range d.Fields() {
 		field := api.ChoiceField{Name: f.Name, Parameter: f.Parameter, Value: f.Value}
 		for _, o := range f.Options {
 			field.Options = append(field.Options, api.ChoiceOption{Value: o.Value, Title: o.Title, Detail: o.Detail, Cost: string(o.Cost), Reason: o.Reason})

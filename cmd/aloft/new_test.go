@@ -138,10 +138,11 @@ func TestNewInABrowser(t *testing.T) {
 		clickOn("#f-database-kind-postgresql"), shows(`"./modules/postgresql"`),
 		becomes("document.getElementById('f-tier-free').closest('label').textContent.includes('Cannot join a network, so PostgreSQL')"),
 
-		// A private network lets Redis in.
-		becomes("document.getElementById('f-addOns-redis-reason').textContent.includes('leaves Redis open')"),
-		clickOn("#f-network-private"), becomes("!document.getElementById('f-addOns-redis-reason')"),
-		pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`),
+		// Redis brings the private network, unless somebody has chosen another one.
+		pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`), becomes("document.getElementById('f-network-private').checked"),
+		becomes("document.getElementById('f-network-public').closest('label').textContent.includes('Leaves Redis open')"),
+		pick("f-addOns-redis", ""), becomes("document.getElementById('f-network-public').checked"),
+		clickOn("#f-network-private"), pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`),
 
 		// A wrong name is said, and takes the files away.
 		chromedp.Evaluate[chromedp.Void]("document.getElementById('f-name').select()"),

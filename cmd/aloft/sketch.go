@@ -34,7 +34,7 @@ func (g generator) sketch(form url.Values) (web.Sketch, error) {
 	d := blueprint.DraftOf(form)
 	c := d.Choices
 	s := web.Sketch{
-		Name: c.Name, At: d.App, Was: d.Was(), Fields: sketchedFields(c, d.App),
+		Name: c.Name, At: d.App, Was: d.Was(), UsualNetwork: d.UsualNetwork(), Fields: sketchedFields(d),
 		Changed: sketchedProblems(c, d.App, d.Changed), Problems: sketchedProblems(c, d.App, d.Problems),
 	}
 	s.Inputs = sketchedInputs(c, d.App, s.Problems)
@@ -81,10 +81,10 @@ func sketchedName(c blueprint.Choices, edited int, field string) (name, app stri
 }
 
 // sketchedFields are the fields of the project and of one app.
-func sketchedFields(c blueprint.Choices, edited int) []web.Field {
+func sketchedFields(d blueprint.Draft) []web.Field {
 	var list []web.Field
-	for _, f := range c.Fields() {
-		name, other := sketchedName(c, edited, f.Name)
+	for _, f := range d.Fields() {
+		name, other := sketchedName(d.Choices, d.App, f.Name)
 		if other != "" {
 			continue
 		}

@@ -15,6 +15,8 @@ type Draft struct {
 	App      int        // index of the app that the form edits
 	Changed  Violations // what was chosen before and no longer goes; it was chosen anew
 	Problems Violations // what is wrong
+
+	network bool // chosen by somebody
 }
 
 // The parameters that a form has besides those of FromQuery.
@@ -23,6 +25,8 @@ const (
 	draftAt   = "at"       // its index among the others
 	draftWas  = "was"      // the edited app as the form was shown with it, by Draft.Was
 	draftDo   = "do"       // add, edit-<index> or remove-<index>
+
+	draftNetwork = "usual-network" // what Draft.UsualNetwork was when the form was shown
 )
 
 // draftProject is the name of a project until somebody chooses one.
@@ -31,11 +35,12 @@ const draftProject = "my-project"
 // DraftOf reads a form: the parameters of FromQuery, where those of an only app
 // are of the app that is edited and each app is one of the others; app-name and
 // at are the name and the place of the edited one, and was what Was returned
-// before; do is what a button says: add, edit-<index> or remove-<index>.
+// before, and usual-network what UsualNetwork did; do is what a button says: add,
+// edit-<index> or remove-<index>.
 func DraftOf(query url.Values) Draft {
 	query = maps.Clone(query)
 	form := map[string]string{}
-	for _, name := range []string{draftName, draftAt, draftWas, draftDo} {
+	for _, name := range []string{draftName, draftAt, draftWas, draftDo, draftNetwork} {
 		form[name] = query.Get(name)
 		delete(query, name)
 	}
@@ -45,6 +50,10 @@ func DraftOf(query url.Values) Draft {
 	if !query.Has("name") {
 		d.Choices.Name = draftProject
 	}
+	if d.Choices.Network == form[draftNetwork] {
+		d.Choices.Network = ""
+	}
+	d.network = d.Choices.Network != ""
 	edited := d.Choices.follow(r.app(), form[draftWas])
 	d.Choices.Apps = append(d.Choices.Apps, r.apps()...)
 	if edited.Name = form[draftName]; edited != (App{}) || len(d.Choices.Apps) == 0 {
@@ -78,6 +87,15 @@ func (d Draft) Was() string {
 	app := d.Choices.shortest().Apps[d.App]
 	app.Name = draftWas
 	return app.String()
+}
+
+// UsualNetwork is the network where nobody has chosen it; "" = somebody has. A form
+// hands it back, so that an add-on brings the network that it needs.
+func (d Draft) UsualNetwork() string {
+	if d.network {
+		return ""
+	}
+	return d.Choices.Network
 }
 
 // follow empties what follows from the rest of an app, by what the form was

@@ -26,8 +26,19 @@ type Choice struct {
 // values are tiers. What is only usual of an app, and fields that only follow from
 // an option (versions, packaging, tiers that it does not have), do not stand
 // against it: a Draft changes them.
-func (c Choices) Fields() []Field {
-	t := newTrial(c.Complete().withoutText())
+func (c Choices) Fields() []Field { return newTrial(c.Complete().withoutText()).fields() }
+
+// Fields is that of the choices, where a network that is only usual follows from
+// add-ons.
+func (d Draft) Fields() []Field {
+	t := newTrial(d.Choices.Complete().withoutText())
+	if d.UsualNetwork() != "" {
+		t.network = ""
+	}
+	return t.fields()
+}
+
+func (t trial) fields() []Field {
 	fields := []Field{
 		t.field("target", "target", Targets(), func(c *Choices) *string { return &c.Target }),
 		t.field("engine", "engine", Engines(), func(c *Choices) *string { return &c.Engine }),
@@ -96,11 +107,12 @@ func (c Choices) withoutText() Choices {
 
 // trial tries values out.
 type trial struct {
-	base  Choices
-	short []App // the apps without what is usual
+	base    Choices
+	short   []App  // the apps without what is usual
+	network string // beside an add-on; "" = what it needs
 }
 
-func newTrial(c Choices) trial { return trial{c, c.shortest().Apps} }
+func newTrial(c Choices) trial { return trial{c, c.shortest().Apps, c.Network} }
 
 func (t trial) field(name, parameter string, options []Option, of func(*Choices) *string) Field {
 	base := t.base
@@ -151,6 +163,7 @@ func (t trial) addOn(kind Option) Field {
 		service := Service{Kind: kind.Value, Tier: o.Value}
 		o.Value = service.addOnText()
 		f.Options = append(f.Options, Choice{o, t.reason(name, func(c *Choices) {
+			c.Network = t.network
 			c.AddOns = append(slices.DeleteFunc(slices.Clone(c.AddOns), func(s Service) bool { return s.Kind == kind.Value }), service)
 		})})
 	}

@@ -126,10 +126,18 @@ func TestEveryOptionThatGoesGoes(t *testing.T) {
 					if len(c.Complete().Check()) > 0 {
 						continue
 					}
-					for _, f := range c.Complete().Fields() {
+					usualNetwork := ""
+					if network == "public" && hosting.Value != "local" {
+						usualNetwork = "public"
+					}
+					first := formOf(c)
+					first.Set("usual-network", usualNetwork)
+					shown := blueprint.DraftOf(first)
+					for _, f := range shown.Fields() {
 						for _, o := range f.Options {
 							query := formOf(c)
 							query.Set("was", blueprint.DraftOf(query).Was())
+							query.Set("usual-network", usualNetwork)
 							query.Set(f.Parameter, o.Value)
 							d := blueprint.DraftOf(query)
 							if goes := len(d.Problems) == 0; goes != (o.Reason == "") {
@@ -191,6 +199,10 @@ func TestDraft(t *testing.T) {
 		{"and so it does where the size was chosen", "name=x&was=was:runtime%3Djava,tier%3Dpremium&runtime=java&path=.&hosting=function&tier=premium&packaging=archive", "hosting=function&name=x&runtime=java", 0, "", ""},
 		{"what was chosen stays chosen", "name=x&was=was:port%3D9000&runtime=go&path=.&hosting=container-app&tier=consumption&packaging=image&port=9000", "name=x&port=9000&runtime=go", 0, "", ""},
 		{"a hosting that is chosen now", "name=x&was=was:runtime%3Dspring-boot&runtime=spring-boot&version=21&build-tool=maven&path=.&hosting=container-app&tier=basic&packaging=archive", "hosting=container-app&name=x&runtime=spring-boot", 0, "", ""},
+		{"an add-on brings the network that it needs", "name=x&network=public&usual-network=public&add-on=redis", "add-on=redis&name=x", 0, "", ""},
+		{"and takes it away", "name=x&network=private&usual-network=private&add-on=", "name=x", 0, "", ""},
+		{"a network that was chosen stays", "name=x&network=private&usual-network=public", "name=x&network=private", 0, "", ""},
+		{"and stands against add-ons", "name=x&network=public&add-on=redis", "add-on=redis&name=x&network=public", 0, "", "leaves Redis open"},
 		{"an app is added", "name=x&app-name=web&runtime=go&do=add", "app=web%3Aruntime%3Dgo&app=app-2%3Apath%3Dapp-2&name=x", 1, "", ""},
 		{"another app is edited", "name=x&app-name=b&at=1&runtime=go&app=a&app=c&do=edit-2", "app=a&app=b%3Aruntime%3Dgo&app=c&name=x", 2, "", ""},
 		{"an app is removed", "name=x&app-name=b&at=1&app=a&app=c&do=remove-1", "app=a&app=c&name=x", 1, "", ""},

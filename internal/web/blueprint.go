@@ -19,18 +19,19 @@ type Blueprints interface {
 
 // Sketch is choices on their way, and the files that they give.
 type Sketch struct {
-	Name     string
-	Fields   []Field       // those with options: of the project and of the app that is edited
-	Inputs   []Input       // those of free text, likewise
-	Was      string        // what the next form tells of the edited app as it was
-	At       int           // place of the edited app among all
-	Apps     []SketchedApp // all of them
-	Changed  []Problem     // what was chosen anew because it no longer went
-	Problems []Problem     // what is wrong
-	Notices  []string      // what complete choices do not give
-	Files    []SketchedFile
-	Command  string // the equal command line
-	Query    string // the equal parameters of /generate
+	Name         string
+	Fields       []Field       // those with options: of the project and of the app that is edited
+	Inputs       []Input       // those of free text, likewise
+	Was          string        // what the next form tells of the edited app as it was
+	UsualNetwork string        // what the next form tells of the network as it was
+	At           int           // place of the edited app among all
+	Apps         []SketchedApp // all of them
+	Changed      []Problem     // what was chosen anew because it no longer went
+	Problems     []Problem     // what is wrong
+	Notices      []string      // what complete choices do not give
+	Files        []SketchedFile
+	Command      string // the equal command line
+	Query        string // the equal parameters of /generate
 }
 
 // Field is a field of choices that has options.
@@ -167,6 +168,9 @@ func (v *sketchView) arrange() {
 func (s Sketch) link(shown string) string {
 	query, _ := url.ParseQuery(s.Query)
 	query.Set("name", s.Name)
+	if i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == "network" }); i >= 0 && s.UsualNetwork == "" {
+		query.Set("network", s.Fields[i].Value)
+	}
 	if s.At > 0 {
 		query.Set("at", strconv.Itoa(s.At))
 	}

@@ -15,7 +15,7 @@ import (
 // sketchOfShop is a sketch with something of everything.
 func sketchOfShop() web.Sketch {
 	return web.Sketch{
-		Name: "shop", At: 1, Was: "was:runtime=go",
+		Name: "shop", At: 1, Was: "was:runtime=go", UsualNetwork: "public",
 		Apps: []web.SketchedApp{{Name: "api", Text: `api:"start=a,b"`}, {Name: "web", Text: "web"}},
 		Inputs: []web.Input{
 			{Name: "name", Parameter: "name", Value: "shop"}, {Name: web.AppName, Parameter: "app-name", Value: "web"}, {Name: "path", Parameter: "path", Value: "."},
@@ -26,6 +26,7 @@ func sketchOfShop() web.Sketch {
 		Notices: []string{"West India has no zones."}, Command: "aloft init --name shop --start 'a <b>'", Query: "app=api&runtime=go",
 		Fields: []web.Field{
 			{Name: "target", Parameter: "target", Value: "azure", Options: []web.Option{{Value: "azure", Title: "Azure"}, {Value: "local", Title: "Local"}}},
+			{Name: "network", Parameter: "network", Value: "public", Options: []web.Option{{Value: "public", Title: "Public"}}},
 			{Name: "hosting", Parameter: "hosting", Value: "web-app", Options: []web.Option{
 				{Value: "web-app", Title: "Web app", Detail: "Always there.", Reason: "is chosen, and does not go"}, {Value: "function", Title: "Function", Reason: "has no worker"}}},
 			{Name: "tier", Parameter: "tier", Value: "basic", Options: []web.Option{{Value: "basic", Title: "Basic", Cost: "low"}}},
@@ -71,7 +72,7 @@ func TestNewPage(t *testing.T) {
 		`No longer chosen: Packaging “archive” does not go with an image.`,
 		`href="/new?app=api&amp;at=1&amp;file=aloft.yaml&amp;name=shop&amp;runtime=go">Link to these choices</a>`,
 		`<input type="hidden" name="app" value="api:&#34;start=a,b&#34;">`, `<input type="hidden" name="at" value="1">`,
-		`<input type="hidden" name="was" value="was:runtime=go">`, `value="edit-0">api</button>`, `value="edit-1" aria-current="true">web</button>`,
+		`<input type="hidden" name="was" value="was:runtime=go">`, `<input type="hidden" name="usual-network" value="public">`, `value="edit-0">api</button>`, `value="edit-1" aria-current="true">web</button>`,
 		`value="/up&#34;"`, `<a class="button main" href="/generate/shop.zip?app=api&amp;runtime=go" download>`,
 		`<code>aloft init --name shop --start &#39;a &lt;b&gt;&#39;</code>`,
 		`curl -fsS &#39;http://localhost:8090/generate/shop.tgz?app=api&amp;runtime=go&#39; | tar -xz`, `West India has no zones.`,
@@ -81,6 +82,17 @@ func TestNewPage(t *testing.T) {
 	if n := strings.Count(page, `name="app"`); n != 1 {
 		t.Errorf("%d apps are handed on, want the one that is not edited", n)
 	}
+}
+
+// A network that somebody has chosen is in the link, be it the usual one.
+func TestTheLinkKeepsAChosenNetwork(t *testing.T) {
+	t.Parallel()
+	w := emptyWorld()
+	w.sketch = sketchOfShop()
+	w.sketch.UsualNetwork = ""
+	_, page := w.get(t, "/new")
+	contains(t, page, `href="/new?app=api&amp;at=1&amp;name=shop&amp;network=public&amp;runtime=go">Link`)
+	lacks(t, page, "usual-network")
 }
 
 func TestNewPageWithoutFiles(t *testing.T) {
