@@ -270,7 +270,7 @@ func takePictures(t *testing.T, ctx context.Context) {
 			do(t, ctx, chromedp.EmulateViewport(width, 1000), func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 				_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 				return chromedp.Void{}, err
-			})
+			}, chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0)"))
 			over, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollWidth - innerWidth"))
 			if err != nil || over > 0 {
 				t.Errorf("the page is %v pixels wider than a screen of %d (%v)", over, width, err)
