@@ -34,7 +34,7 @@ func (g generator) Generate(_ context.Context, r api.GenerateRequest) (api.Archi
 		return api.Archive{}, fieldErrors(err)
 	}
 	data, err := blueprint.Archive(r.Format, files)
-	return api.Archive{Data: data, Notices: mapping.Notices}, err
+	return api.Archive{Data: data, Notices: append(mapping.Notices, mapping.Choices.Complete().Notices()...)}, err
 }
 
 // mappingOf reads what a request chooses.
@@ -68,7 +68,7 @@ func (g generator) Choose(_ context.Context, query url.Values) (api.Choosing, er
 		Choices: chosen(c), Changed: apiErrors(d.Changed), Problems: apiErrors(d.Problems),
 		Command: c.InitCommand(), Query: archiveQuery(c),
 	}
-	for _, f := range c.Fields() {
+	for _, f := range d.Fields() {
 		field := api.ChoiceField{Name: f.Name, Parameter: f.Parameter, Value: f.Value}
 		for _, o := range f.Options {
 			field.Options = append(field.Options, api.ChoiceOption{Value: o.Value, Title: o.Title, Detail: o.Detail, Cost: string(o.Cost), Reason: o.Reason})

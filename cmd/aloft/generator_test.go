@@ -48,6 +48,11 @@ func TestGenerateByQueryAndByJSON(t *testing.T) {
 			"database":{"kind":"postgresql","tier":"general-purpose"},"addOns":[{"kind":"redis","tier":"standard"},{"kind":"key-vault"}]}`, 200, nil},
 		{"several apps", "app=api:path%3Dapi,runtime%3Dgo&app=site:path%3Dsite,runtime%3Dstatic",
 			`{"apps":[{"name":"api","path":"api","runtime":"go"},{"name":"site","path":"site","runtime":"static"}]}`, 200, nil},
+		{"what is seldom told of apps", "app=web:%22start=node%20a.js%20--hosts%20a,b%22,runtime=node,health=/up,build=npm%20ci,command=node%20a.js&app=site:runtime=static,static=dist&app=api:runtime=go,port=9090",
+			`{"apps":[{"name":"web","runtime":"node","start":"node a.js --hosts a,b","health":"/up","build":"npm ci","command":"node a.js"},{"name":"site","runtime":"static","static":"dist"},{"name":"api","runtime":"go","port":9090}]}`, 200, nil},
+		{"what cannot be told of an app", "app=web:command=x&app=b:runtime=node,static=dist,command=x,port=80,health=up", `{"apps":[{"name":"web","command":"x"},{"name":"b","runtime":"node","static":"dist","command":"x","port":80,"health":"up"}]}`, 422,
+			[]string{"apps[0].command", "apps[1].health", "apps[1].static", "apps[1].port"}},
+		{"names that are none", "app=Web", `{"apps":[{"name":"Web"}]}`, 422, []string{"apps[0].name"}},
 		{"local", "target=local&runtime=go&database=postgresql", `{"target":"local","apps":[{"runtime":"go"}],"database":{"kind":"postgresql"}}`, 200, nil},
 		{"values that there are none of", "region=mars&runtime=cobol", `{"region":"mars","apps":[{"runtime":"cobol"}]}`, 422, []string{"region", "apps[0].runtime"}},
 		{"what does not go together", "runtime=java&hosting=web-app&tier=free&database=mysql", `{"apps":[{"runtime":"java","hosting":"web-app","tier":"free"}],"database":{"kind":"mysql"}}`, 422, []string{"apps[0].tier"}},
@@ -71,6 +76,10 @@ func TestGenerateByQueryAndByJSON(t *testing.T) {
 				}
 			}
 		})
+	}
+	wrong := problemIn(t, ask(t, handler, "POST", "/generate/shop.zip", `{"apps":[{},{"runtim":"go"}]}`))
+	if len(wrong.Errors) != 1 || wrong.Errors[0].Field != "apps[1].runtim" || wrong.Errors[0].Value != `"go"` || !slices.Contains(wrong.Errors[0].Allowed, "runtime") {
+		t.Errorf("errors are %+v", wrong.Errors)
 	}
 	problem := problemIn(t, ask(t, handler, "GET", "/generate/shop.zip?network=mesh", ""))
 	want := api.FieldErrors{{Field: "network", Value: "mesh", Rule: "is not known", Allowed: []string{"public", "private"}}}
@@ -134,7 +143,7 @@ func TestScriptsForNubesGen(t *testing.T) {
 		t.Fatalf("%d and %d, or other bytes", get.Code, post.Code)
 	}
 	notices := get.Header()["Aloft-Notice"]
-	if len(notices) != 2 || !strings.HasPrefix(notices[0], "The network is private") {
+	if len(notices) != 3 || !strings.HasPrefix(notices[0], "The network is private") {
 		t.Errorf("notices are %q", notices)
 	}
 	files := filesIn(t, get.Body.Bytes())

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/goccy/go-yaml"
 
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/blueprint"
@@ -108,6 +109,12 @@ func pick(id, value string) browserAction {
 		"{const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event('input', {bubbles: true}))}", id, value))
 }
 
+// write fills in a field as a person does, in place of what is there.
+func write(id, text string) browserAction {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
+		"{const e = document.getElementById(%q); e.focus(); e.value = %q; e.dispatchEvent(new Event('input', {bubbles: true}))}", id, text))
+}
+
 // shows waits until the preview holds a text.
 func shows(text string) browserAction {
 	return becomes("(document.querySelector('.source')?.textContent ?? '').includes(%q)", text)
@@ -131,15 +138,17 @@ func TestNewInABrowser(t *testing.T) {
 		clickOn("#f-database-kind-postgresql"), shows(`"./modules/postgresql"`),
 		becomes("document.getElementById('f-tier-free').closest('label').textContent.includes('Cannot join a network, so PostgreSQL')"),
 
-		// A private network lets Redis in.
-		becomes("document.getElementById('f-addOns-redis-reason').textContent.includes('leaves Redis open')"),
-		clickOn("#f-network-private"), becomes("!document.getElementById('f-addOns-redis-reason')"),
-		pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`),
+		// Redis brings the private network, unless somebody has chosen another one.
+		pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`), becomes("document.getElementById('f-network-private').checked"),
+		becomes("document.getElementById('f-network-public').closest('label').textContent.includes('Leaves Redis open')"),
+		pick("f-addOns-redis", ""), becomes("document.getElementById('f-network-public').checked"),
+		clickOn("#f-network-private"), pick("f-addOns-redis", "redis=standard"), shows(`"./modules/redis"`),
 
 		// A wrong name is said, and takes the files away.
 		chromedp.Evaluate[chromedp.Void]("document.getElementById('f-name').select()"),
 		chromedp.SendKeys(chromedp.CSS("#f-name"), "Shop"), becomes("document.querySelector('#part-told .bad')?.textContent.includes('Shop')"),
 		becomes("!document.querySelector('a[download]')"), becomes("document.activeElement.id === 'f-name'"),
+		becomes("document.getElementById('f-name-problem').textContent.includes('the nearest is shop')"), becomes("document.querySelector('#f-name[aria-invalid]')"),
 		chromedp.SendKeys(chromedp.CSS("#f-name"), "\b\b\b\bshop"), becomes("document.querySelector('a[download]')?.href.includes('/generate/shop.zip?')"),
 
 		// Another file is a click away; a second app, too.
@@ -148,13 +157,23 @@ func TestNewInABrowser(t *testing.T) {
 		pick("f-runtime", "go"), becomes("document.getElementById('command').textContent.includes('--app app-2:path=app-2,runtime=go')"),
 		clickOn("button[value=edit-0]"), becomes("document.getElementById('f-runtime').value === 'spring-boot'"),
 		becomes("document.getElementById('preview').textContent === 'terraform/variables.tf'"),
-		becomes("document.getElementById('curl').textContent.includes('/generate/shop.tgz?')"), becomes("window.marker === 1"))
+		becomes("document.getElementById('curl').textContent.includes('/generate/shop.tgz?')"),
+
+		// What is seldom needed is told of each app, too.
+		clickOn("#more summary"), becomes("document.getElementById('f-port').disabled"), becomes("document.getElementById('f-port-reason').textContent.includes('by PORT')"),
+		write("f-start", "java -jar a.jar --hosts a,b"), write("f-health", "/up"), becomes("document.getElementById('command').textContent.includes('start=java -jar a.jar --hosts a,b')"),
+		clickOn("button[value=edit-1]"), becomes("document.getElementById('f-app-name').value === 'app-2'"), becomes("document.activeElement.value === 'edit-1'"),
+		write("f-build", "go build -o api ./cmd/api"), write("f-port", "99999"), becomes("document.getElementById('f-port-problem')?.textContent.includes('is no port')"),
+		write("f-port", "9090"), becomes("document.getElementById('curl')?.textContent.includes('port%%3D9090')"),
+		write("f-command", "./api --serve"), becomes("document.getElementById('f-static').disabled"),
+		becomes("document.getElementById('preview').textContent === 'terraform/variables.tf'"), becomes("window.marker === 1"))
 	takePictures(t, ctx)
+	checkTheAddress(t, ctx)
 
 	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, target, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: folder})
 		return chromedp.Void{}, err
-	}, clickOn("a[download][href*='.zip']"))
+	}, clickOn("#part-take a[download][href*='.zip']"))
 	files := filesIn(t, downloaded(t, filepath.Join(folder, "shop.zip")))
 	for _, path := range []string{"terraform/main.tf", "terraform/variables.tf", "terraform/modules/redis/main.tf", blueprint.RecordFile} {
 		if files[path] == "" {
@@ -164,6 +183,49 @@ func TestNewInABrowser(t *testing.T) {
 	if main := files["terraform/main.tf"]; !strings.Contains(main, `module "redis"`) || !strings.Contains(main, "app-2") {
 		t.Errorf("terraform/main.tf is\n%s", main)
 	}
+	var manifest struct {
+		Apps map[string]struct{ Path, Build, Start, Health string }
+	}
+	if err := yaml.Unmarshal([]byte(files[blueprint.ManifestFile]), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if web, api := manifest.Apps["web"], manifest.Apps["app-2"]; web.Health != "/up" || api.Path != "app-2" || api.Build != "go build -o api ./cmd/api" || api.Start != "./api --serve" {
+		t.Errorf("aloft.yaml has the apps %+v", manifest.Apps)
+	}
+	for _, text := range []string{`"java -jar a.jar --hosts a,b"`, "= 9090"} {
+		if !strings.Contains(files["terraform/main.tf"], text) {
+			t.Errorf("terraform/main.tf lacks %s", text)
+		}
+	}
+}
+
+// checkTheAddress opens what the page's address says in another tab, where all is
+// as it was, and copies the command as one can on a page that comes by plain HTTP.
+func checkTheAddress(t *testing.T, ctx context.Context) {
+	t.Helper()
+	state := chromedp.Evaluate[string](`JSON.stringify([document.getElementById("command").textContent, document.getElementById("curl").textContent,
+		document.getElementById("preview").textContent, Object.fromEntries([...document.querySelectorAll("#choices [name]:not([type=radio]:not(:checked))")].map((e) => [e.name, e.value]))])`)
+	before, err := chromedp.Run(ctx, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(address, "was=") || len(address) > 500 {
+		t.Errorf("the address is %s", address)
+	}
+	tab, close := chromedp.NewContext(ctx)
+	defer close()
+	do(t, tab, chromedp.Navigate(address), becomes("document.documentElement.classList.contains('scripted')"))
+	after, err := chromedp.Run(tab, state)
+	if err != nil || after != before {
+		t.Errorf("the address gives\n%s\nit was made of\n%s (%v)", after, before, err)
+	}
+	do(t, tab, chromedp.Evaluate[chromedp.Void]("Object.defineProperty(navigator, 'clipboard', {value: undefined})"),
+		chromedp.Evaluate[chromedp.Void]("document.addEventListener('copy', () => { window.copied = String(getSelection()) })"), clickOn("#copy-command"),
+		becomes("document.getElementById('copy-command').textContent === 'Copied'"), becomes("window.copied.startsWith('aloft init --name shop ')"))
 }
 
 // TestReferenceInABrowser calls the generator from the page of the API.
@@ -208,7 +270,7 @@ func takePictures(t *testing.T, ctx context.Context) {
 			do(t, ctx, chromedp.EmulateViewport(width, 1000), func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 				_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 				return chromedp.Void{}, err
-			})
+			}, chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0)"))
 			over, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollWidth - innerWidth"))
 			if err != nil || over > 0 {
 				t.Errorf("the page is %v pixels wider than a screen of %d (%v)", over, width, err)

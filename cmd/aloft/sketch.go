@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -32,17 +34,13 @@ func (g generator) sketch(form url.Values) (web.Sketch, error) {
 	d := blueprint.DraftOf(form)
 	c := d.Choices
 	s := web.Sketch{
-		Name: c.Name, At: d.App, Was: d.Was(), Fields: sketchedFields(c, d.App),
-		Changed: sentences(c, d.Changed), Problems: sentences(c, d.Problems),
+		Name: c.Name, At: d.App, Was: d.Was(), UsualNetwork: d.UsualNetwork(), Fields: sketchedFields(d),
+		Changed: sketchedProblems(c, d.App, d.Changed), Problems: sketchedProblems(c, d.App, d.Problems),
 	}
+	s.Inputs = sketchedInputs(c, d.App, s.Problems)
 	for _, a := range c.Apps {
-		app := web.SketchedApp{Name: a.Name, Path: a.Path, Health: a.Health, Start: a.Start, Text: a.String()}
-		if a.Port != 0 {
-			app.Port = fmt.Sprint(a.Port)
-		}
-		s.Apps = append(s.Apps, app)
+		s.Apps = append(s.Apps, web.SketchedApp{Name: a.Name, Text: a.String()})
 	}
-	s.App = s.Apps[d.App]
 	if len(d.Problems) > 0 {
 		return s, nil
 	}
@@ -61,17 +59,40 @@ func archiveQuery(c blueprint.Choices) string {
 	return query.Encode()
 }
 
-// sketchedFields are the fields of the project and of one app, whose names lose
-// its place.
-func sketchedFields(c blueprint.Choices, app int) []web.Field {
+// sketchedName is what the page calls a field: that of the edited app loses its
+// place, one of an add-on has its kind. app is the name of another app that the
+// field is of.
+func sketchedName(c blueprint.Choices, edited int, field string) (name, app string) {
+	var i int
+	if n, _ := fmt.Sscanf(field, "addOns[%d]", &i); n == 1 && i < len(c.AddOns) {
+		return "addOns." + c.AddOns[i].Kind, ""
+	}
+	if n, _ := fmt.Sscanf(field, "apps[%d].", &i); n != 1 || i >= len(c.Apps) {
+		return field, ""
+	}
+	_, name, _ = strings.Cut(field, ".")
+	if name == "name" {
+		name = web.AppName
+	}
+	if i == edited {
+		return name, ""
+	}
+	return name, c.Apps[i].Name
+}
+
+// sketchedFields are the fields of the project and of one app.
+func sketchedFields(d blueprint.Draft) []web.Field {
 	var list []web.Field
-	own := fmt.Sprintf("apps[%d].", app)
-	for _, f := range c.Fields() {
-		name, ofApp := strings.CutPrefix(f.Name, own)
-		if !ofApp && strings.HasPrefix(name, "apps[") {
+	for _, f := range d.Fields() {
+		name, other := sketchedName(d.Choices, d.App, f.Name)
+		if other != "" {
 			continue
 		}
 		field := web.Field{Name: name, Parameter: f.Parameter, Value: f.Value}
+		if kind, ok := strings.CutPrefix(name, "addOns."); ok {
+			addOns := blueprint.AddOns()
+			field.Detail = addOns[slices.IndexFunc(addOns, func(o blueprint.Option) bool { return o.Value == kind })].Detail
+		}
 		for _, o := range f.Options {
 			field.Options = append(field.Options, web.Option{Value: o.Value, Title: o.Title, Detail: o.Detail, Cost: string(o.Cost), Reason: o.Reason})
 		}
@@ -80,20 +101,36 @@ func sketchedFields(c blueprint.Choices, app int) []web.Field {
 	return list
 }
 
-// sentences are violations for people who do not write JSON.
-func sentences(c blueprint.Choices, found blueprint.Violations) []string {
-	var list []string
-	for _, v := range found {
-		field := v.Field
-		for i, a := range c.Apps {
-			if name, ok := strings.CutPrefix(field, fmt.Sprintf("apps[%d].", i)); ok {
-				if field = name; len(c.Apps) > 1 {
-					field = a.Name + ": " + name
-				}
-				break
+// sketchedInputs are the fields of free text. What cannot even be read stays as
+// it was written.
+func sketchedInputs(c blueprint.Choices, edited int, problems []web.Problem) []web.Input {
+	a, closed := c.Apps[edited], c.Closed(edited)
+	port := ""
+	if a.Port != 0 {
+		port = fmt.Sprint(a.Port)
+	}
+	list := []web.Input{
+		{Name: "name", Parameter: "name", Value: c.Name}, {Name: web.AppName, Parameter: "app-name", Value: a.Name},
+		{Name: "path", Value: a.Path}, {Name: "port", Value: port}, {Name: "health", Value: a.Health},
+		{Name: "build", Value: a.Build}, {Name: "command", Value: a.Command}, {Name: "static", Value: a.Static}, {Name: "start", Value: a.Start},
+	}
+	for i, input := range list {
+		list[i].Parameter, list[i].Reason = cmp.Or(input.Parameter, input.Name), closed[input.Name]
+		for _, p := range problems {
+			if p.Field == input.Name && p.App == "" {
+				list[i].Value = p.Value
 			}
 		}
-		list = append(list, fmt.Sprintf("%s %q %s", field, v.Value, v.Rule))
+	}
+	return list
+}
+
+// sketchedProblems are violations for people who do not write JSON.
+func sketchedProblems(c blueprint.Choices, edited int, found blueprint.Violations) []web.Problem {
+	var list []web.Problem
+	for _, v := range found {
+		name, app := sketchedName(c, edited, v.Field)
+		list = append(list, web.Problem{Field: name, App: app, Value: v.Value, Rule: v.Rule, Allowed: v.Allowed})
 	}
 	return list
 }

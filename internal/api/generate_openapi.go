@@ -37,10 +37,10 @@ func describeGenerator(document *huma.OpenAPI) {
 	const ours, theirs = GeneratePath + "{project}.{format}", "/{project}.{format}"
 	add(ours, huma.Operation{Method: "GET", OperationID: "generate", Summary: "Generate Terraform and a workflow from parameters", Parameters: append(file, choiceParameters()...)}, archive)
 	add(ours, huma.Operation{Method: "POST", OperationID: "generate-json", Summary: "Generate Terraform and a workflow from JSON", Parameters: file,
-		RequestBody: jsonBody(schema(reflect.TypeFor[Choices]()))}, archive)
+		RequestBody: jsonBody(schema(reflect.TypeFor[Choices]()), exampleChoices)}, archive)
 	add(theirs, huma.Operation{Method: "GET", OperationID: "nubesgen", Summary: "Generate from the parameters of NubesGen", Parameters: append(file, nubesGenParameters()...)}, archive)
 	add(theirs, huma.Operation{Method: "POST", OperationID: "nubesgen-json", Summary: "Generate from the JSON of NubesGen", Parameters: file,
-		RequestBody: jsonBody(&huma.Schema{Type: huma.TypeObject, Description: "As NubesGen documents it"})}, archive)
+		RequestBody: jsonBody(&huma.Schema{Type: huma.TypeObject, Description: "As NubesGen documents it"}, exampleNubesGen)}, archive)
 	for _, path := range []string{ours, theirs} {
 		document.Paths[path].Servers = []*huma.Server{{URL: "/"}}
 	}
@@ -50,8 +50,14 @@ func describeGenerator(document *huma.OpenAPI) {
 		&huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema(reflect.TypeFor[Choosing]())}}})
 }
 
-func jsonBody(schema *huma.Schema) *huma.RequestBody {
-	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+// Bodies to begin with.
+var (
+	exampleChoices  = map[string]any{"apps": []any{map[string]any{"runtime": "spring-boot"}}, "database": map[string]any{"kind": "postgresql"}}
+	exampleNubesGen = map[string]any{"runtime": "SPRING", "region": "westeurope", "database": map[string]any{"type": "POSTGRESQL", "tier": "BASIC"}}
+)
+
+func jsonBody(schema *huma.Schema, example any) *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema, Example: example}}}
 }
 
 // choiceParameters are the fields of choices that a query can hold.

@@ -52,6 +52,28 @@ func TestArchives(t *testing.T) {
 	}
 }
 
+// TestArchivesByHeadAndByAnyType: HEAD answers what GET does, less the archive; a
+// body is JSON whatever it is called, as curl -d calls it a form.
+func TestArchivesByHeadAndByAnyType(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, path := range []string{"/generate/shop.zip?runtime=go", "/shop.tgz", api.Base + "/options"} {
+		get, _ := http.NewRequest(http.MethodGet, h.url+path, nil)
+		head, _ := http.NewRequest(http.MethodHead, h.url+path, nil)
+		want, got := do(t, get), do(t, head)
+		if body := text(t, got.Body); got.StatusCode != 200 || body != "" || got.Header.Get("Content-Type") != want.Header.Get("Content-Type") || got.ContentLength != want.ContentLength {
+			t.Errorf("%s: %d with %q, headers %v", path, got.StatusCode, body, got.Header)
+		}
+	}
+	for _, mediaType := range []string{"", "application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8"} {
+		request, _ := http.NewRequest(http.MethodPost, h.url+"/generate/shop.zip", strings.NewReader("{}"))
+		request.Header.Set("Content-Type", mediaType)
+		if response := do(t, request); response.StatusCode != 200 || string(h.generator.asked[len(h.generator.asked)-1].Body) != "{}" {
+			t.Errorf("%q is answered %d", mediaType, response.StatusCode)
+		}
+	}
+}
+
 func TestArchivesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -167,7 +167,7 @@ type kind struct {
 
 var hostingKinds = []kind{
 	{Option: Option{Value: HostingWebApp, Title: "Web app", Detail: "App Service: always there, on a plan of its own size."}, tiers: []tier{
-		{Option: Option{Value: "basic", Title: "Basic (B1)", Cost: CostLow}},
+		{Option: Option{Value: "basic", Title: "Basic (B1)", Cost: CostLow, Detail: "One small machine, always on."}},
 		{Option: Option{Value: "free", Title: "Free (F1)", Cost: CostFree, Detail: "60 minutes of processor a day; sleeps when idle; cannot join a network; one to a subscription in a region."}, isolated: true},
 		{Option: Option{Value: "standard", Title: "Standard (S1)", Cost: CostMedium, Detail: "With a staging slot."}},
 		{Option: Option{Value: "premium", Title: "Premium (P0v3)", Cost: CostMedium, Detail: "Faster, with a staging slot."}},
@@ -177,7 +177,7 @@ var hostingKinds = []kind{
 		{Option: Option{Value: "always-on", Title: "Always on", Cost: CostMedium, Detail: "Two replicas at least."}},
 	}},
 	{Option: Option{Value: HostingFunction, Title: "Function", Detail: "Azure Functions: code that runs when something happens."}, tiers: []tier{
-		{Option: Option{Value: "flex", Title: "Flex consumption (FC1)", Cost: CostUsage}},
+		{Option: Option{Value: "flex", Title: "Flex consumption (FC1)", Cost: CostUsage, Detail: "Scales to zero; can join a network."}},
 		{Option: Option{Value: "consumption", Title: "Consumption (Y1)", Cost: CostUsage, Detail: "The older one: ends in 2028, gets no new versions of languages, cannot join a network."}, isolated: true},
 		{Option: Option{Value: "premium", Title: "Premium (EP1)", Cost: CostHigh, Detail: "Always warm."}},
 	}},
@@ -205,18 +205,18 @@ const (
 var databaseKinds = []kind{
 	{Option: Option{Value: None, Title: "None"}},
 	{Option: Option{Value: PostgreSQL, Title: "PostgreSQL"}, versions: []string{"17", "18", "16", "15"}, tiers: []tier{
-		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
+		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow, Detail: "For small loads: one server without a standby."}},
 		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 		{Option: Option{Value: "memory-optimized", Title: "Memory optimized (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 	}},
 	{Option: Option{Value: MySQL, Title: "MySQL"}, versions: []string{"8.4"}, tiers: []tier{
-		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow}},
+		{Option: Option{Value: "burstable", Title: "Burstable (B1ms)", Cost: CostLow, Detail: "For small loads: one server without a standby."}},
 		{Option: Option{Value: "general-purpose", Title: "General purpose (D2ads v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 		{Option: Option{Value: "memory-optimized", Title: "Business critical (E2ds v5)", Cost: CostHigh, Detail: "High availability in two zones, geo-redundant backups."}, standby: true},
 	}},
 	{Option: Option{Value: SQLServer, Title: "SQL Server", Detail: "Azure SQL Database; apps use their identity, there is no password."}, tiers: []tier{
 		{Option: Option{Value: "serverless", Title: "Serverless (GP_S_Gen5_1)", Cost: CostUsage, Detail: "Pauses after an hour; the first query after that waits a minute."}},
-		{Option: Option{Value: "standard", Title: "Standard (S0)", Cost: CostLow}},
+		{Option: Option{Value: "standard", Title: "Standard (S0)", Cost: CostLow, Detail: "For small loads, always on."}},
 		{Option: Option{Value: "general-purpose", Title: "General purpose (GP_Gen5_2)", Cost: CostHigh, Detail: "In several zones, geo-redundant backups."}, standby: true},
 		{Option: Option{Value: "business-critical", Title: "Business critical (BC_Gen5_2)", Cost: CostTop, Detail: "Replicas in several zones, geo-redundant backups."}, standby: true},
 	}},
@@ -241,12 +241,12 @@ var addOnKinds = []kind{
 		{Option: Option{Value: "premium", Title: "Premium (B10)", Cost: CostHigh, Detail: "Two nodes, and saved to disk."}},
 	}},
 	{Option: Option{Value: BlobStorage, Title: "Blob storage", Detail: "A storage account without keys; apps use their identity."}, tiers: []tier{
-		{Option: Option{Value: "standard", Title: "Standard (LRS)", Cost: CostUsage}},
-		{Option: Option{Value: "zone-redundant", Title: "Zone-redundant (ZRS)", Cost: CostUsage}},
-		{Option: Option{Value: "geo-redundant", Title: "Geo-redundant (GZRS)", Cost: CostUsage}},
+		{Option: Option{Value: "standard", Title: "Standard (LRS)", Cost: CostUsage, Detail: "Copies in one data center."}},
+		{Option: Option{Value: "zone-redundant", Title: "Zone-redundant (ZRS)", Cost: CostUsage, Detail: "Copies in several zones of the region."}},
+		{Option: Option{Value: "geo-redundant", Title: "Geo-redundant (GZRS)", Cost: CostUsage, Detail: "In several zones, and in a second region."}},
 	}},
 	{Option: Option{Value: MongoDB, Title: "MongoDB", Detail: "Cosmos DB for MongoDB (vCore), now Azure DocumentDB; apps use their identity."}, endpoint: true, tiers: []tier{
-		{Option: Option{Value: "basic", Title: "Basic (M10)", Cost: CostMedium}},
+		{Option: Option{Value: "basic", Title: "Basic (M10)", Cost: CostMedium, Detail: "No high availability."}},
 		{Option: Option{Value: "standard", Title: "Standard (M30)", Cost: CostHigh, Detail: "High availability."}},
 		{Option: Option{Value: "premium", Title: "Premium (M40)", Cost: CostTop, Detail: "High availability."}},
 	}},

@@ -66,7 +66,7 @@ func (c Choices) tooMany() Violations {
 // had, and values that do not go together.
 func (c Choices) Check() Violations {
 	k := &checker{choices: c}
-	k.name("name", c.Name, aloft.ValidateProjectName)
+	k.name("name", c.Name, aloft.ValidateProjectName, aloft.MaxProjectName)
 	k.oneOf("target", c.Target, Targets())
 	k.oneOf("engine", c.Engine, Engines())
 	if c.Target == TargetAzure {
@@ -115,10 +115,15 @@ func (k *checker) atMost(field string, n, most int) {
 	}
 }
 
-func (k *checker) name(field, value string, validate func(string) error) {
-	if err := validate(value); err != nil {
-		k.add(field, value, "is no name: "+err.Error(), nil)
+func (k *checker) name(field, value string, validate func(string) error, limit int) {
+	if validate(value) == nil {
+		return
 	}
+	rule := fmt.Sprintf("is no name: 1 to %d characters a-z, 0-9 and -, neither starting nor ending with -", limit)
+	if near := aloft.NearestName(value, limit); near != "" {
+		rule += "; the nearest is " + near
+	}
+	k.add(field, value, rule, nil)
 }
 
 func (k *checker) oneOf(field, value string, list []Option) {
@@ -127,9 +132,11 @@ func (k *checker) oneOf(field, value string, list []Option) {
 	}
 }
 
+const notToBeChosen = "cannot be chosen: "
+
 func (k *checker) empty(field, value, rule string) {
 	if value != "" {
-		k.add(field, value, "cannot be chosen: "+rule, nil)
+		k.add(field, value, notToBeChosen+rule, nil)
 	}
 }
 
@@ -178,12 +185,16 @@ func (k *checker) apps() {
 }
 
 func (k *checker) app(field string, a App) {
-	k.name(field+".name", a.Name, aloft.ValidateAppName)
-	if k.choices.Target == TargetAzure && len(a.Name) > maxAzureApp {
+	limit := aloft.MaxAppName
+	if k.choices.Target == TargetAzure {
+		limit = maxAzureApp
+	}
+	k.name(field+".name", a.Name, aloft.ValidateAppName, limit)
+	if aloft.ValidateAppName(a.Name) == nil && len(a.Name) > limit {
 		k.add(field+".name", a.Name, fmt.Sprintf("is longer than the %d characters that Azure's names leave for it", maxAzureApp), nil)
 	}
 	if a.Path != "." && !inRepository(a.Path) {
-		k.add(field+".path", a.Path, "is no folder in the repository: letters, digits, . _ @ + - and /", nil)
+		k.add(field+".path", a.Path, "is no folder in the repository, such as services/api: letters, digits, . _ @ + -, and / between them", nil)
 	}
 	if a.Health != "" && (!healthRule.MatchString(a.Health) || len(a.Health) > 200) {
 		k.add(field+".health", a.Health, "is no path: it starts with /, has no spaces, and at most 200 characters", nil)
@@ -204,6 +215,8 @@ func (k *checker) app(field string, a App) {
 	if k.choices.Target != TargetAzure {
 		k.empty(field+".tier", a.Tier, "the local target has no tiers")
 		k.empty(field+".packaging", a.Packaging, "the local target runs what the build makes")
+		k.empty(field+".port", portText(&a), "the local target tells an app its port by PORT")
+		k.empty(field+".start", a.Start, "the local target starts an app by command")
 		return
 	}
 	if host, ok := kindOf(a.Hosting); ok {
@@ -231,7 +244,7 @@ func (k *checker) manifest(field string, a App) {
 	k.command(field+".build", a.Build)
 	k.command(field+".command", a.Command)
 	if a.Static != "" && a.Static != "." && !inRepository(a.Static) {
-		k.add(field+".static", a.Static, "is no folder in the app's: letters, digits, . _ @ + - and /", nil)
+		k.add(field+".static", a.Static, "is no folder in the app's, such as dist: letters, digits, . _ @ + -, and / between them", nil)
 	}
 	if a.Static != "" && a.Command != "" {
 		k.add(field+".static", a.Static, "cannot be chosen: an app that is started serves its files itself", nil)

@@ -15,6 +15,8 @@ type Draft struct {
 	App      int        // index of the app that the form edits
 	Changed  Violations // what was chosen before and no longer goes; it was chosen anew
 	Problems Violations // what is wrong
+
+	network bool // chosen by somebody
 }
 
 // The parameters that a form has besides those of FromQuery.
@@ -23,6 +25,8 @@ const (
 	draftAt   = "at"       // its index among the others
 	draftWas  = "was"      // the edited app as the form was shown with it, by Draft.Was
 	draftDo   = "do"       // add, edit-<index> or remove-<index>
+
+	draftNetwork = "usual-network" // what Draft.UsualNetwork was when the form was shown
 )
 
 // draftProject is the name of a project until somebody chooses one.
@@ -31,11 +35,12 @@ const draftProject = "my-project"
 // DraftOf reads a form: the parameters of FromQuery, where those of an only app
 // are of the app that is edited and each app is one of the others; app-name and
 // at are the name and the place of the edited one, and was what Was returned
-// before; do is what a button says: add, edit-<index> or remove-<index>.
+// before, and usual-network what UsualNetwork did; do is what a button says: add,
+// edit-<index> or remove-<index>.
 func DraftOf(query url.Values) Draft {
 	query = maps.Clone(query)
 	form := map[string]string{}
-	for _, name := range []string{draftName, draftAt, draftWas, draftDo} {
+	for _, name := range []string{draftName, draftAt, draftWas, draftDo, draftNetwork} {
 		form[name] = query.Get(name)
 		delete(query, name)
 	}
@@ -45,16 +50,35 @@ func DraftOf(query url.Values) Draft {
 	if !query.Has("name") {
 		d.Choices.Name = draftProject
 	}
+	if d.Choices.Network == form[draftNetwork] {
+		d.Choices.Network = ""
+	}
+	d.network = d.Choices.Network != ""
 	edited := d.Choices.follow(r.app(), form[draftWas])
 	d.Choices.Apps = append(d.Choices.Apps, r.apps()...)
 	if edited.Name = form[draftName]; edited != (App{}) || len(d.Choices.Apps) == 0 {
 		d.App = index(form[draftAt], len(d.Choices.Apps)+1)
 		d.Choices.Apps = slices.Insert(d.Choices.Apps, d.App, edited)
+	} else {
+		d.App = index(form[draftAt], len(d.Choices.Apps))
+	}
+	for i := range r.found {
+		if name, ok := strings.CutPrefix(r.found[i].Field, "apps[0]."); ok {
+			r.found[i].Field = fmt.Sprintf("apps[%d].%s", d.App, name)
+		}
 	}
 	d.do(form[draftDo])
-	d.Choices, d.Changed = d.Choices.Settle()
+	d.settle()
 	d.Problems = append(r.found, d.Choices.Check()...)
 	return d
+}
+
+// settle chooses anew what no longer goes, and what Azure retires.
+func (d *Draft) settle() {
+	retired := d.Choices.retired()
+	c, _ := d.Choices.Current()
+	d.Choices, d.Changed = c.Settle()
+	d.Changed = append(retired, d.Changed...)
 }
 
 // Was tells what of the edited app is not usual. A form hands it back, so that
@@ -65,19 +89,40 @@ func (d Draft) Was() string {
 	return app.String()
 }
 
-// follow empties the fields of an app that are as they were, and were usual.
+// UsualNetwork is the network where nobody has chosen it; "" = somebody has. A form
+// hands it back, so that an add-on brings the network that it needs.
+func (d Draft) UsualNetwork() string {
+	if d.network {
+		return ""
+	}
+	return d.Choices.Network
+}
+
+// follow empties what follows from the rest of an app, by what the form was
+// shown with.
 func (c Choices) follow(a App, was string) App {
 	short, err := ParseApp(was)
 	if was == "" || err != nil {
 		return a
 	}
-	usual := short.complete(c.Complete())
+	return short.choose(short.complete(c.Complete()), func(now *App) { *now = a })
+}
+
+// choose changes an app as it is shown, which is complete, while a has only what
+// is not usual of it. What is usual and was not changed is empty then, and so is
+// the size of another hosting.
+func (a App) choose(shown App, change func(*App)) App {
+	changed := shown
+	change(&changed)
 	for _, s := range appSettings {
-		if s.get(&short) == "" && s.get(&a) == s.get(&usual) {
-			_ = s.set(&a, "")
+		if s.get(&a) == "" && s.get(&changed) == s.get(&shown) {
+			_ = s.set(&changed, "")
 		}
 	}
-	return a
+	if changed.Hosting != "" && changed.Hosting != shown.Hosting && changed.Tier == shown.Tier {
+		changed.Tier = ""
+	}
+	return changed
 }
 
 // do carries out what a button says.

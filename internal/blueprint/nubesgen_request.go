@@ -83,9 +83,13 @@ func notUsed(what string, names []string) []string {
 // it had no use for are not used, with a notice; values that it refused are
 // refused. The error is CodeInvalid and wraps the Violations.
 func FromNubesGenJSON(name string, body []byte) (Mapping, error) {
+	object, err := oneObject(body)
+	if err != nil {
+		return Mapping{}, err
+	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return Mapping{}, jsonViolations(err).Err()
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return Mapping{}, bodyViolation(body, err.Error()).Err()
 	}
 	n := nubesgen{name: name}
 	r := &bodyReader{fields: fields}

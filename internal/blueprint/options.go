@@ -23,11 +23,22 @@ type Choice struct {
 // Fields returns every field that has options, each option with the reason why
 // it does not go with the other choices. What is free text is not asked about,
 // and need not be right. Of add-ons there is one field for each kind, whose
-// values are tiers. Fields that only follow from an option (versions, packaging,
-// tiers that it does not have) do not stand against it: Settle changes them.
-func (c Choices) Fields() []Field {
-	c = c.Complete().withoutText()
-	t := trial{base: c, wrong: c.Check()}
+// values are tiers. What is only usual of an app, and fields that only follow from
+// an option (versions, packaging, tiers that it does not have), do not stand
+// against it: a Draft changes them.
+func (c Choices) Fields() []Field { return newTrial(c.Complete().withoutText()).fields() }
+
+// Fields is that of the choices, where a network that is only usual follows from
+// add-ons.
+func (d Draft) Fields() []Field {
+	t := newTrial(d.Choices.Complete().withoutText())
+	if d.UsualNetwork() != "" {
+		t.network = ""
+	}
+	return t.fields()
+}
+
+func (t trial) fields() []Field {
 	fields := []Field{
 		t.field("target", "target", Targets(), func(c *Choices) *string { return &c.Target }),
 		t.field("engine", "engine", Engines(), func(c *Choices) *string { return &c.Engine }),
@@ -63,6 +74,25 @@ func (c Choices) Field(name string) (Field, bool) {
 	return fields[i], true
 }
 
+// Closed tells which fields of free text of an app cannot be filled in beside the
+// other choices, and why; the fields are named as in App.
+func (c Choices) Closed(app int) map[string]string {
+	t := newTrial(c.Complete())
+	closed := map[string]string{}
+	for name, fill := range map[string]func(*App){
+		"port":    func(a *App) { a.Port = 80 },
+		"start":   func(a *App) { a.Start = "x" },
+		"build":   func(a *App) { a.Build = "x" },
+		"command": func(a *App) { a.Command = "x" },
+		"static":  func(a *App) { a.Static = "x" },
+	} {
+		if reason := t.reason(fmt.Sprintf("apps[%d].%s", app, name), func(c *Choices) { fill(&c.Apps[app]) }); reason != "" {
+			closed[name] = strings.TrimPrefix(reason, notToBeChosen)
+		}
+	}
+	return closed
+}
+
 // withoutText returns the choices with fields of free text that are right.
 func (c Choices) withoutText() Choices {
 	c.Name = "x"
@@ -77,9 +107,13 @@ func (c Choices) withoutText() Choices {
 
 // trial tries values out.
 type trial struct {
-	base  Choices
-	wrong Violations // what is wrong as things are
+	base    Choices
+	wrong   Violations // what is wrong as things are
+	short   []App      // the apps without what is usual
+	network string     // beside an add-on; "" = what it needs
 }
+
+func newTrial(c Choices) trial { return trial{c, c.Check(), c.shortest().Apps, c.Network} }
 
 func (t trial) field(name, parameter string, options []Option, of func(*Choices) *string) Field {
 	base := t.base
@@ -93,7 +127,13 @@ func (t trial) field(name, parameter string, options []Option, of func(*Choices)
 func (t trial) app(i int) []Field {
 	a := t.base.Apps[i]
 	field := func(name, parameter string, options []Option, of func(*App) *string) Field {
-		return t.field(fmt.Sprintf("apps[%d].%s", i, name), parameter, options, func(c *Choices) *string { return of(&c.Apps[i]) })
+		f := Field{Name: fmt.Sprintf("apps[%d].%s", i, name), Parameter: parameter, Value: *of(&a)}
+		for _, o := range options {
+			f.Options = append(f.Options, Choice{o, t.reason(f.Name, func(c *Choices) {
+				c.Apps[i] = t.short[i].choose(a, func(a *App) { *of(a) = o.Value })
+			})})
+		}
+		return f
 	}
 	fields := []Field{
 		field("runtime", "runtime", Runtimes(), func(a *App) *string { return &a.Runtime }),
@@ -124,6 +164,7 @@ func (t trial) addOn(kind Option) Field {
 		service := Service{Kind: kind.Value, Tier: o.Value}
 		o.Value = service.addOnText()
 		f.Options = append(f.Options, Choice{o, t.reason(name, func(c *Choices) {
+			c.Network = t.network
 			c.AddOns = append(slices.DeleteFunc(slices.Clone(c.AddOns), func(s Service) bool { return s.Kind == kind.Value }), service)
 		})})
 	}
@@ -154,7 +195,11 @@ func (v Violation) reason(field string) string {
 	if _, last, ok := strings.Cut(name, "]."); ok {
 		name = last
 	}
-	return fmt.Sprintf("%s %s %s", name, v.Value, v.Rule)
+	text := fmt.Sprintf("%s %s %s", name, v.Value, v.Rule)
+	if len(v.Allowed) > 0 {
+		text += "; it goes with " + name + " " + strings.Join(v.Allowed, ", ")
+	}
+	return text
 }
 
 // Settle returns complete choices in which what follows from others goes with

@@ -1,9 +1,7 @@
 package blueprint
 
 import (
-	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -199,38 +197,6 @@ func (a App) String() string {
 	_ = writer.Write(parts)
 	writer.Flush()
 	return a.Name + ":" + strings.TrimSuffix(line.String(), "\n")
-}
-
-// FromJSON reads choices from a JSON object; unknown fields are refused. The
-// error is CodeInvalid and wraps the Violations.
-func FromJSON(data []byte) (Choices, error) {
-	var c Choices
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&c)
-	if err == nil {
-		if _, more := decoder.Token(); more != io.EOF {
-			err = errors.New("there is something after the object")
-		}
-	}
-	if err == nil {
-		return c, c.tooMany().Err()
-	}
-	return c, jsonViolations(err).Err()
-}
-
-// jsonViolations tells what is wrong with JSON by field.
-func jsonViolations(err error) Violations {
-	if err == nil {
-		return nil
-	}
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return Violations{{wrong.Field, wrong.Value, "is of the wrong type, want " + wrong.Type.String(), nil}}
-	}
-	if _, rest, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		return Violations{{strings.Trim(rest, `"`), "", "is no field", nil}}
-	}
-	return Violations{{"body", "", "is not the JSON object that is wanted: " + strings.TrimPrefix(err.Error(), "json: "), nil}}
 }
 
 func violationsOf(err error) Violations {

@@ -82,14 +82,22 @@ func TestFromJSON(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for body, want := range map[string]string{
-		``:                           `body: "" is not the JSON object that is wanted: EOF`,
-		`[]`:                         `is not the JSON object that is wanted`,
-		`{`:                          `unexpected EOF`,
-		`{}{}`:                       `there is something after the object`,
-		`{"regoin":"x"}`:             `regoin: "" is no field`,
-		`{"apps":[{"size":1}]}`:      `size: "" is no field`,
-		`{"region":7}`:               `region: "number" is of the wrong type, want string`,
-		`{"apps":[{"port":"8080"}]}`: `apps.port: "string" is of the wrong type, want int`,
+		``:                         `body: "" is not the JSON object that is wanted: there is none`,
+		`[]`:                       `body: "[]" is not the JSON object that is wanted`,
+		`null`:                     `body: "null" is not the JSON object`,
+		`{`:                        `unexpected EOF`,
+		`runtime=go`:               `body: "runtime=go" is not the JSON object`,
+		`{}{}`:                     `there is something after the object`,
+		`{"regoin":"x"}`:           `regoin: "\"x\"" is no field; one of name, target, engine, region, network, apps, database, addOns`,
+		`{"apps":[{},{"size":1}]}`: `apps[1].size: "1" is no field; one of name, path, runtime,`,
+		`{"region":7}`:             `region: "7" is no text`,
+		`{"region":{"a":"` + strings.Repeat("ä", 90) + `"}}`: `ää…" is no text`,
+		`{"apps":[{"port":"8080"}]}`:                         `apps[0].port: "\"8080\"" is no whole number`,
+		`{"apps":[{"port":1.5}]}`:                            `apps[0].port: "1.5" is no whole number`,
+		`{"apps":{}}`:                                        `apps: "{}" is no list`,
+		`{"apps":["go"]}`:                                    `apps[0]: "\"go\"" is no object`,
+		`{"database":"mysql"}`:                               `database: "\"mysql\"" is no object`,
+		`{"addOns":[{"kind":[]}],"x":null}`:                  "addOns[0].kind: \"[]\" is no text\nx: \"null\" is no field",
 	} {
 		if _, err := blueprint.FromJSON([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want %q in it", body, err, want)
@@ -180,6 +188,7 @@ func FuzzFromQuery(f *testing.F) {
 func FuzzFromJSON(f *testing.F) {
 	f.Add([]byte(`{"name":"shop","apps":[{"name":"a","runtime":"go","start":"x,y"},{"name":"b"}],"addOns":[{"kind":"redis","tier":"basic"}]}`))
 	f.Add([]byte(`{"name":"shop","database":{"kind":"mysql"},"network":"private"}`))
+	f.Add([]byte(`{"Name":null,"apps":[null,{"port":1e3}],"addOns":{"kind":[]}} x`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		choices, err := blueprint.FromJSON(body)
 		if err != nil || len(choices.Complete().Check()) > 0 {

@@ -23,6 +23,17 @@ func (c Choices) Current() (Choices, []string) {
 	return c, notices
 }
 
+// retired tells which choices Current takes back.
+func (c Choices) retired() Violations {
+	k := &checker{}
+	for i, a := range c.Apps {
+		if a.Hosting == springApps {
+			k.add(fmt.Sprintf("apps[%d].hosting", i), a.Hosting, "is retired by Azure: a container app takes its place", []string{HostingContainerApp})
+		}
+	}
+	return k.found
+}
+
 func appName(a App) string {
 	if a.Name == "" {
 		return "the app"

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,18 +19,19 @@ type Blueprints interface {
 
 // Sketch is choices on their way, and the files that they give.
 type Sketch struct {
-	Name     string
-	Fields   []Field // those with options: of the project and of the app that is edited
-	App      SketchedApp
-	Was      string        // what the next form tells of the edited app as it was
-	At       int           // place of the edited app among all
-	Apps     []SketchedApp // all of them
-	Changed  []string      // what was chosen anew because it no longer went, for people
-	Problems []string      // what is wrong, for people
-	Notices  []string      // what complete choices do not give
-	Files    []SketchedFile
-	Command  string // the equal command line
-	Query    string // the equal parameters of /generate
+	Name         string
+	Fields       []Field       // those with options: of the project and of the app that is edited
+	Inputs       []Input       // those of free text, likewise
+	Was          string        // what the next form tells of the edited app as it was
+	UsualNetwork string        // what the next form tells of the network as it was
+	At           int           // place of the edited app among all
+	Apps         []SketchedApp // all of them
+	Changed      []Problem     // what was chosen anew because it no longer went
+	Problems     []Problem     // what is wrong
+	Notices      []string      // what complete choices do not give
+	Files        []SketchedFile
+	Command      string // the equal command line
+	Query        string // the equal parameters of /generate
 }
 
 // Field is a field of choices that has options.
@@ -37,6 +39,7 @@ type Field struct {
 	Name      string // such as hosting, database.tier, addOns.redis
 	Parameter string // of the form
 	Value     string
+	Detail    string // what the field is for, where its options do not tell
 	Options   []Option
 }
 
@@ -46,10 +49,30 @@ type Option struct {
 	Reason                     string // why it does not go with the other choices; "" = it does
 }
 
+// AppName is what the name of the edited app is called as an Input.
+const AppName = "app.name"
+
+// Input is a field of choices that is free text.
+type Input struct {
+	Name      string // such as name, health; AppName
+	Parameter string // of the form
+	Value     string
+	Reason    string // why it cannot be filled in; "" = it can
+}
+
+// Problem is something that is wrong with a field.
+type Problem struct {
+	Field   string   // as Field and Input name it, or another word
+	App     string   // the app that it is of, where that is not the edited one
+	Value   string   // what it is
+	Rule    string   // what is wrong, for people
+	Allowed []string // what it may be, where that can be listed
+}
+
 // SketchedApp is an app of a sketch.
 type SketchedApp struct {
-	Name, Path, Port, Health, Start string
-	Text                            string // the app as a parameter of the form
+	Name string
+	Text string // the app as a parameter of the form
 }
 
 // SketchedFile is a file that the choices give.
@@ -74,58 +97,27 @@ func (p *pages) newProject(r *http.Request) (view, error) {
 // sketchView is a sketch as the page shows it.
 type sketchView struct {
 	Sketch
-	Project []fieldView // target, region and so on
-	OfApp   []fieldView // runtime, hosting and so on
-	Data    []fieldView // database and add-ons
-	Several bool        // apps
-	Others  []SketchedApp
-	Zip     string // paths of the archives
-	Tgz     string
-	Curl    string // command
-	Tree    []folderView
-	Shown   fileView
+	Project  []fieldView // name, target, region and so on
+	OfApp    []fieldView // name, folder, runtime, hosting and so on
+	More     []fieldView // of the app: what is seldom needed
+	MoreOpen bool
+	Data     []fieldView // database and add-ons
+	Several  bool        // apps
+	Others   []SketchedApp
+	Wrong    []toldView
+	Anew     []toldView // what was chosen anew
+	Zip      string     // paths of the archives
+	Tgz      string
+	Curl     string // command
+	Link     string // to the page with these choices
+	Tree     []folderView
+	Shown    fileView
 }
-
-// fieldView is a field as a group of radio buttons or as a list.
-type fieldView struct {
-	Field
-	ID      string
-	Legend  string
-	List    bool // a list to choose from, where there are many or they say little
-	Options []optionView
-	Blocked string // the reason, where nothing else can be chosen
-}
-
-type optionView struct {
-	Option
-	ID       string
-	Chosen   bool
-	Disabled bool
-}
-
-var legends = map[string]string{
-	"target": "Target", "engine": "Engine", "region": "Region", "network": "Network",
-	"runtime": "Runtime", "version": "Version", "buildTool": "Build tool", "hosting": "Hosting", "tier": "Size", "packaging": "Packaging",
-	"database.kind": "Database", "database.tier": "Size of the database", "database.version": "Version of the database",
-	"addOns.redis": "Redis", "addOns.blob-storage": "Blob storage", "addOns.mongodb": "MongoDB",
-	"addOns.application-insights": "Application Insights", "addOns.key-vault": "Key vault",
-}
-
-// lists are the fields that are shown as lists.
-var lists = []string{"engine", "region", "runtime", "version", "buildTool", "database.version"}
 
 func viewSketch(s Sketch, shown string, r *http.Request) sketchView {
 	v := sketchView{Sketch: s, Several: len(s.Apps) > 1}
-	for _, f := range s.Fields {
-		switch field := viewField(f); {
-		case strings.HasPrefix(f.Name, "database.") || strings.HasPrefix(f.Name, "addOns."):
-			v.Data = append(v.Data, field)
-		case slices.Contains([]string{"target", "engine", "region", "network"}, f.Name):
-			v.Project = append(v.Project, field)
-		default:
-			v.OfApp = append(v.OfApp, field)
-		}
-	}
+	v.arrange()
+	v.tell()
 	for i, a := range s.Apps {
 		if i != s.At {
 			v.Others = append(v.Others, a)
@@ -137,10 +129,55 @@ func viewSketch(s Sketch, shown string, r *http.Request) sketchView {
 		}
 		v.Zip, v.Tgz = archive("zip"), archive("tgz")
 		v.Curl = "curl -fsS '" + strings.ReplaceAll(schemeOf(r)+"://"+r.Host+v.Tgz, "'", "%27") + "' | tar -xz"
+		v.Link = s.link(shown)
 	}
 	v.Shown = viewFile(s.Files, shown)
-	v.Tree = viewTree(s.Files, v.Shown.Path, r)
+	v.Tree = s.tree(v.Shown.Path)
+	if v.Shown.Path == "" {
+		v.Shown.Path = shown // for when there are files again
+	}
 	return v
+}
+
+// arrange puts every field into the part of the page where it belongs.
+func (v *sketchView) arrange() {
+	for _, input := range v.Inputs {
+		switch field := viewInput(input); input.Name {
+		case "name":
+			v.Project = append(v.Project, field)
+		case AppName, "path":
+			v.OfApp = append(v.OfApp, field)
+		default:
+			v.More = append(v.More, field)
+			v.MoreOpen = v.MoreOpen || input.Value != "" && input.Name != "port" // which an image always has
+		}
+	}
+	for _, f := range v.Fields {
+		switch field := viewField(f); {
+		case strings.HasPrefix(f.Name, "database.") || strings.HasPrefix(f.Name, "addOns."):
+			v.Data = append(v.Data, field)
+		case slices.Contains([]string{"target", "engine", "region", "network"}, f.Name):
+			v.Project = append(v.Project, field)
+		default:
+			v.OfApp = append(v.OfApp, field)
+		}
+	}
+}
+
+// link is the page with these choices and no more in its address.
+func (s Sketch) link(shown string) string {
+	query, _ := url.ParseQuery(s.Query)
+	query.Set("name", s.Name)
+	if i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == "network" }); i >= 0 && s.UsualNetwork == "" {
+		query.Set("network", s.Fields[i].Value)
+	}
+	if s.At > 0 {
+		query.Set("at", strconv.Itoa(s.At))
+	}
+	if shown != "" && shown != mainFile {
+		query.Set(parameterFile, shown)
+	}
+	return "/new?" + query.Encode()
 }
 
 func schemeOf(r *http.Request) string {
@@ -148,35 +185,6 @@ func schemeOf(r *http.Request) string {
 		return "https"
 	}
 	return "http"
-}
-
-func viewField(f Field) fieldView {
-	v := fieldView{Field: f, ID: "f-" + strings.ReplaceAll(f.Name, ".", "-"), Legend: legends[f.Name]}
-	v.List = slices.Contains(lists, f.Name) || strings.HasPrefix(f.Name, "addOns.")
-	if strings.HasPrefix(f.Name, "addOns.") {
-		f.Options = append([]Option{{Title: "None"}}, f.Options...)
-	}
-	free := 0
-	for _, o := range f.Options {
-		chosen := o.Value == f.Value
-		o.Reason, o.Detail = capital(o.Reason), strings.ReplaceAll(o.Detail, "`", "")
-		if o.Reason == "" && o.Value != "" {
-			free++
-		}
-		v.Options = append(v.Options, optionView{o, v.ID + "-" + strings.NewReplacer("=", "-", ".", "-").Replace(o.Value), chosen, o.Reason != "" && !chosen})
-	}
-	if v.List && free == 0 && len(f.Options) > 0 {
-		v.Blocked = v.Options[len(v.Options)-1].Reason
-	}
-	return v
-}
-
-// capital makes words a sentence.
-func capital(words string) string {
-	if words == "" {
-		return ""
-	}
-	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // folderView is a folder of the tree of files.
@@ -188,18 +196,16 @@ type folderView struct {
 }
 
 type treeFile struct {
-	Name, URL string
-	Shown     bool
+	Name, Path, URL string
+	Shown           bool
 }
 
-// viewTree arranges files, which come sorted, in folders.
-func viewTree(files []SketchedFile, shown string, r *http.Request) []folderView {
+// tree arranges files, which come sorted, in folders.
+func (s Sketch) tree(shown string) []folderView {
 	root := &folderView{Open: true}
-	for _, file := range files {
-		query := r.URL.Query()
-		query.Set(parameterFile, file.Path)
+	for _, file := range s.Files {
 		folder := root.folder(path.Dir(file.Path), shown)
-		folder.Files = append(folder.Files, treeFile{path.Base(file.Path), "/new?" + query.Encode() + "#preview", file.Path == shown})
+		folder.Files = append(folder.Files, treeFile{path.Base(file.Path), file.Path, s.link(file.Path) + "#preview", file.Path == shown})
 	}
 	return []folderView{*root}
 }

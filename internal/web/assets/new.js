@@ -36,29 +36,33 @@ async function show(address) {
     replace(part, fresh);
   }
   focused();
-  history.replaceState(null, "", address);
+  history.replaceState(null, "", document.getElementById("link")?.getAttribute("href") ?? address);
 }
 
-// replace keeps what is opened and how far it is scrolled.
+// replace keeps what is opened and closed, and how far it is scrolled.
 function replace(part, fresh) {
   const open = new Map([...part.querySelectorAll("details")].map((e) => [e.id, e.open]));
   const file = (from) => from.querySelector("#preview")?.textContent;
   const scrolled = file(part) === file(fresh) ? part.querySelector(".source")?.scrollTop : 0;
   part.replaceChildren(...fresh.childNodes);
-  for (const e of part.querySelectorAll("details")) e.open ||= open.get(e.id) ?? false;
+  for (const e of part.querySelectorAll("details")) {
+    const needed = e.querySelector("[aria-current], [aria-invalid]");
+    if (open.has(e.id)) e.open = open.get(e.id) || needed !== null;
+  }
   if (scrolled) part.querySelector(".source").scrollTop = scrolled;
 }
 
-// focus notes where the keyboard is; what it returns puts it there again.
+// focus notes where the keyboard is; what it returns puts it there again, or on
+// the name of the app when the button has gone.
 function focus() {
   const was = document.activeElement;
   if (!was?.id) return () => {};
   const { id, value, selectionStart, selectionEnd } = was;
   return () => {
-    const now = document.getElementById(id);
+    const now = document.getElementById(id) ?? (id.startsWith("do-") ? document.getElementById("f-app-name") : null);
     if (!now || now === was) return;
     now.focus({ preventScroll: true });
-    if (typeof selectionStart !== "number") return;
+    if (now.id !== id || typeof selectionStart !== "number") return;
     now.value = value; // what was typed since
     now.setSelectionRange(selectionStart, selectionEnd);
   };
@@ -72,9 +76,11 @@ function tell(message) {
   box.replaceChildren(text);
 }
 
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  show(addressOf(event.submitter));
+  const adds = event.submitter?.value === "add";
+  await show(addressOf(event.submitter));
+  if (adds) document.getElementById("f-app-name").select();
 });
 
 form.addEventListener("input", (event) => {
@@ -83,21 +89,30 @@ form.addEventListener("input", (event) => {
   waiting = setTimeout(() => show(addressOf()), typed ? 250 : 0);
 });
 
+// copy puts the text of an element on the clipboard. Pages that come by plain
+// HTTP from another machine have no navigator.clipboard.
+async function copy(element) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(element.textContent);
+    return true;
+  }
+  getSelection().selectAllChildren(element);
+  return document.execCommand("copy");
+}
+
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-file]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    show(link.getAttribute("href").replace(/#.*/, ""));
+    form.elements.file.value = link.dataset.file;
+    show(addressOf());
   }
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const text = document.getElementById(button.dataset.copy).textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
-    button.textContent = "Selected";
-  }
+  const element = document.getElementById(button.dataset.copy);
+  const copied = await copy(element).catch(() => false);
+  if (!copied) getSelection().selectAllChildren(element);
+  button.textContent = copied ? "Copied" : "Selected";
+  document.getElementById("news").textContent = copied ? "Copied" : "Selected; copy it with the keyboard";
   setTimeout(() => (button.textContent = "Copy"), 2000);
 });

@@ -62,11 +62,11 @@ function show(operation) {
   const form = element("form", { class: "try" });
   const parameters = (operation.parameters ?? []).filter((p) => p.in !== "header");
   if (parameters.length) form.append(element("div", { class: "fields" }, ...parameters.map((p) => input(operation, p))));
-  const schema = operation.requestBody?.content?.["application/json"]?.schema;
-  if (schema) {
+  const content = operation.requestBody?.content?.["application/json"];
+  if (content) {
     const id = `${operation.operationId}-body`;
     const text = element("textarea", { id, name: "", rows: 8, spellcheck: "false", "data-in": "body" });
-    text.value = operation.operationId.endsWith("-json") ? "{}" : JSON.stringify(sample(schema), null, 2);
+    text.value = JSON.stringify(content.example ?? sample(content.schema), null, 2);
     form.append(element("div", { class: "field" }, element("label", { for: id }, "Body"), text));
   }
   const answer = element("div", { class: "answer", role: "status" });
@@ -128,4 +128,7 @@ document.getElementById("operations").replaceChildren(
   ...[...groups].map(([tag, list]) => element("section", {}, element("h2", {}, tag[0].toUpperCase() + tag.slice(1)), ...list.map(show))),
 );
 const asked = document.getElementById(location.hash.slice(1));
-if (asked?.matches("details")) asked.open = true;
+if (asked?.matches("details")) {
+  asked.open = true;
+  asked.scrollIntoView();
+}
