@@ -111,10 +111,17 @@ func (r *jsonReader) object(field string, value json.RawMessage, t reflect.Type)
 			r.read(full, object[name], of)
 			continue
 		}
-		r.found = append(r.found, Violation{beginning([]byte(full)), beginning(object[name]), "is no field", names})
+		r.add(Violation{beginning([]byte(full)), beginning(object[name]), "is no field", names})
 	}
 }
 
 func (r *jsonReader) wrong(field string, value json.RawMessage, rule string) {
-	r.found = append(r.found, Violation{field, beginning(value), rule, nil})
+	r.add(Violation{field, beginning(value), rule, nil})
+}
+
+// add notes the first of many.
+func (r *jsonReader) add(v Violation) {
+	if len(r.found) < mostNamed {
+		r.found = append(r.found, v)
+	}
 }

@@ -25,9 +25,10 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 	parts := url.Values{"app": {"a:" + strings.Repeat("x,", 1000)}}
 	fromJSON := func(body string) error { _, err := blueprint.FromJSON([]byte(body)); return err }
 	fromQuery := func(query url.Values) error { _, err := blueprint.FromQuery(query); return err }
-	unknown := url.Values{}
+	unknown, jsonFields := url.Values{}, []string(nil)
 	for i := range 1000 {
 		unknown.Set(fmt.Sprintf("p%d", i), "")
+		jsonFields = append(jsonFields, fmt.Sprintf(`"p%d":0`, i))
 	}
 	fromNubesGenJSON := func(body string) error { _, err := blueprint.FromNubesGenJSON("shop", []byte(body)); return err }
 	fromNubesGen := func(query url.Values) error { _, err := blueprint.FromNubesGenQuery("shop", query); return err }
@@ -52,6 +53,7 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 		{"add-ons of NubesGen", fromNubesGen(url.Values{"addons": {strings.Repeat("x,", 1000)}}), `addons: "1000" are more than 20`},
 		{"add-ons of NubesGen's JSON", fromNubesGenJSON(`{"addons":[` + strings.Repeat(`{"type":"x"},`, 1000) + `{}]}`), `addons: "1001" are more than 20`},
 		{"parameters that there are none of", fromQuery(unknown), `p0: "" is no parameter`},
+		{"fields that there are none of", fromJSON("{" + strings.Join(jsonFields, ",") + "}"), `p0: "0" is no field`},
 		{"a long app", fromQuery(long), "has more than 4000 bytes"},
 		{"an app of many parts", drafted(parts), "has 1001 parameters, more than there are"},
 	} {

@@ -42,7 +42,7 @@ func (r *queryReader) add(field, value, rule string, allowed []string) {
 	r.found = append(r.found, Violation{field, value, rule, allowed})
 }
 
-// mostNamed is how many names that are not known are told.
+// mostNamed is how many names that are not known, and fields that cannot be read, are told.
 const mostNamed = 10
 
 // known refuses parameters that there are none of.
