@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 )
@@ -47,7 +48,7 @@ func namespaces(modules []string) []string {
 // azureProviders returns terraform/providers.tf of a composition of some modules.
 func azureProviders(modules []string) string {
 	d := newDocument()
-	d.nested("terraform", nil, func(body *hclwrite.Body) {
+	d.nested("azurerm", "terraform", nil, func(body *hclwrite.Body) {
 		body.SetAttributeRaw("required_version", text(">= 1.11"))
 		body.AppendNewline()
 		body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("azurerm", fresh(object(
@@ -57,7 +58,8 @@ func azureProviders(modules []string) string {
 	d.comment(
 		"The subscription and who you are come from the environment: ARM_SUBSCRIPTION_ID",
 		"and `az login`, or the workflow's identity.")
-	d.nested("provider", []string{"azurerm"}, func(body *hclwrite.Body) { azureProviderBody(body, modules) })
+	used := namespaces(modules)
+	d.nested("azurerm of "+strings.Join(used, " "), "provider", []string{"azurerm"}, func(body *hclwrite.Body) { azureProviderBody(body, used) })
 	return d.text()
 }
 
@@ -75,7 +77,7 @@ var azureFeatures = []struct {
 	{"resource_group", []string{"prevent_deletion_if_contains_resources"}, false},
 }
 
-func azureProviderBody(provider *hclwrite.Body, modules []string) {
+func azureProviderBody(provider *hclwrite.Body, used []string) {
 	provider.SetAttributeRaw("storage_use_azuread", boolean(true))
 	provider.AppendNewline()
 	provider.AppendUnstructuredTokens(commentTokens([]string{
@@ -84,7 +86,7 @@ func azureProviderBody(provider *hclwrite.Body, modules []string) {
 		"the subscription; whoever has less asks its owner to run, for each of them,",
 		"`az provider register --wait --namespace <name>`: then nothing is left to do here.",
 	}))
-	provider.SetAttributeRaw("resource_providers_to_register", lines(namespaces(modules)))
+	provider.SetAttributeRaw("resource_providers_to_register", lines(used))
 	provider.AppendNewline()
 	features := provider.AppendNewBlock("features", nil).Body()
 	features.AppendUnstructuredTokens(commentTokens([]string{"An environment that is destroyed shall be gone, so that one of the same name", "can be made again."}))

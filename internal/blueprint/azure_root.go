@@ -17,7 +17,7 @@ func azureBackend(c Choices) string {
 		"    -backend-config=resource_group_name=<group> \\",
 		"    -backend-config=storage_account_name=<account> \\",
 		fmt.Sprintf("    -backend-config=key=%s/<environment>.tfstate", c.Name))
-	d.nested("terraform", nil, func(body *hclwrite.Body) {
+	d.nested("backend azurerm", "terraform", nil, func(body *hclwrite.Body) {
 		backend := body.AppendNewBlock("backend", []string{"azurerm"}).Body()
 		backend.SetAttributeRaw("container_name", text("tfstate"))
 		backend.SetAttributeRaw("use_azuread_auth", boolean(true))

@@ -191,18 +191,21 @@ func (d document) block(kind string, labels []string, attributes ...attribute) {
 	d.out.WriteString(formatted(append(tokens, closing, newline)))
 }
 
-// nested writes a block that has blocks in it.
-func (d document) nested(kind string, labels []string, fill func(*hclwrite.Body)) {
-	file := hclwrite.NewEmptyFile()
-	fill(file.Body().AppendNewBlock(kind, labels).Body())
-	d.out.Write(file.Bytes())
+// nested writes a block that has blocks in it. The key tells it from others, and all
+// that fill goes by.
+func (d document) nested(key, kind string, labels []string, fill func(*hclwrite.Body)) {
+	d.out.WriteString(blocks.text(key, func() string {
+		file := hclwrite.NewEmptyFile()
+		fill(file.Body().AppendNewBlock(kind, labels).Body())
+		return string(file.Bytes())
+	}))
 }
 
 func (d document) space() { d.out.WriteByte('\n') }
 
 func (d document) text() string { return d.out.String() }
 
-// blocks keeps blocks that were formatted, by their tokens: formatting takes most
+// blocks keeps blocks that were formatted, by their tokens or key: formatting takes most
 // of the time. There are some 5,500 of one project's choices, of 1 kB on average.
 var blocks = memory{most: 32 << 20}
 

@@ -52,7 +52,7 @@ func localVariables(c Choices) []attribute {
 
 func localProviders() string {
 	d := newDocument()
-	d.nested("terraform", nil, func(body *hclwrite.Body) {
+	d.nested("aloft", "terraform", nil, func(body *hclwrite.Body) {
 		body.SetAttributeRaw("required_version", text(">= 1.9"))
 		body.AppendNewline()
 		body.AppendNewBlock("required_providers", nil).Body().SetAttributeRaw("aloft", fresh(object(
