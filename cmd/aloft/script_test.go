@@ -46,7 +46,8 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	// On a machine without an engine this gets one, which may take 5 minutes once.
-	if _, err := (&engines{}).find(t.Context(), "", os.Stderr); err != nil {
+	engine, err := (&engines{}).find(t.Context(), "", os.Stderr)
+	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
@@ -57,6 +58,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			home := ownHome(env)
 			env.Setenv("XDG_CACHE_HOME", userCache) // engines and toolchain caches are shared
+			env.Setenv("ENGINE", strings.ToLower(engine.Name()))
 			for _, name := range []string{"GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY"} {
 				if value, ok := os.LookupEnv(name); ok {
 					env.Setenv(name, value)
