@@ -146,30 +146,39 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, 
 func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release, swapped []placement) {
 	ctx = context.WithoutCancel(ctx) // what was canceled must not stay half swapped
 	for _, place := range swapped {
-		request := place.request
 		i := slices.IndexFunc(before, func(r aloft.Release) bool {
-			return r.App == request.App.Name && r.RunID != request.RunID && r.Status != aloft.ReleaseFailed
+			return r.App == place.request.App.Name && r.RunID != place.request.RunID && r.Status != aloft.ReleaseFailed
 		})
+		var err error
 		if i < 0 {
-			span := s.span.begin(request.App.Name, "taken out")
-			s.voice.detail("%s: taken out, it had no release before", request.App.Name)
-			err := place.deployer.Withdraw(ctx, request, fmt.Sprintf("run %d failed", request.RunID))
-			span.ended(err)
-			if err != nil {
-				s.voice.fail(err)
-			}
-			continue
+			err = place.takeOut(ctx, s)
+		} else {
+			err = place.deployAgain(ctx, s, before[i])
 		}
-		request.App, request.Artifact, request.Revision = before[i].Spec, before[i].Artifact, before[i].Revision
-		span := s.span.begin(request.App.Name, fmt.Sprintf("back to release %d", before[i].Number))
-		request.Log, request.Timing = s.log(), span.timing()
-		s.voice.detail("%s: back to release %d", request.App.Name, before[i].Number)
-		_, _, err := place.deployer.Deploy(ctx, request)
-		span.ended(err)
 		if err != nil {
 			s.voice.fail(err)
 		}
 	}
+}
+
+func (place placement) takeOut(ctx context.Context, s *step) error {
+	request := place.request
+	span := s.span.begin(request.App.Name, "taken out")
+	s.voice.detail("%s: taken out, it had no release before", request.App.Name)
+	err := place.deployer.Withdraw(ctx, request, fmt.Sprintf("run %d failed", request.RunID))
+	span.ended(err)
+	return err
+}
+
+func (place placement) deployAgain(ctx context.Context, s *step, release aloft.Release) error {
+	request := place.request
+	request.App, request.Artifact, request.Revision = release.Spec, release.Artifact, release.Revision
+	span := s.span.begin(request.App.Name, fmt.Sprintf("back to release %d", release.Number))
+	request.Log, request.Timing = s.log(), span.timing()
+	s.voice.detail("%s: back to release %d", request.App.Name, release.Number)
+	_, _, err := place.deployer.Deploy(ctx, request)
+	span.ended(err)
+	return err
 }
 
 // verifyTime is how long an app may take to answer at its URL once it is healthy.

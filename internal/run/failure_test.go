@@ -11,14 +11,21 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
+// houseAt has an environment that runs a commit; "" = none.
+func houseAt(t *testing.T, commit string) *house {
+	t.Helper()
+	h := newHouse(t)
+	if commit != "" {
+		h.push(commit)
+		h.reconcile()
+	}
+	return h
+}
+
 func TestABranchThatCannotMoveFailsTheRun(t *testing.T) {
 	for _, before := range []string{"", "c1"} {
 		t.Run("after "+before, func(t *testing.T) {
-			h := newHouse(t)
-			if before != "" {
-				h.push(before)
-				h.reconcile()
-			}
+			h := houseAt(t, before)
 			h.repository.fail = errors.New("no space left on the device")
 			r := h.push("c2")
 			h.reconcile()
@@ -83,11 +90,7 @@ func TestAFirstReleaseThatDoesNotAnswerIsTakenOut(t *testing.T) {
 func TestARunTakenAgainSwapsBackToTheReleaseBeforeIt(t *testing.T) {
 	for _, before := range []string{"", "c1"} {
 		t.Run("after "+before, func(t *testing.T) {
-			h := newHouse(t)
-			if before != "" {
-				h.push(before)
-				h.reconcile()
-			}
+			h := houseAt(t, before)
 			r := h.push("c2")
 			_, err := h.store.AddRelease(h.ctx, aloft.Release{
 				EnvironmentKey: alice, App: "web", RunID: r.ID, Revision: "c2", Status: aloft.ReleaseActive,
