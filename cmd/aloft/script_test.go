@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -64,6 +65,8 @@ func TestScripts(t *testing.T) {
 					env.Setenv(name, value)
 				}
 			}
+			// Scripts run side by side, and some look for their token in every process.
+			env.Setenv("TOKEN", "aloft_test_"+rand.Text())
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every command of a -race build ends a second later
 			return os.MkdirAll(home, 0o700)
 		},
@@ -106,7 +109,7 @@ type running struct {
 var servers sync.Map
 
 // commandServer: server start | stop | kill. A started server's URL and token
-// are in ALOFT_SERVER and ALOFT_TOKEN, its port in PORT, its process in SERVER_PID.
+// are in ALOFT_SERVER and ALOFT_TOKEN (TOKEN, of this script alone), its port in PORT, its process in SERVER_PID.
 // SERVER_ENV is added to its environment; with OWN_TOKEN it makes a token itself.
 func commandServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
@@ -137,8 +140,8 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 	ts.Check(os.MkdirAll(data, 0o700))
 	if ts.Getenv("OWN_TOKEN") == "" {
 		tokenFile := filepath.Join(ts.Getenv("WORK"), "token")
-		ts.Check(os.WriteFile(tokenFile, []byte("aloft_test_token\n"), 0o600))
-		ts.Setenv("ALOFT_TOKEN", "aloft_test_token")
+		ts.Check(os.WriteFile(tokenFile, []byte(ts.Getenv("TOKEN")+"\n"), 0o600))
+		ts.Setenv("ALOFT_TOKEN", ts.Getenv("TOKEN"))
 		flags = append([]string{"--token-file", tokenFile}, flags...)
 	}
 	scheme := "http"
