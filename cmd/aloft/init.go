@@ -464,6 +464,7 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 // when the registry can be reached; else it says how.
 func lockProviders(ctx context.Context, w io.Writer, dir, engine string) {
 	program := blueprint.EngineCommand(engine)
+	_, _ = fmt.Fprintln(w, "       locking the provider for each platform; it is large, Ctrl-C leaves this for later")
 	err := providersLock(ctx, dir, program)
 	if err == nil {
 		_, _ = fmt.Fprintln(w, "       locked: terraform/.terraform.lock.hcl")

@@ -94,6 +94,7 @@ func TestScripts(t *testing.T) {
 			"nowhere":      commandNowhere,
 			"workflow":     commandWorkflow,
 			"github":       commandGitHub,
+			"registry":     commandRegistry,
 			"act":          commandAct(buildAct(t.TempDir())),
 		},
 	})

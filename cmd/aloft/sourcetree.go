@@ -227,37 +227,47 @@ func lockPlatforms() []string {
 }
 
 // lockTime is how long the registry may take.
-const lockTime = 2 * time.Minute
+const lockTime = 5 * time.Minute
 
-// providersLock lets the engine write the lock file, if it is on the PATH.
+// providersLock lets an engine that is there already write the lock file.
 func providersLock(ctx context.Context, dir, program string) error {
-	if _, err := exec.LookPath(program); err != nil {
-		return fmt.Errorf("%s is not on the PATH", program)
-	}
-	ctx, cancel := context.WithTimeout(ctx, lockTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, lockTime, fmt.Errorf("the registry took longer than %s", lockTime))
 	defer cancel()
+	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: cacheDir(""), Kind: program, Path: os.Getenv("PATH")})
+	if err != nil {
+		return err
+	}
 	data, err := os.MkdirTemp("", "aloft-lock-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(data) }()
 	for _, args := range [][]string{{"get"}, append([]string{"providers", "lock"}, lockPlatforms()...)} {
-		command := exec.CommandContext(ctx, program, append(args, "-no-color")...)
+		command := exec.CommandContext(ctx, engine.Path, append(args, "-no-color")...)
 		command.Dir = dir
 		command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_DATA_DIR="+data)
-		if output, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s %s: %s", program, args[0], lastError(string(output), err))
+		switch output, err := command.CombinedOutput(); {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return fmt.Errorf("%s %s: %s", program, args[0], engineError(string(output), err))
 		}
 	}
 	return nil
 }
 
-// lastError is the line in which an engine says what went wrong.
-func lastError(output string, err error) string {
-	for line := range strings.Lines(output) {
-		if _, text, found := strings.Cut(line, "Error: "); found {
-			return strings.TrimSpace(text)
-		}
+// engineError is what an engine says went wrong: the headline of its first error,
+// and the first cause in its list of causes.
+func engineError(output string, err error) string {
+	_, text, found := strings.Cut(output, "Error: ")
+	if !found {
+		return err.Error()
 	}
-	return err.Error()
+	headline, detail, _ := strings.Cut(text, "\n")
+	if _, cause, found := strings.Cut(detail, "\n- "); found {
+		cause, _, _ = strings.Cut(cause, "\n\n")
+		cause, _, _ = strings.Cut(cause, "\n- ")
+		headline += ": " + strings.Join(strings.Fields(cause), " ")
+	}
+	return strings.TrimSpace(headline)
 }
