@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -79,7 +80,28 @@ func (s *Supervisor) nextTag(spec Spec) string {
 
 func (l *life) copyOutput(w io.Writer) {
 	defer close(l.copied)
-	_, _ = io.Copy(w, l.output) // sinks take everything; reading ends with the last writer, or at drain's deadline
+	// Sinks take everything; reading ends with the last writer, or at drain's deadline.
+	if _, err := io.Copy(w, l.output); errors.Is(err, os.ErrDeadlineExceeded) {
+		l.copyRest(w)
+	}
+}
+
+// copyRest copies what the pipe holds, and waits for nothing.
+func (l *life) copyRest(w io.Writer) {
+	_ = l.output.SetReadDeadline(time.Time{})
+	pipe, err := l.output.SyscallConn()
+	if err != nil {
+		return
+	}
+	rest := make([]byte, 64<<10) // as much as a pipe holds
+	read := 0
+	_ = pipe.Read(func(fd uintptr) bool {
+		read, _ = syscall.Read(int(fd), rest)
+		return true
+	})
+	if read > 0 {
+		_, _ = w.Write(rest[:read])
+	}
 }
 
 // terminate asks the group to end.

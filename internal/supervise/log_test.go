@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/supervise"
@@ -213,4 +215,27 @@ func FuzzLines(f *testing.F) {
 			t.Error("something was lost")
 		}
 	})
+}
+
+// slowly takes long over what is written first.
+type slowly struct {
+	once sync.Once
+	bytes.Buffer
+}
+
+func (s *slowly) Write(data []byte) (int, error) {
+	s.once.Do(func() { time.Sleep(time.Second) })
+	return s.Buffer.Write(data)
+}
+
+func TestLastWordsReachASlowReader(t *testing.T) {
+	t.Parallel()
+	s := open(t, supervise.Options{})
+	w := &slowly{}
+	if _, err := s.Run(t.Context(), shell(t, "echo first; sleep 0.1; echo last"), w); err != nil {
+		t.Fatal(err)
+	}
+	if w.String() != "first\nlast\n" {
+		t.Errorf("%q", w)
+	}
 }

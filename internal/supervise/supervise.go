@@ -46,7 +46,7 @@ type Options struct {
 // How long the parts of a shutdown may take.
 const (
 	closeGrace = 10 * time.Second       // between asking and killing, in Close
-	runGrace   = 5 * time.Second        // the same for a canceled Run
+	runGrace   = 10 * time.Second       // the same for a canceled Run
 	killWait   = 10 * time.Second       // for a killed process to be gone
 	drainWait  = 250 * time.Millisecond // for the last output of a process that has exited
 )
