@@ -5,6 +5,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/aloft-dev/aloft"
 )
 
 const (
@@ -40,7 +42,7 @@ func measureCommand(ctx context.Context, l *lab) (map[string]reading, error) {
 // demo lets the demo run to its end, and returns after how many seconds its first
 // URL answered.
 func demo(ctx context.Context, l *lab) (float64, error) {
-	port, err := freePort()
+	port, err := aloft.FreePort()
 	if err != nil {
 		return 0, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,13 +148,3 @@ func finish(command *exec.Cmd) (string, error) {
 const tailSize = 4000
 
 func tail(text string) string { return text[max(0, len(text)-tailSize):] }
-
-// freePort returns a port that nobody listens on.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
-}

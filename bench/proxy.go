@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aloft-dev/aloft"
 )
 
 const (
@@ -51,7 +53,7 @@ func proxyThroughput(ctx context.Context, s *server, page visit) (reading, error
 		return reading{}, fmt.Errorf("the app does not tell its port: %d %w", status, err)
 	}
 	page.path = "/"
-	port, err := freePort()
+	port, err := aloft.FreePort()
 	if err != nil {
 		return reading{}, err
 	}

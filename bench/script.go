@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/aloft-dev/aloft"
 )
 
 //go:embed baseline.sh
@@ -93,7 +95,7 @@ func (s *script) push(ctx context.Context, environment, version string) (float64
 	if err := s.clone.commit(ctx, version); err != nil {
 		return 0, err
 	}
-	port, err := freePort()
+	port, err := aloft.FreePort()
 	if err != nil {
 		return 0, err
 	}

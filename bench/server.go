@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // serve starts a server on an empty data folder and returns when it answers.
 func (l *lab) serve(ctx context.Context, name string) (*server, error) {
-	port, err := freePort()
+	port, err := aloft.FreePort()
 	if err != nil {
 		return nil, err
 	}

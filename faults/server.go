@@ -11,16 +11,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 )
 
 // startTime is how long a server may take to answer, stopTime how long it may
 // take to bring everything to a safe end.
 const (
-	startTime = 30 * time.Second
+	startTime = 2 * time.Minute
 	stopTime  = time.Minute
 )
 
@@ -54,21 +56,13 @@ func (s *server) tag() string {
 
 // newServer prepares a server with an empty data folder. It is not started.
 func newServer(program, dir, sweep string, env []string) (*server, error) {
-	address, err := freeAddress()
+	port, err := aloft.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{program: program, dir: dir, env: env, address: address, sweep: sweep, token: "aloft_faults_token"}
+	s := &server{program: program, dir: dir, env: env, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), sweep: sweep, token: "aloft_faults_token"}
 	s.client = api.NewClient(api.ClientOptions{URL: s.url(), Token: s.token, Actor: "faults"})
 	return s, os.WriteFile(s.tokenFile(), []byte(s.token+"\n"), 0o600)
-}
-
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // start starts the process and returns when it answers.

@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 					env.Setenv(name, value)
 				}
 			}
+			env.Setenv("NO_PROXY", "localhost,.localhost,127.0.0.1,"+os.Getenv("NO_PROXY"))
 			// Scripts run side by side, and some look for their token in every process.
 			env.Setenv("TOKEN", "aloft_test_"+rand.Text())
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every command of a -race build ends a second later
@@ -131,10 +132,9 @@ func commandServer(ts *testscript.TestScript, neg bool, args []string) {
 func startScriptServer(ts *testscript.TestScript, flags []string) {
 	port := ts.Getenv("PORT")
 	if port == "" {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		free, err := aloft.FreePort()
 		ts.Check(err)
-		_, port, _ = net.SplitHostPort(listener.Addr().String())
-		ts.Check(listener.Close())
+		port = strconv.Itoa(free)
 		ts.Setenv("PORT", port)
 	}
 	data := filepath.Join(ts.Getenv("WORK"), "data")
@@ -183,7 +183,7 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 
 func scriptEnv(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GORACE"} {
+	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "GOPROXY", "GOFLAGS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GORACE"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -353,9 +353,9 @@ func answer(ts *testscript.TestScript, neg bool, args []string) string {
 	return body
 }
 
-// waitFor repeats a check until it passes, for half a minute.
+// waitFor repeats a check until it passes, for three minutes.
 func waitFor(check func() error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	for {
 		err := check()
@@ -364,7 +364,7 @@ func waitFor(check func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(errors.New("waited half a minute in vain"), err)
+			return errors.Join(errors.New("waited three minutes in vain"), err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -434,11 +434,13 @@ func testapp() {
 	}
 }
 
-// eat uses more and more memory.
+// eat uses 400 MiB and more.
 func eat() {
 	for eaten := [][]byte{}; ; {
 		eaten = append(eaten, bytes.Repeat([]byte{1}, 10<<20))
-		time.Sleep(5 * time.Millisecond) // a limit of 100 MiB holds before the machine's does
+		if len(eaten) >= 40 { // its limit is 100 MiB, and is looked after once a second
+			time.Sleep(time.Minute)
+		}
 	}
 }
 

@@ -2,7 +2,7 @@ package api_test
 
 import (
 	"context"
-	"net"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -165,9 +165,7 @@ func TestClientLocalTarget(t *testing.T) {
 func TestClientWithoutServer(t *testing.T) {
 	t.Parallel()
 	t.Run("nobody listens", func(t *testing.T) {
-		listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
-		url := "http://" + listener.Addr().String()
-		listener.Close()
+		url := fmt.Sprintf("http://127.0.0.1:%d", must[int](t)(aloft.FreePort()))
 		_, err := api.NewClient(api.ClientOptions{URL: url}).Projects(t.Context())
 		if aloft.ErrorCode(err) != aloft.CodeUnavailable || err.Error() != "no Aloft server answers at "+url ||
 			aloft.ErrorHint(err) != "start it with: aloft serve" {

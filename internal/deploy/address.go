@@ -91,12 +91,10 @@ func (p *ports) take() (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
-		listener, err := net.Listen("tcp4", "127.0.0.1:0")
+		port, err := aloft.FreePort()
 		if err != nil {
 			return 0, aloft.Errorf(aloft.CodeUnavailable, "cannot find a free port: %w", err)
 		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		listener.Close()
 		if !p.taken[port] {
 			p.taken[port] = true
 			return port, nil

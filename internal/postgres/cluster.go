@@ -102,25 +102,15 @@ func (c cluster) password() (string, error) {
 func (c cluster) port() (int, error) {
 	text, _ := os.ReadFile(c.portFile())
 	if port, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-		if _, err := freePort(port); err == nil {
-			return port, nil
+		if listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, listener.Close()
 		}
 	}
-	port, err := freePort(0)
+	port, err := aloft.FreePort()
 	if err != nil {
 		return 0, fmt.Errorf("cannot find a free port for PostgreSQL: %w", err)
 	}
 	return port, aloft.ReplaceFile(c.portFile(), []byte(strconv.Itoa(port)+"\n"), 0o600)
-}
-
-// freePort returns port if nobody listens on it, for 0 one of the kernel's choice.
-func freePort(port int) (int, error) {
-	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // maxLog is the size in bytes beyond which a log is set aside at the next start.

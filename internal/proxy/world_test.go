@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/proxy"
 )
 
@@ -65,12 +67,11 @@ func says(text string) http.HandlerFunc {
 // nobody returns an address at which nothing listens.
 func nobody(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := aloft.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 func (w *world) install(t testing.TB, backends ...string) *proxy.Retired {

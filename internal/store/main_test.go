@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,7 +182,7 @@ func (p *postgresServer) start() error {
 	if p.dir, err = os.MkdirTemp("", "aloft-store-test-"); err != nil {
 		return err
 	}
-	if p.port, err = freePort(); err != nil {
+	if p.port, err = aloft.FreePort(); err != nil {
 		return err
 	}
 	data := filepath.Join(p.dir, "data")
@@ -200,7 +199,7 @@ func (p *postgresServer) start() error {
 }
 
 func (p *postgresServer) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	db, err := sql.Open("pgx", p.dsn("postgres"))
 	if err != nil {
@@ -246,12 +245,4 @@ func (p *postgresServer) stop() {
 	if p.dir != "" {
 		_ = os.RemoveAll(p.dir)
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
