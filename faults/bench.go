@@ -57,13 +57,13 @@ func openBench(ctx context.Context, seed uint64) (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
-	engines := filepath.Join(caches, "aloft", "engine") // an engine that has to be made is made once
+	engines := filepath.Join(caches, "aloft", "engines") // an engine that has to be made is made once
 	for _, folder := range []string{"bin", "home", "tmp", "cache/aloft"} {
 		err = errors.Join(err, os.MkdirAll(filepath.Join(b.dir, folder), 0o755))
 	}
 	err = errors.Join(err,
 		os.MkdirAll(engines, 0o755),
-		os.Symlink(engines, filepath.Join(b.dir, "cache", "aloft", "engine")),
+		os.Symlink(engines, filepath.Join(b.dir, "cache", "aloft", "engines")),
 		os.Symlink(self, filepath.Join(b.dir, "bin", appProgram)),
 		install(self, filepath.Join(b.dir, "home")))
 	if err != nil {

@@ -37,8 +37,9 @@ type cloud struct {
 	random   *mathrand.Rand
 	fastest  time.Duration
 	slowest  time.Duration
-	frozen   chan struct{} // closed by thaw; nil = not frozen
-	turns    int           // how often it was frozen or thawed
+	frozen   chan struct{}  // closed by thaw; nil = not frozen
+	until    map[string]int // by environment: how many more creations freeze it by themselves
+	turns    int            // how often it was frozen or thawed
 	watchers []chan<- thing
 }
 
@@ -78,6 +79,25 @@ func (c *cloud) pace(fastest, slowest time.Duration) {
 func (c *cloud) freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.freezeNow()
+}
+
+// freezeAfter freezes as soon as that many more things of an environment have
+// been created, or freeze is called.
+func (c *cloud) freezeAfter(environment string, many int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = map[string]int{environment: many}
+}
+
+func (c *cloud) isFrozen() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.frozen != nil
+}
+
+func (c *cloud) freezeNow() {
+	c.until = nil
 	if c.frozen == nil {
 		c.frozen = make(chan struct{})
 		c.turns++
@@ -184,6 +204,11 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 	}
 	t.ID = "thing-" + strings.ToLower(rand.Text()[:12])
 	c.things[t.ID] = t
+	if many, counted := c.until[t.Environment]; counted && many <= 1 {
+		c.freezeNow()
+	} else if counted {
+		c.until[t.Environment]--
+	}
 	for _, watcher := range c.watchers {
 		select {
 		case watcher <- t:

@@ -53,6 +53,14 @@ func termInApply(ctx context.Context, r *round) (string, error) {
 	return moment, r.restart(ctx, errors.Join(err, r.server.stop()))
 }
 
+// frozenInApply waits for the middle of an apply, at which the cloud freezes.
+func (r *round) frozenInApply(ctx context.Context) (string, error) {
+	many := 5 + r.random.IntN(manyThings-20)
+	r.cloud.freezeAfter(r.project.key.Environment, many)
+	err := r.await(ctx, func() (bool, error) { return r.cloud.isFrozen(), nil })
+	return r.at(fmt.Sprintf("%d things made", many), err), errors.Join(unless(err), r.hush(ctx))
+}
+
 // hush lets no further thing be made, and returns when the engine has told of
 // all that were. What is made while the engine that asked for it is killed is
 // known to nobody: no tool can heal that, and no fault is aimed there.
@@ -76,8 +84,8 @@ func (r *round) hush(ctx context.Context) error {
 }
 
 func killEverything(ctx context.Context, r *round) (string, error) {
-	moment, err := r.inApply(ctx)
-	err = errors.Join(err, r.hush(ctx), r.server.kill())
+	moment, err := r.frozenInApply(ctx)
+	err = errors.Join(err, r.server.kill())
 	left, leftErr := r.server.processes()
 	for _, p := range left {
 		_ = p.kill() // it may have ended by itself
@@ -89,8 +97,7 @@ func killEverything(ctx context.Context, r *round) (string, error) {
 var errNoEngine = errors.New("there is no engine to kill")
 
 func killEngine(ctx context.Context, r *round) (string, error) {
-	moment, err := r.inApply(ctx)
-	err = errors.Join(err, r.hush(ctx))
+	moment, err := r.frozenInApply(ctx)
 	found, foundErr := r.server.processes()
 	killed := 0
 	for _, p := range found {

@@ -17,7 +17,7 @@ import (
 // long is not.
 func TestPatient(t *testing.T) {
 	t.Parallel()
-	const limit = 50 * time.Millisecond
+	const limit = time.Second
 	read := make(chan error, 1)
 	ended := make(chan struct{})
 	server := httptest.NewServer(patient(limit, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func TestPatient(t *testing.T) {
 	if err := <-read; err != nil {
 		t.Errorf("a whole body: %v", err)
 	}
-	time.AfterFunc(4*limit, func() { close(ended) })
+	time.AfterFunc(2*limit, func() { close(ended) })
 	response, err := http.ReadResponse(bufio.NewReader(whole), nil)
 	if err != nil {
 		t.Fatal(err)

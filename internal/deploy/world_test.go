@@ -110,7 +110,7 @@ func request(t *testing.T, play, version string) deploy.Request {
 		App: aloft.App{
 			Name: "web", Path: ".", Runtime: aloft.Setting{Value: "go"},
 			Start:      aloft.Command{Args: []string{program}},
-			HealthTime: 20 * time.Second,
+			HealthTime: 2 * time.Minute,
 			Variables: map[string]string{
 				playVariable: play, "VERSION": version,
 				"GORACE": "atexit_sleep_ms=0", // under the race detector each exit would take a second
@@ -188,7 +188,7 @@ func (w *world) processes() []string {
 // eventually asks again and again until it is so, as long as the test may take.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

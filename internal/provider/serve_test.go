@@ -178,7 +178,7 @@ func wantNoGoroutines(t *testing.T) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	stacks := make([]byte, 1<<20)
-	for range 500 {
+	for range 6000 {
 		stacks = stacks[:runtime.Stack(stacks[:cap(stacks)], true)]
 		if !strings.Contains(string(stacks), "google.golang.org/grpc") && !strings.Contains(string(stacks), "tf6server") {
 			return

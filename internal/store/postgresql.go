@@ -33,7 +33,7 @@ var postgresDialect = dialect{
 const (
 	connections = 16
 	// lockPatience is how long to wait for the lock of a server that has just died.
-	lockPatience = 3 * time.Second
+	lockPatience = 10 * time.Second
 	lockInterval = 100 * time.Millisecond
 )
 

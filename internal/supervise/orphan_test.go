@@ -66,6 +66,10 @@ func TestWaitingForAnOrphanEndsWithTheContext(t *testing.T) {
 	engine := exec.Command("sh", "-c", `trap '' INT; echo ready; sleep 1000 & wait; wait`)
 	engine.Env = []string{"PATH=" + os.Getenv("PATH"), supervise.TagVariable + "=" + supervise.EngineTag(dir, alice)}
 	engine.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := engine.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := engine.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +77,7 @@ func TestWaitingForAnOrphanEndsWithTheContext(t *testing.T) {
 		_ = engine.Process.Kill()
 		_ = engine.Wait()
 	}()
+	awaitText(t, output, "ready")
 	s := open(t, supervise.Options{Dir: dir})
 	_, await := s.Orphan(alice)
 	ctx, cancel := context.WithCancel(t.Context())

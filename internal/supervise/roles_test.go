@@ -110,7 +110,7 @@ func awaitExit(t *testing.T, p *supervise.Process) supervise.Exit {
 	select {
 	case <-p.Exited():
 		return p.Exit()
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("it does not exit")
 		return supervise.Exit{}
 	}
@@ -119,7 +119,7 @@ func awaitExit(t *testing.T, p *supervise.Process) supervise.Exit {
 // awaitLine follows the log of app until a line holds text.
 func awaitLine(t *testing.T, s *supervise.Supervisor, app, text string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	w := &finder{text: text, found: cancel}
 	if err := s.Logs(ctx, alice, app, supervise.LogOptions{Follow: true}, w); err != nil {

@@ -187,15 +187,19 @@ func TestKeepAlive(t *testing.T) {
 	if state := s.Processes(alice)[0].State; state != supervise.StateStopped {
 		t.Errorf("state %s", state)
 	}
-	events := make(chan supervise.Event, 100)
-	p.KeepAlive(func(e supervise.Event) { events <- e })
-	next := func() supervise.Event {
+	type event struct {
+		supervise.Event
+		seen supervise.Status // at that moment
+	}
+	events := make(chan event, 100)
+	p.KeepAlive(func(e supervise.Event) { events <- event{e, p.Status()} })
+	next := func() event {
 		select {
 		case e := <-events:
 			return e
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatal("no event")
-			return supervise.Event{}
+			return event{}
 		}
 	}
 	first := next()
@@ -209,7 +213,7 @@ func TestKeepAlive(t *testing.T) {
 	if second.State != supervise.StateBackingOff || second.Wait <= first.Wait {
 		t.Errorf("pauses do not grow: %s, %s", first.Wait, second.Wait)
 	}
-	status := s.Processes(alice)[0]
+	status := second.seen
 	if status.State != supervise.StateBackingOff || status.Restarts != 1 || status.LastExit.Code != 7 {
 		t.Errorf("%+v", status)
 	}

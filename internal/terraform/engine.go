@@ -81,7 +81,7 @@ func versionOf(ctx context.Context, path string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "version", "-json")
 	cmd.Env = environ(nil)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("cannot ask %s for its version: %w", path, err)

@@ -19,7 +19,7 @@ import (
 
 var screenshots = flag.String("screenshots", "", "folder to write pictures of the pages to")
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 type action = chromedp.Action[chromedp.Void]
 
@@ -46,7 +46,7 @@ func startBrowser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skip("no Chromium is installed")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(2*time.Minute),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
@@ -67,7 +67,7 @@ func newTab(t *testing.T, browser context.Context) context.Context {
 	ctx, closeTab := chromedp.NewContext(browser)
 	run(t, ctx)
 	messages := chromedp.Console(ctx)
-	ctx, cancel := context.WithTimeout(ctx, 3*patience)
+	ctx, cancel := context.WithTimeout(ctx, 5*patience)
 	t.Cleanup(func() {
 		cancel()
 		closeTab()
