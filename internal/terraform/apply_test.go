@@ -155,6 +155,9 @@ func TestLockConflict(t *testing.T) {
 		if e.Kind == terraform.KindTofu { // Terraform does not know who
 			wantError(t, err, aloft.CodeConflict, "bob@laptop", "2026-11-24")
 		}
+		if plan, err := e.Plan(t.Context(), c, terraform.PlanOptions{}); err != nil || len(plan.Changes) == 0 {
+			t.Errorf("a plan, which needs no lock: %v, %v", plan, err)
+		}
 	})
 }
 

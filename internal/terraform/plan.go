@@ -22,9 +22,10 @@ type PlanOptions struct {
 	Destroy bool // what destroying everything would change
 }
 
-// Plan returns what an apply would change and changes nothing. A configuration
-// that is not valid is CodeInvalid, a locked state CodeConflict, anything else
-// that goes wrong CodeFailed.
+// Plan returns what an apply would change and changes nothing, the state's lock
+// included: whoever applies meanwhile is not held up, and does not hold it up. A
+// configuration that is not valid is CodeInvalid, anything else that goes wrong
+// CodeFailed.
 func (e *Engine) Plan(ctx context.Context, c aloft.Configuration, o PlanOptions) (aloft.Plan, error) {
 	dir, err := planFolder(c)
 	if err != nil {
@@ -32,7 +33,7 @@ func (e *Engine) Plan(ctx context.Context, c aloft.Configuration, o PlanOptions)
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "plan")
-	args := []string{"plan", "-json", "-input=false", "-out=" + file}
+	args := []string{"plan", "-json", "-input=false", "-lock=false", "-out=" + file}
 	if o.Destroy {
 		args = append(args, "-destroy")
 	}
