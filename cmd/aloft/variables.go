@@ -33,7 +33,8 @@ under the names that its framework reads. An app is given those for everybody an
 of its runtime; runtime `+"`java`"+` is given those of every framework of Java, and
 `+"`quarkus-native`"+` those of Quarkus.
 
-Every app has `+"`ALOFT_PROJECT`"+` and `+"`ALOFT_ENVIRONMENT`"+`. Parts in braces are filled in by the
+Every app has `+"`ALOFT_PROJECT`"+`, `+"`ALOFT_ENVIRONMENT`"+` and `+"`ALOFT_URL`"+`, where it is reached; on
+Azure a static web app has none, as it runs nothing. Parts in braces are filled in by the
 target. What is marked secret is on Azure a reference to a secret of the key vault, which
 the host resolves with the apps' identity: the value stands in no setting and no state.
 Variables of `+"`aloft.yaml`"+` come besides, and may not be secret.

@@ -20,6 +20,7 @@ func (z *azure) apps() {
 		case HostingContainerApp:
 			attributes = append(attributes,
 				attribute{"environment_id", reference("module.container_apps.id")},
+				attribute{"environment_domain", reference("module.container_apps.default_domain")},
 				attribute{"port", number(a.Port)},
 				identity("id"),
 				registryServer())

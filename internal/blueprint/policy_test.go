@@ -221,22 +221,23 @@ func settings(r plannedResource, choices blueprint.Choices) string {
 	if !ok || r.Type == "azurerm_static_web_app" || strings.HasSuffix(r.Type, "_slot") {
 		return ""
 	}
-	if list["ALOFT_PROJECT"] != "shop" || list["ALOFT_ENVIRONMENT"] != "alice" || list["AZURE_CLIENT_ID"] == "" {
+	address := fmt.Sprintf("https://%s.azurewebsites.net", r.Change.After["name"])
+	if list["ALOFT_PROJECT"] != "shop" || list["ALOFT_ENVIRONMENT"] != "alice" || list["ALOFT_URL"] != address || list["AZURE_CLIENT_ID"] == "" {
 		return fmt.Sprintf("its settings are %v", list)
 	}
 	unknown, _ := r.Change.AfterUnknown["app_settings"].(map[string]any)
 	if r.Change.AfterUnknown["app_settings"] == true || unknown["DATABASE_URL"] == true {
 		return ""
 	}
-	address, _ := list["DATABASE_URL"].(string)
+	database, _ := list["DATABASE_URL"].(string)
 	switch choices.Database.Kind {
 	case blueprint.PostgreSQL, blueprint.MySQL:
-		if !strings.HasPrefix(address, "@Microsoft.KeyVault(") {
-			return "DATABASE_URL is " + address
+		if !strings.HasPrefix(database, "@Microsoft.KeyVault(") {
+			return "DATABASE_URL is " + database
 		}
 	case blueprint.SQLServer:
-		if !strings.HasPrefix(address, "sqlserver://") {
-			return "DATABASE_URL is " + address
+		if !strings.HasPrefix(database, "sqlserver://") {
+			return "DATABASE_URL is " + database
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(list)) {
@@ -263,8 +264,8 @@ func TestPoliciesFind(t *testing.T) {
 		{"keys", `{"type":"azurerm_storage_account","change":{"after":{}}}`, "with a key"},
 		{"a password", `{"type":"azurerm_mssql_server","change":{"after":{"administrator_login_password":"x"}}}`, "stands in the plan"},
 		{"a secret", `{"type":"azurerm_key_vault_secret","change":{"after":{"value":"x"}}}`, "value stands in the plan"},
-		{"a password in the settings", `{"type":"azurerm_linux_web_app","change":{"after":{"app_settings":{"ALOFT_PROJECT":"shop","ALOFT_ENVIRONMENT":"alice","DATABASE_URL":"@Microsoft.KeyVault(x)","PGPASSWORD":"x"},"identity":[{"type":"UserAssigned"}]}}}`, "PGPASSWORD is no reference"},
-		{"an address with a password", `{"type":"azurerm_linux_web_app","change":{"after":{"app_settings":{"ALOFT_PROJECT":"shop","ALOFT_ENVIRONMENT":"alice","DATABASE_URL":"postgresql://"},"identity":[{"type":"UserAssigned"}]}}}`, "DATABASE_URL is"},
+		{"a password in the settings", `{"type":"azurerm_linux_web_app","change":{"after":{"name":"x","app_settings":{"ALOFT_PROJECT":"shop","ALOFT_ENVIRONMENT":"alice","ALOFT_URL":"https://x.azurewebsites.net","DATABASE_URL":"@Microsoft.KeyVault(x)","PGPASSWORD":"x"},"identity":[{"type":"UserAssigned"}]}}}`, "PGPASSWORD is no reference"},
+		{"an address with a password", `{"type":"azurerm_linux_web_app","change":{"after":{"name":"x","app_settings":{"ALOFT_PROJECT":"shop","ALOFT_ENVIRONMENT":"alice","ALOFT_URL":"https://x.azurewebsites.net","DATABASE_URL":"postgresql://"},"identity":[{"type":"UserAssigned"}]}}}`, "DATABASE_URL is"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var r plannedResource

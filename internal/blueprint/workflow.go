@@ -151,7 +151,8 @@ func (w workflow) gone() entry {
 			`branches="$(gh api --paginate "$api/git/matching-refs/heads/env-" --jq '.[].ref')"`,
 			`list=""`,
 			`while read -r name; do`,
-			`  [[ "$name" =~ ^env-[a-z0-9][a-z0-9-]*$ ]] || continue`,
+			`  # Other names than these are no environment's: there is nothing to remove.`,
+			`  [[ "$name" =~ ^env-[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$ ]] || continue`,
 			`  revision="$GITHUB_SHA"`,
 			`  if [ "$GITHUB_EVENT_NAME" != workflow_dispatch ]; then`,
 			`    if grep -qx "refs/heads/$name" <<< "$branches"; then continue; fi`,
@@ -253,9 +254,9 @@ type job struct {
 
 func (w workflow) job(j job) entry {
 	branch := "${{ " + j.branch + " }}"
-	group, why := "aloft-", "One at a time for each environment, and what has begun is never cut off."
+	group, why := "aloft-"+branch, "One at a time for each environment, and what has begun is never cut off."
 	if j.plans {
-		group, why = "aloft-plan-", "A plan changes nothing, so it takes no turn of those that do."
+		group, why = "aloft-plan-"+branch+"-${{ github.event.number }}", "A plan changes nothing, so it takes no turn of those that do, nor of another pull request's."
 	}
 	var m mapping
 	if j.title != "" {
@@ -282,7 +283,7 @@ func (w workflow) job(j job) entry {
 	return entry{key: j.id, above: j.about, value: append(m,
 		entry{key: "environment", value: append(mapping{{key: "name", value: branch}}, j.environment...)},
 		entry{key: "concurrency", above: []string{why}, value: mapping{
-			{key: "group", value: group + branch},
+			{key: "group", value: group},
 			{key: "cancel-in-progress", value: false},
 		}},
 		entry{key: "env", value: append(mapping{{key: "BRANCH", value: branch}}, w.settings()...)},

@@ -182,8 +182,12 @@ func TestRulesOfWorkflows(t *testing.T) {
 			if id == "gone" {
 				continue
 			}
-			group := map[bool]string{true: "aloft-plan-", false: "aloft-"}[id == "plan"]
-			if branch := job.Env["BRANCH"]; job.Concurrency.Group != group+branch || job.Environment["name"] != branch {
+			branch := job.Env["BRANCH"]
+			group := "aloft-" + branch
+			if id == "plan" {
+				group = "aloft-plan-" + branch + "-${{ github.event.number }}"
+			}
+			if job.Concurrency.Group != group || job.Environment["name"] != branch {
 				t.Errorf("%s: job %s is of group %q and environment %q for branch %q", name, id, job.Concurrency.Group, job.Environment["name"], branch)
 			}
 			if cancel := job.Concurrency.Cancel; cancel == nil || *cancel {

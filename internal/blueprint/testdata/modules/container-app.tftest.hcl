@@ -6,6 +6,7 @@ variables {
   tags                = { project = "shop", environment = "alice" }
   app                 = "web"
   environment_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.App/managedEnvironments/cae-shop-alice"
+  environment_domain  = "calm-sea-1.westeurope.azurecontainerapps.io"
   identity = {
     id           = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shop-alice"
     name         = "id-shop-alice"
@@ -54,6 +55,11 @@ run "consumption" {
   assert {
     condition     = azurerm_container_app.this.workload_profile_name == "Consumption"
     error_message = "The profile that Azure chooses is written down, so that no plan takes it away."
+  }
+
+  assert {
+    condition     = contains([for e in azurerm_container_app.this.template[0].container[0].env : e.value if e.name == "ALOFT_URL"], "https://ca-shop-alice-web.calm-sea-1.westeurope.azurecontainerapps.io")
+    error_message = "The app knows its address."
   }
 
   assert {

@@ -56,7 +56,7 @@ run "flex" {
   }
 
   assert {
-    condition     = azurerm_function_app_flex_consumption.this[0].app_settings["DATABASE_URL"] == "@Microsoft.KeyVault(SecretUri=https://kv-shop-alice-3fa92c.vault.azure.net/secrets/postgresql-url)" && azurerm_function_app_flex_consumption.this[0].app_settings["LOG_LEVEL"] == "info"
+    condition     = azurerm_function_app_flex_consumption.this[0].app_settings["DATABASE_URL"] == "@Microsoft.KeyVault(SecretUri=https://kv-shop-alice-3fa92c.vault.azure.net/secrets/postgresql-url)" && azurerm_function_app_flex_consumption.this[0].app_settings["LOG_LEVEL"] == "info" && azurerm_function_app_flex_consumption.this[0].app_settings["ALOFT_URL"] == "https://${azurerm_function_app_flex_consumption.this[0].name}.azurewebsites.net"
     error_message = "Secrets are given by reference."
   }
 
@@ -105,7 +105,7 @@ run "consumption" {
   }
 
   assert {
-    condition     = !contains(keys(azurerm_linux_function_app.this[0].app_settings), "AzureWebJobsStorage__accountName") && azurerm_linux_function_app.this[0].app_settings["AzureWebJobsStorage__clientId"] == var.identity.client_id
+    condition     = !contains(keys(azurerm_linux_function_app.this[0].app_settings), "AzureWebJobsStorage__accountName") && azurerm_linux_function_app.this[0].app_settings["AzureWebJobsStorage__clientId"] == var.identity.client_id && azurerm_linux_function_app.this[0].app_settings["ALOFT_URL"] == "https://${azurerm_linux_function_app.this[0].name}.azurewebsites.net"
     error_message = "What the provider keeps out of the settings is not among them: every plan would show it."
   }
 

@@ -49,7 +49,7 @@ run "basic" {
   }
 
   assert {
-    condition     = azurerm_linux_web_app.this.app_settings["LOG_LEVEL"] == "info" && azurerm_linux_web_app.this.app_settings["DATABASE_URL"] == "@Microsoft.KeyVault(SecretUri=https://kv-shop-alice-3fa92c.vault.azure.net/secrets/postgresql-url)"
+    condition     = azurerm_linux_web_app.this.app_settings["LOG_LEVEL"] == "info" && azurerm_linux_web_app.this.app_settings["ALOFT_URL"] == "https://${azurerm_linux_web_app.this.name}.azurewebsites.net" && azurerm_linux_web_app.this.app_settings["DATABASE_URL"] == "@Microsoft.KeyVault(SecretUri=https://kv-shop-alice-3fa92c.vault.azure.net/secrets/postgresql-url)"
     error_message = "Secrets are given by reference."
   }
 

@@ -13,6 +13,9 @@ locals {
   minimum = var.tier == "consumption" ? 0 : 2
   maximum = max(var.maximum_replicas, local.minimum, 1)
 
+  # Where the app is reached: a setting cannot ask the app that it belongs to.
+  settings = merge({ ALOFT_URL = "https://${local.name}.${var.environment_domain}" }, var.settings)
+
   # Names of settings that are allowed as names of secrets too.
   secret_names = {
     for setting, id in var.secrets :
@@ -103,7 +106,7 @@ resource "azurerm_container_app" "this" {
       memory  = "${var.cpu * 2}Gi"
 
       dynamic "env" {
-        for_each = var.settings
+        for_each = local.settings
 
         content {
           name  = env.key

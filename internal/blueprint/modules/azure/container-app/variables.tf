@@ -60,6 +60,11 @@ variable "environment_id" {
   type        = string
 }
 
+variable "environment_domain" {
+  description = "Domain of that environment, in which the host names of its apps end."
+  type        = string
+}
+
 variable "port" {
   description = "Port that the image listens on."
   type        = number

@@ -35,6 +35,8 @@ locals {
   insights = lookup(var.settings, "APPLICATIONINSIGHTS_CONNECTION_STRING", null)
 
   settings = merge(
+    # Where it is reached: a setting cannot ask the app that it belongs to.
+    { ALOFT_URL = "https://${local.name}.azurewebsites.net" },
     { for setting, value in var.settings : setting => value if setting != "APPLICATIONINSIGHTS_CONNECTION_STRING" },
     { for setting, id in var.secrets : setting => "@Microsoft.KeyVault(SecretUri=${id})" },
     {

@@ -7,6 +7,7 @@ locals {
   # name is unique in Azure; at most 60 for the plan.
   full_name = "${var.name}-${var.app}"
   app_name  = length(local.full_name) <= 40 ? local.full_name : "${trim(substr(local.full_name, 0, 33), "-")}-${substr(sha256(local.full_name), 0, 6)}"
+  name      = "app-${local.app_name}-${var.suffix}"
   plan_name = length(local.full_name) <= 55 ? local.full_name : "${trim(substr(local.full_name, 0, 48), "-")}-${substr(sha256(local.full_name), 0, 6)}"
 
   # free is shared with strangers and sleeps; basic is one machine of your own;
@@ -34,6 +35,8 @@ locals {
   version = var.runtime == "image" ? "" : coalesce(var.runtime_version, local.newest[var.runtime])
 
   settings = merge(
+    # Where the app is reached: a setting cannot ask the app that it belongs to.
+    { ALOFT_URL = "https://${local.name}.azurewebsites.net" },
     # App Service has to know where an image listens; other runtimes tell it.
     var.runtime == "image" ? { WEBSITES_PORT = tostring(var.port), WEBSITES_ENABLE_APP_SERVICE_STORAGE = "false" } : {},
     var.settings,
@@ -58,7 +61,7 @@ resource "azurerm_service_plan" "this" {
 }
 
 resource "azurerm_linux_web_app" "this" {
-  name                = "app-${local.app_name}-${var.suffix}"
+  name                = local.name
   resource_group_name = var.resource_group_name
   location            = var.location
   tags                = var.tags
