@@ -249,8 +249,10 @@ func TestChoicesOfTheAPI(t *testing.T) {
 func jsonNames(t reflect.Type) []string {
 	var names []string
 	for field := range t.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
+		if field.IsExported() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
 	}
 	return names
 }

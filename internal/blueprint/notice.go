@@ -6,9 +6,10 @@ import (
 )
 
 // Notices tell what complete choices do not give, or give otherwise than one
-// might think.
+// might think, and what Add, Remove or Set, where they come from it, do to
+// environments that are there.
 func (c Choices) Notices() []string {
-	var list []string
+	list := c.consequences()
 	if c.Target == TargetLocal {
 		if c.HasDatabase() && c.Database.Kind != PostgreSQL {
 			list = append(list, fmt.Sprintf("The local target has no %s: the apps are given no database. It has postgresql.", title(c.Database.Kind)))
