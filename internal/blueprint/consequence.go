@@ -26,8 +26,7 @@ func (c Choices) consequences() []string {
 		return list
 	}
 	if before.Region != c.Region {
-		list = append(list, fmt.Sprintf("Environments that are there are made anew in %s, at other addresses; what their databases and stores hold in %s is destroyed, not taken along. To keep it, leave the region of those as it is (git restore terraform), and give it to one that is not made yet: aloft set region=%s --env NAME.",
-			regionOf(c.Region).Title, regionOf(before.Region).Title, c.Region))
+		list = append(list, c.elsewhereNow(before))
 	}
 	if service, needed := c.needsEndpoint(); needed && before.Network == NetworkPublic && c.Network == NetworkPrivate {
 		list = append(list, fmt.Sprintf("The network is private now: %s can be closed in no other way. Every service gets a private endpoint in a virtual network, at a price by the hour, and loses its public door.", service.Title))
@@ -41,6 +40,23 @@ func (c Choices) consequences() []string {
 		list = append(list, "From or to basic, Redis is another cache: those that are there are made anew, empty.")
 	}
 	return list
+}
+
+// elsewhereNow tells what another region does.
+func (c Choices) elsewhereNow(before Choices) string {
+	there := fmt.Sprintf("The next push of an environment makes it anew in %s, at other addresses", regionOf(c.Region).Title)
+	keeps := slices.ContainsFunc(before.services()[1:], func(service string) bool {
+		k, _ := kindOf(service)
+		return !k.open
+	})
+	if !keeps {
+		return there + "."
+	}
+	text := fmt.Sprintf("%s; what its databases and stores hold in %s is destroyed, not taken along. Copy it out first, or take this edit back with git", there, regionOf(before.Region).Title)
+	if before.elsewhere(c.Region) == nil {
+		text += fmt.Sprintf("; one that is not made yet can begin there: aloft set region=%s --env NAME", c.Region)
+	}
+	return text + "."
 }
 
 // moved tells of apps that are made anew, which takes their addresses along.
