@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"runtime/debug"
+	"slices"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
@@ -57,7 +58,20 @@ func mappingOf(r api.GenerateRequest) (blueprint.Mapping, error) {
 	}
 	c.Name = r.Name
 	c, notices := c.Current()
+	if found, ok := errors.AsType[blueprint.Violations](err); ok {
+		err = further(found, c.Complete().Check()).Err()
+	}
 	return blueprint.Mapping{Choices: c, Notices: notices}, err
+}
+
+// further adds to what could not be read of choices what is wrong with the rest.
+func further(found, rest blueprint.Violations) blueprint.Violations {
+	for _, v := range rest {
+		if !slices.ContainsFunc(found, func(f blueprint.Violation) bool { return f.Field == v.Field }) {
+			found = append(found, v)
+		}
+	}
+	return found
 }
 
 // Choose tells what can be chosen.

@@ -77,9 +77,21 @@ func TestGenerateByQueryAndByJSON(t *testing.T) {
 			}
 		})
 	}
-	wrong := problemIn(t, ask(t, handler, "POST", "/generate/shop.zip", `{"apps":[{},{"runtim":"go"}]}`))
-	if len(wrong.Errors) != 1 || wrong.Errors[0].Field != "apps[1].runtim" || wrong.Errors[0].Value != `"go"` || !slices.Contains(wrong.Errors[0].Allowed, "runtime") {
+	wrong := problemIn(t, ask(t, handler, "POST", "/generate/shop.zip", `{"apps":[{"name":"web"},{"name":"api","runtim":"go"}]}`))
+	if len(wrong.Errors) != 1 || wrong.Errors[0].Field != "apps[1].runtim" || wrong.Errors[0].Value != "go" || !slices.Contains(wrong.Errors[0].Allowed, "runtime") {
 		t.Errorf("errors are %+v", wrong.Errors)
+	}
+	for method, answer := range map[string]*httptest.ResponseRecorder{
+		"GET":  ask(t, handler, "GET", "/generate/shop.zip?colour=red&network=mesh&runtime=node&port=zero&database=pg", ""),
+		"POST": ask(t, handler, "POST", "/generate/shop.zip", `{"colour":"red","network":"mesh","apps":[{"runtime":"node","port":"zero"}],"database":{"kind":"pg"}}`),
+	} {
+		told := problemIn(t, answer).Errors
+		if fields := wrongFields(t, answer); len(told) != 4 || !slices.Contains(fields, "network") || !slices.Contains(fields, "apps[0].port") || !slices.Contains(fields, "database.kind") {
+			t.Errorf("%s: not all that is wrong is told at once: %+v", method, told)
+		}
+		if i := slices.IndexFunc(told, func(e api.FieldError) bool { return e.Field == "colour" }); i < 0 || told[i].Value != "red" {
+			t.Errorf("%s: colour is told as %+v", method, told)
+		}
 	}
 	problem := problemIn(t, ask(t, handler, "GET", "/generate/shop.zip?network=mesh", ""))
 	want := api.FieldErrors{{Field: "network", Value: "mesh", Rule: "is not known", Allowed: []string{"public", "private"}}}
@@ -249,8 +261,10 @@ func TestChoicesOfTheAPI(t *testing.T) {
 func jsonNames(t reflect.Type) []string {
 	var names []string
 	for field := range t.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
+		if field.IsExported() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
 	}
 	return names
 }

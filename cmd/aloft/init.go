@@ -161,6 +161,9 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	}
 	defer tree.close()
 	query := choicesOf(command.Flags())
+	if query.Has("name") && query.Get("name") == "" {
+		return misuse{aloft.ValidateProjectName("")}
+	}
 	if o.project != "" && !query.Has("name") {
 		query.Set("name", o.project)
 	}
@@ -195,7 +198,7 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 			return exitCode(exitCanceled)
 		}
 	}
-	steps := nextCommands(ctx, tree, d.Choices, d.changes, o.serverURL(ctx))
+	steps := nextCommands(ctx, tree, d, o.serverURL(ctx))
 	if err := tree.write(d.files, d.remove); err != nil {
 		return err
 	}
@@ -212,6 +215,7 @@ type drawnUp struct {
 	files   []blueprint.File
 	remove  []string
 	changes []string // of the user's, that are not committed
+	hidden  hidden   // what git ignores of the files
 }
 
 // drawUp renders what is proposed and chosen, and makes sure that nothing of
@@ -229,6 +233,9 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 		return drawnUp{}, err
 	}
 	proposal = proposal.Complete()
+	if proposal.Findings == nil {
+		proposal.Findings = []blueprint.Finding{} // a list in JSON, too
+	}
 	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
 	if err != nil {
 		return drawnUp{}, err
@@ -264,7 +271,12 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 	if len(changes) > 0 {
 		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
 	}
-	return drawnUp{proposal, files, replaced.remove, changes}, nil
+	h, err := tree.hidden(ctx, paths(files))
+	if err != nil {
+		return drawnUp{}, err
+	}
+	proposal.Notices = append(proposal.Notices, h.notices()...)
+	return drawnUp{proposal, files, replaced.remove, changes, h}, nil
 }
 
 // proposed is what --json prints.

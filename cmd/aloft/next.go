@@ -12,11 +12,12 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-// nextCommands are those that make the first environment of what init writes. Changes
-// are those that the user has not committed: no command takes them along.
-func nextCommands(ctx context.Context, tree *sourceTree, c blueprint.Choices, changes []string, server string) []string {
+// nextCommands are those that make the first environment of what init writes. None
+// takes along changes of the user's that are not committed.
+func nextCommands(ctx context.Context, tree *sourceTree, d drawnUp, server string) []string {
+	c := d.Choices
 	name := cmp.Or(aloft.NearestName(actor(), aloft.MaxEnvironmentName), "alice")
-	commands := []string{"git add " + tree.toAdd(ctx, changes) + " && git commit --message 'Add Aloft'"}
+	commands := []string{adding(ctx, d) + " && git commit --message 'Add Aloft'"}
 	remotes, _ := gitOutput(ctx, tree.root, "remote") // none if git cannot tell
 	there := func(remote string) bool { return slices.Contains(strings.Fields(remotes), remote) }
 	if c.Target == blueprint.TargetLocal {
@@ -59,15 +60,23 @@ func (t *sourceTree) unrelated(ctx context.Context) ([]string, error) {
 	return t.changes(ctx, "--untracked-files=normal")
 }
 
-// toAdd are the arguments of git add: what init writes alone, beside other changes.
-func (t *sourceTree) toAdd(ctx context.Context, changes []string) string {
-	if len(changes) == 0 {
-		return "--all"
+// adding is the command that adds what init writes: nothing else, beside other changes,
+// and by force what git ignores.
+func adding(ctx context.Context, d drawnUp) string {
+	places, forced := []string{"aloft.yaml", ".github/workflows", "terraform"}, d.hidden.places()
+	command := "git add"
+	switch {
+	case len(d.changes) == 0 && len(forced) == 0:
+		return "git add --all"
+	case len(d.changes) == 0:
+		places, command = forced, "git add --all && git add --force"
+	case len(forced) > 0:
+		places[1], command = blueprint.WorkflowFile, "git add --force" // other workflows may be ignored on purpose
 	}
 	if folder, _ := gitOutput(ctx, "", "rev-parse", "--show-prefix"); folder != "" {
-		return ":/aloft.yaml :/.github/workflows :/terraform" // from the root, wherever git is run
+		return command + " :/" + strings.Join(places, " :/") // from the root, wherever git is run
 	}
-	return "aloft.yaml .github/workflows terraform"
+	return command + " " + strings.Join(places, " ")
 }
 
 // someOf names the first of many.

@@ -93,7 +93,7 @@ func azureInputs(c Choices) []input {
 	if c.HasDatabase() {
 		tierInput("database_tier", c.Database.Kind, "the database", c.Database.Tier)
 		if c.Database.Version != "" {
-			inputs = append(inputs, input{name: "database_version", kind: "string", description: "Version of the database's server.", value: text(c.Database.Version)})
+			inputs = append(inputs, input{name: "database_version", kind: "string", description: "Version of the database's server: it can be raised, never lowered.", value: text(c.Database.Version)})
 		}
 	}
 	for _, s := range c.AddOns {

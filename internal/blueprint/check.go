@@ -69,6 +69,9 @@ func (c Choices) Check() Violations {
 	k.name("name", c.Name, aloft.ValidateProjectName, aloft.MaxProjectName)
 	k.oneOf("target", c.Target, Targets())
 	k.oneOf("engine", c.Engine, Engines())
+	if !slices.Contains(values(Targets()), c.Target) {
+		return k.found // all else hangs on it
+	}
 	if c.Target == TargetAzure {
 		k.oneOf("region", c.Region, Regions(c.Target))
 		k.oneOf("network", c.Network, Networks())

@@ -7,6 +7,14 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
+// What hangs on the target is not judged without it.
+func TestAnUnknownTargetIsToldAlone(t *testing.T) {
+	c := blueprint.Choices{Name: "shop", Target: "gcp", Region: "us-east1", Database: blueprint.Service{Kind: "postgresql", Tier: "burstable"}}.Complete()
+	if found := c.Check(); len(found) != 1 || found[0].Field != "target" {
+		t.Errorf("it is told: %v", found)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	app := func(change func(*blueprint.App)) blueprint.Choices {
 		c := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Runtime: "spring-boot"}}}

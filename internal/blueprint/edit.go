@@ -17,6 +17,7 @@ import (
 // kind=tier. A database takes the place of none; another one must be removed
 // first. The error is CodeInvalid or CodeConflict.
 func (c Choices) Add(word string) (Choices, error) {
+	before := c
 	kind, tier, _ := strings.Cut(word, "=")
 	service := Service{Kind: kind, Tier: tier}
 	switch {
@@ -40,7 +41,7 @@ func (c Choices) Add(word string) (Choices, error) {
 	if service, needed := c.needsEndpoint(); needed && c.Network == NetworkPublic && service.Value == kind {
 		c.Network = NetworkPrivate
 	}
-	return c.valid()
+	return c.editedFrom(before)
 }
 
 // alreadyThere tells how the size of a service that is there is changed.
@@ -58,6 +59,7 @@ func (c Choices) alreadyThere(kind, key, tier string) error {
 // Remove returns the choices without that database or add-on. The error is
 // CodeInvalid for what is not known, CodeNotFound for what is not there.
 func (c Choices) Remove(kind string) (Choices, error) {
+	before := c
 	i := slices.IndexFunc(c.AddOns, func(s Service) bool { return s.Kind == kind })
 	switch {
 	case c.HasDatabase() && c.Database.Kind == kind:
@@ -69,7 +71,7 @@ func (c Choices) Remove(kind string) (Choices, error) {
 	default:
 		return c, unknownService(kind)
 	}
-	return c.valid()
+	return c.editedFrom(before)
 }
 
 func isKind(list []kind, value string) bool {
@@ -88,8 +90,12 @@ func unknownService(kind string) error {
 		strings.Join(append(values(Databases())[1:], values(AddOns())...), ", "))
 }
 
-func (c Choices) valid() (Choices, error) {
-	c = c.Complete()
+// editedFrom returns the choices completed and checked, with those that they were
+// before, by which Notices tells what becomes of environments.
+func (c Choices) editedFrom(before Choices) (Choices, error) {
+	c, before = c.Complete(), before.Complete()
+	before.edited = nil
+	c.edited = &before
 	return c, c.Check().Err()
 }
 
@@ -116,13 +122,19 @@ func (c Choices) Keys() []string {
 
 // Set returns the choices with another value under a key such as database.tier
 // or web.health. What followed from the old value is chosen anew: a hosting
-// brings its own tier. The error is CodeInvalid.
+// brings its own tier. The error is CodeInvalid, and CodeConflict for a lower
+// version of the database, which would cost its data.
 func (c Choices) Set(key, value string) (Choices, error) {
+	before := c
 	c.Apps, c.AddOns = slices.Clone(c.Apps), slices.Clone(c.AddOns)
 	if err := c.set(key, value); err != nil {
 		return c, err
 	}
-	return c.valid()
+	next, err := c.editedFrom(before)
+	if err == nil && key == "database.version" {
+		err = keepsVersion(before.Database.Version, value)
+	}
+	return next, err
 }
 
 // set changes the field that a key stands for.
@@ -178,7 +190,7 @@ func (a *App) set(name, value string) error {
 // Input returns the name of the Terraform variable that a key of Set gives its
 // value to, and that environments/<environment>.tfvars may give another one. The
 // error is CodeInvalid for what is the same in every environment, and for a
-// region that main.tf, which they share, is not made for.
+// region that main.tf, which they share, is not made for; otherwise that of Set.
 func (c Choices) Input(key, value string) (string, error) {
 	if _, err := c.Set(key, value); err != nil {
 		return "", err
@@ -212,7 +224,7 @@ func (c Choices) Input(key, value string) (string, error) {
 
 // SetVariable gives a variable its value in the text of a .tfvars file, and leaves the rest
 // as it is. The error is CodeInvalid when the file cannot be parsed; it names the
-// line.
+// line. It is CodeConflict when the version of a database is lower than the file's.
 func SetVariable(name string, data []byte, variable, value string) (string, error) {
 	file, diagnostics := hclwrite.ParseConfig(data, name, hcl.InitialPos)
 	if diagnostics.HasErrors() {
@@ -221,6 +233,19 @@ func SetVariable(name string, data []byte, variable, value string) (string, erro
 	if last := bytes.TrimRight(data, " \t"); len(last) > 0 && last[len(last)-1] != '\n' {
 		return SetVariable(name, append(bytes.Clone(data), '\n'), variable, value)
 	}
+	if is := textOf(file.Body().GetAttribute(variable)); variable == "database_version" && is != "" {
+		if err := keepsVersion(is, value); err != nil {
+			return "", err
+		}
+	}
 	file.Body().SetAttributeValue(variable, cty.StringVal(value))
 	return string(hclwrite.Format(file.Bytes())), nil
+}
+
+// textOf returns what an attribute says, without quotes; "" = it is not there.
+func textOf(a *hclwrite.Attribute) string {
+	if a == nil {
+		return ""
+	}
+	return strings.Trim(string(a.Expr().BuildTokens(nil).Bytes()), " \"")
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // FromJSON reads choices from a JSON object; unknown fields are refused. The
-// error is CodeInvalid and wraps the Violations.
+// error is CodeInvalid and wraps the Violations; what could be read is returned
+// beside it.
 func FromJSON(data []byte) (Choices, error) {
 	object, err := oneObject(data)
 	if err != nil {
@@ -21,10 +22,11 @@ func FromJSON(data []byte) (Choices, error) {
 	}
 	r := &jsonReader{}
 	r.read("", object, reflect.TypeFor[Choices]())
-	if len(r.found) > 0 {
-		return Choices{}, r.found.Err()
-	}
 	var c Choices
+	if len(r.found) > 0 {
+		_ = json.Unmarshal(object, &c) // it leaves out what does not fit, which is told
+		return c, r.found.Err()
+	}
 	if err := json.Unmarshal(object, &c); err != nil {
 		return Choices{}, bodyViolation(object, err.Error()).Err()
 	}
@@ -63,6 +65,15 @@ func beginning(value []byte) string {
 	return strings.ToValidUTF8(string(value), "")
 }
 
+// shown is the beginning of a JSON value as people write it: a text without quotes.
+func shown(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil && string(value) != "null" {
+		return beginning([]byte(text))
+	}
+	return beginning(value)
+}
+
 // jsonReader notes what of a JSON value does not fit a type: its field, which is
 // named as Check names it, its value, and the fields that there are.
 type jsonReader struct{ found Violations }
@@ -84,7 +95,11 @@ func (r *jsonReader) read(field string, value json.RawMessage, t reflect.Type) {
 		}
 	case reflect.Int:
 		if json.Unmarshal(value, new(int)) != nil {
-			r.wrong(field, value, "is no whole number")
+			rule := "is no whole number"
+			if bytes.HasPrefix(value, []byte(`"`)) {
+				rule = "is a text, no whole number"
+			}
+			r.wrong(field, value, rule)
 		}
 	default:
 		if json.Unmarshal(value, new(string)) != nil {
@@ -102,6 +117,9 @@ func (r *jsonReader) object(field string, value json.RawMessage, t reflect.Type)
 	known := map[string]reflect.Type{}
 	var names []string
 	for f := range t.Fields() {
+		if !f.IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		known[strings.ToLower(name)], names = f.Type, append(names, name)
 	}
@@ -111,12 +129,12 @@ func (r *jsonReader) object(field string, value json.RawMessage, t reflect.Type)
 			r.read(full, object[name], of)
 			continue
 		}
-		r.add(Violation{beginning([]byte(full)), beginning(object[name]), "is no field", names})
+		r.add(Violation{beginning([]byte(full)), shown(object[name]), "is no field", names})
 	}
 }
 
 func (r *jsonReader) wrong(field string, value json.RawMessage, rule string) {
-	r.add(Violation{field, beginning(value), rule, nil})
+	r.add(Violation{field, shown(value), rule, nil})
 }
 
 // add notes the first of many.

@@ -17,10 +17,12 @@ func NubesGenParameters() []string { return slices.Clone(nubesgenParameters) }
 
 // FromNubesGenQuery reads the parameters of a URL of NubesGen's, in which the
 // name stands in the path. Values that NubesGen took and could not use are
-// answered as it did, with a notice. The error is CodeInvalid and wraps the
+// answered as it did, with a notice; a parameter that is there twice is refused.
+// The error is CodeInvalid and wraps the
 // Violations.
 func FromNubesGenQuery(name string, query url.Values) (Mapping, error) {
-	value := func(name string) string { return strings.TrimSpace(query.Get(name)) }
+	r := &queryReader{query: query}
+	value := func(name string) string { return strings.TrimSpace(r.one(name)) }
 	upper := func(name string) string { return strings.ToUpper(value(name)) }
 	n := nubesgen{
 		name: name, tool: upper("iactool"), runtime: upper("runtime"),
@@ -33,9 +35,10 @@ func FromNubesGenQuery(name string, query url.Values) (Mapping, error) {
 			n.addOns = append(n.addOns, cutTier(addOn, nubesgenAddOns))
 		}
 	}
-	var err error
-	if n.gitOps, err = yesOrNo(value("gitops")); err != nil {
-		return Mapping{}, err
+	gitOps, err := yesOrNo(value("gitops"))
+	n.gitOps, r.found = gitOps, append(r.found, violationsOf(err)...)
+	if len(r.found) > 0 {
+		return Mapping{}, r.found.Err()
 	}
 	m, err := n.mapped()
 	m.Notices = append(m.Notices, notUsed("parameter", slices.Sorted(maps.Keys(query)))...)
@@ -145,7 +148,7 @@ func (r *bodyReader) text(field string, allowed []string) string {
 func (r *bodyReader) valueOf(field string, raw json.RawMessage, allowed []string) string {
 	text, ok := scalar(raw)
 	if !ok {
-		r.add(field, string(raw), "is no text", allowed)
+		r.add(field, shown(raw), "is no text", allowed)
 	}
 	if allowed == nil || text == "" {
 		return text
@@ -169,7 +172,7 @@ func (r *bodyReader) tierOf(field string, raw json.RawMessage, kinds []nubesgenK
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) != nil {
-		r.add(field, string(raw), `is no object such as {"type": …, "tier": …}`, nil)
+		r.add(field, shown(raw), `is no object such as {"type": …, "tier": …}`, nil)
 		return nubesgenTier{}
 	}
 	var known []string
@@ -182,7 +185,7 @@ func (r *bodyReader) tierOf(field string, raw json.RawMessage, kinds []nubesgenK
 func (r *bodyReader) tiers(field string, kinds []nubesgenKind) []nubesgenTier {
 	var list []json.RawMessage
 	if raw := r.fields[field]; len(raw) > 0 && json.Unmarshal(raw, &list) != nil {
-		r.add(field, string(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
+		r.add(field, shown(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
 	}
 	if many := manyAddOns(len(list)); many != nil {
 		r.found = append(r.found, many...)

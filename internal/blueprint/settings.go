@@ -59,7 +59,7 @@ func portText(a *App) string {
 
 func setPort(a *App, text string) error {
 	port, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 16)
-	if err != nil {
+	if err != nil || port == 0 && text != "" {
 		return fmt.Errorf("is no port: 1 to 65535")
 	}
 	a.Port = int(port)

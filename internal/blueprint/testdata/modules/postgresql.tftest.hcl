@@ -176,3 +176,81 @@ run "what_is_decided_once_stays" {
     error_message = "What would make a new server, without the data, stays as it is."
   }
 }
+
+run "a_higher_version_can_come" {
+  command = plan
+
+  variables {
+    postgresql_version = "18"
+  }
+
+  override_data {
+    target = data.azurerm_resources.before
+    values = {
+      resources = [{
+        id                  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-shop-alice-3fa92c"
+        name                = "psql-shop-alice-3fa92c"
+        resource_group_name = "rg-shop-alice"
+        type                = "Microsoft.DBforPostgreSQL/flexibleServers"
+        location            = "westeurope"
+        tags                = { project = "shop", postgresql-version = "17" }
+      }]
+    }
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.version == "18" && azurerm_postgresql_flexible_server.this.tags["postgresql-version"] == "18"
+    error_message = "The server is upgraded, and tagged with its version."
+  }
+}
+
+run "a_server_of_no_known_version_is_no_obstacle" {
+  command = plan
+
+  variables {
+    postgresql_version = "15"
+  }
+
+  override_data {
+    target = data.azurerm_resources.before
+    values = {
+      resources = [{
+        id                  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-shop-alice-3fa92c"
+        name                = "psql-shop-alice-3fa92c"
+        resource_group_name = "rg-shop-alice"
+        type                = "Microsoft.DBforPostgreSQL/flexibleServers"
+        location            = "westeurope"
+        tags                = { project = "shop" }
+      }]
+    }
+  }
+
+  assert {
+    condition     = azurerm_postgresql_flexible_server.this.tags["postgresql-version"] == "15"
+    error_message = "It gets the tag."
+  }
+}
+
+run "refuses_a_lower_version" {
+  command = plan
+
+  variables {
+    postgresql_version = "17"
+  }
+
+  override_data {
+    target = data.azurerm_resources.before
+    values = {
+      resources = [{
+        id                  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-shop-alice/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-shop-alice-3fa92c"
+        name                = "psql-shop-alice-3fa92c"
+        resource_group_name = "rg-shop-alice"
+        type                = "Microsoft.DBforPostgreSQL/flexibleServers"
+        location            = "westeurope"
+        tags                = { project = "shop", postgresql-version = "18" }
+      }]
+    }
+  }
+
+  expect_failures = [azurerm_postgresql_flexible_server.this]
+}
