@@ -14,13 +14,6 @@
 
 data "azurerm_client_config" "current" {}
 
-# The server as it is, if there is one: a plan knows what is to be, and nothing else
-# tells it which version there was.
-data "azurerm_resources" "before" {
-  type = "Microsoft.DBforPostgreSQL/flexibleServers"
-  name = local.name
-}
-
 locals {
   # At most 63 lower-case letters, digits and hyphens, unique in Azure.
   name = "psql-${trim(substr(var.name, 0, 51), "-")}-${var.suffix}"
@@ -39,10 +32,6 @@ locals {
   strong               = var.tier != "burstable"
   high_availability    = coalesce(var.high_availability, local.strong)
   geo_redundant_backup = coalesce(var.geo_redundant_backup, local.strong)
-
-  # Azure lists tags of resources, not versions: so the server is tagged with its own.
-  version_tag     = "postgresql-version"
-  versions_before = [for server in data.azurerm_resources.before.resources : tonumber(server.tags[local.version_tag]) if can(tonumber(server.tags[local.version_tag]))]
 
   host = azurerm_postgresql_flexible_server.this.fqdn
   port = 5432
@@ -78,7 +67,7 @@ resource "azurerm_postgresql_flexible_server" "this" {
   name                = local.name
   resource_group_name = var.resource_group_name
   location            = var.location
-  tags                = merge(var.tags, { (local.version_tag) = var.postgresql_version })
+  tags                = var.tags
 
   version           = var.postgresql_version
   sku_name          = coalesce(var.sku_name, local.sizes[var.tier])
@@ -116,11 +105,6 @@ resource "azurerm_postgresql_flexible_server" "this" {
     # is decided once: either would make a new server, without the data. And after
     # a failover the zones are swapped.
     ignore_changes = [storage_mb, geo_redundant_backup_enabled, zone, high_availability[0].standby_availability_zone]
-
-    precondition {
-      condition     = alltrue([for version in local.versions_before : tonumber(var.postgresql_version) >= version])
-      error_message = "The server has a higher version of PostgreSQL than ${var.postgresql_version}, and none goes back: a new one would take its place, without the data. Leave the version as it is, or make another environment with this one and bring the data there by dump and restore."
-    }
   }
 }
 
