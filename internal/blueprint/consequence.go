@@ -26,7 +26,7 @@ func (c Choices) consequences() []string {
 		return list
 	}
 	if before.Region != c.Region {
-		list = append(list, c.elsewhereNow(before))
+		list = append(list, c.relocated(before))
 	}
 	if service, needed := c.needsEndpoint(); needed && before.Network == NetworkPublic && c.Network == NetworkPrivate {
 		list = append(list, fmt.Sprintf("The network is private now: %s can be closed in no other way. Every service gets a private endpoint in a virtual network, at a price by the hour, and loses its public door.", service.Title))
@@ -42,8 +42,8 @@ func (c Choices) consequences() []string {
 	return list
 }
 
-// elsewhereNow tells what another region does.
-func (c Choices) elsewhereNow(before Choices) string {
+// relocated tells what another region does.
+func (c Choices) relocated(before Choices) string {
 	there := fmt.Sprintf("The next push of an environment makes it anew in %s, at other addresses", regionOf(c.Region).Title)
 	keeps := slices.ContainsFunc(before.services()[1:], func(service string) bool {
 		k, _ := kindOf(service)
