@@ -2,7 +2,9 @@ package blueprint
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 )
 
 // With returns the proposal with given choices laid over it: what is given wins.
@@ -17,12 +19,19 @@ func (p Proposal) With(given Choices) Proposal {
 	if given.AddOns != nil {
 		c.AddOns = given.AddOns
 	}
+	given.Apps = slices.Clone(given.Apps)
+	for i := range given.Apps {
+		if a := &given.Apps[i]; a.Path != "" {
+			a.Path = path.Clean(a.Path)
+		}
+	}
 	switch {
 	case len(given.Apps) == 0:
 	case len(given.Apps) == 1 && given.Apps[0].Name == "":
 		c.Apps = spoken(c.Apps, given.Apps[0])
 	default:
-		c.Apps = named(c.Apps, given.Apps)
+		p.Findings = slices.Clone(p.Findings)
+		c.Apps = p.named(given.Apps)
 	}
 	return p.pruned()
 }
@@ -46,15 +55,25 @@ func spoken(found []App, given App) []App {
 	return apps
 }
 
-// named are the given apps, each over the one of its name or folder.
-func named(found, given []App) []App {
-	apps := slices.Clone(given)
+// named are the given apps, each over the one of its folder, or without one of its name.
+// Nothing but a new name is for the app at the root.
+func (p Proposal) named(given []App) []App {
+	found, apps := p.Choices.Apps, slices.Clone(given)
+	names := map[string]string{}
 	for i, a := range apps {
-		j := slices.IndexFunc(found, func(f App) bool {
-			return f.Name == a.Name || a.Path != "" && cmp.Or(f.Path, ".") == a.Path
-		})
+		there := func(f App) bool { return cmp.Or(f.Path, ".") == cmp.Or(a.Path, ".") }
+		j := slices.IndexFunc(found, func(f App) bool { return f.Name == a.Name && (a.Path == "" || there(f)) })
+		if j < 0 && (a.Path != "" || a.Runtime == "") {
+			j = slices.IndexFunc(found, there)
+		}
 		if j >= 0 {
 			apps[i] = found[j].with(a)
+			names[found[j].Name] = a.Name
+		}
+	}
+	for i := range p.Findings {
+		if name, field, ok := strings.Cut(p.Findings[i].Field, "."); ok && names[name] != "" {
+			p.Findings[i].Field = names[name] + "." + field
 		}
 	}
 	return apps
