@@ -30,7 +30,7 @@ func (p Proposal) With(given Choices) Proposal {
 	case len(given.Apps) == 1 && given.Apps[0].Name == "":
 		c.Apps = spoken(c.Apps, given.Apps[0])
 	default:
-		p.Findings = slices.Clone(p.Findings)
+		p.Findings, p.asked = slices.Clone(p.Findings), slices.Clone(p.asked)
 		c.Apps = p.named(given.Apps)
 	}
 	return p.pruned()
@@ -71,9 +71,11 @@ func (p Proposal) named(given []App) []App {
 			names[found[j].Name] = a.Name
 		}
 	}
-	for i := range p.Findings {
-		if name, field, ok := strings.Cut(p.Findings[i].Field, "."); ok && names[name] != "" {
-			p.Findings[i].Field = names[name] + "." + field
+	for _, list := range [][]Finding{p.Findings, p.asked} {
+		for i := range list {
+			if name, field, ok := strings.Cut(list[i].Field, "."); ok && names[name] != "" {
+				list[i].Field = names[name] + "." + field
+			}
 		}
 	}
 	return apps
@@ -117,6 +119,8 @@ func (c Choices) holds(f Finding) bool {
 	switch f.Field {
 	case "database":
 		return c.Database.Kind == f.Value
+	case "database.version":
+		return c.Database.Version == f.Value
 	case "add-on":
 		_, there := c.AddOn(f.Value)
 		return there
