@@ -112,6 +112,13 @@ func TestVersionsOfImages(t *testing.T) {
 			t.Errorf("%+v: %s is none of %v", test.given, a.Version, field.Options)
 		}
 	}
+	for words, want := range map[string]string{"1.8": "8", "11.0.2": "11", "8 || 11": "11", "[11,17)": "21"} {
+		p := blueprint.Propose("shop", []aloft.App{{Name: "web", Runtime: aloft.Setting{Value: "java"}, Version: aloft.Setting{Value: words}}}, nil)
+		got := p.With(blueprint.Choices{Apps: []blueprint.App{{Packaging: "image"}}}).Complete().Choices
+		if got.Apps[0].Version != want || got.Check().Err() != nil {
+			t.Errorf("Java %s in an image is version %q, want %q (%v)", words, got.Apps[0].Version, want, got.Check())
+		}
+	}
 	for version, valid := range map[string]bool{"26": true, "26.1.0": true, "v26": false, "26.": false, "latest": false, "1.2.3.4": false, "26; x": false} {
 		c := blueprint.Choices{Name: "x", Apps: []blueprint.App{{Runtime: "node", Hosting: "container-app", Version: version}}}.Complete()
 		if found := c.Check(); (len(found) == 0) != valid {

@@ -49,9 +49,13 @@ func (a App) versions() []Option {
 // oneVersion matches a project's words that begin with one version: 4.0.1, v18, ^20.1, >=3.15.
 var oneVersion = regexp.MustCompile(`^(?:>=|\^|~>|~=|~|==|=)?\s*v?([0-9]{1,3})(\.[0-9]{1,3})?(?:\.[0-9]+)*(?:\.[x*])?$`)
 
-// named returns the version that a project's words name, as exactly as versions of the
-// runtime are chosen; "" = none, or several.
+// named returns the version that a project's words name, the last of alternatives, as
+// exactly as versions of the runtime are chosen; "" = none.
 func (r runtimeKind) named(words string) string {
+	words = words[strings.LastIndexByte(words, '|')+1:]
+	if r.java {
+		words = strings.TrimPrefix(words, "1.") // 1.8 is Java 8
+	}
 	match := oneVersion.FindStringSubmatch(strings.TrimSpace(words))
 	switch {
 	case match == nil:
