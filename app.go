@@ -110,6 +110,8 @@ type Toolchain struct {
 type AddOn struct {
 	Kind   string `json:"kind"` // postgresql, mysql, sqlserver, mongodb, redis, bucket, key-vault, application-insights, rabbitmq, kafka, elasticsearch, memcached
 	Source Source `json:"source"`
+
+	Version Setting `json:"-"` // of the server, where it is told; aloft init proposes from it
 }
 
 // Artifact is what a build yields.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,8 +17,6 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
-	"github.com/aloft-dev/aloft/internal/detect"
-	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/run"
 )
 
@@ -304,85 +300,6 @@ func choiceError(err error) error {
 		return err
 	}
 	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s", found.Error()).WithHint("all choices, and what goes with what: " + manual + "options.md")}
-}
-
-// propose puts together what the flags say, what NubesGen's files said, and what
-// the source tree tells; the earlier goes before.
-func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
-	given, err := blueprint.FromQuery(query)
-	if err != nil {
-		return blueprint.Proposal{}, choiceError(err)
-	}
-	given, retired := given.Current()
-	var proposal blueprint.Proposal
-	if len(given.Apps) == 0 || given.Apps[0].Runtime == "" {
-		apps, err := detect.Apps(tree.source)
-		if err != nil && len(apps) == 0 && replaced.mapping == nil {
-			return proposal, undetected(err)
-		}
-		apps, invalid := tree.named(apps)
-		if invalid != nil {
-			return proposal, invalid
-		}
-		proposal = blueprint.Propose("", apps, told(tree, apps))
-		if err != nil {
-			proposal.Notices = append(proposal.Notices, strings.TrimSuffix(fmt.Sprintf("%s: %s", err, aloft.ErrorHint(err)), ": "))
-		}
-		said := slices.ContainsFunc(given.Apps, func(a blueprint.App) bool { return a.Runtime != "" })
-		if len(proposal.Choices.Apps) == 0 && !said && replaced.mapping == nil {
-			return proposal, aloft.Errorf(aloft.CodeInvalid, "no app of this repository can be proposed: %s", strings.Join(proposal.Notices, " ")).
-				WithHint("a Dockerfile in the app's folder will do; or say what it is: aloft init --runtime node --path <folder>")
-		}
-	}
-	if replaced.mapping != nil {
-		proposal = proposal.Hosted(*replaced.mapping)
-	}
-	proposal = proposal.With(given)
-	proposal.Notices = append(proposal.Notices, retired...)
-	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, remoteProject(ctx), aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
-	return proposal, nil
-}
-
-// named gives apps the names that a manifest of the user's own has for their folders.
-func (t *sourceTree) named(apps []aloft.App) ([]aloft.App, error) {
-	m, err := manifest.Load(t.source)
-	if err != nil || len(m.Apps) == 0 {
-		return apps, err
-	}
-	apps = slices.Clone(apps)
-	known := func(name string) bool {
-		return slices.ContainsFunc(apps, func(a aloft.App) bool { return a.Name == name })
-	}
-	for i, app := range apps {
-		if _, there := m.Apps[app.Name]; there {
-			continue
-		}
-		for _, name := range m.AppNames() {
-			if m.AppPath(name) == path.Clean(app.Path) && !known(name) {
-				apps[i].Name = name
-				break
-			}
-		}
-	}
-	return apps, nil
-}
-
-// told reports of apps whether their files alone tell how they are built and started.
-// What is made of functions is started by its host, and built as its kind is,
-// but for several in one build.
-func told(tree *sourceTree, apps []aloft.App) func(aloft.App) bool {
-	return func(app aloft.App) bool {
-		if app.Function.Value == "" {
-			return detect.Default(tree.source, app)
-		}
-		return !slices.ContainsFunc(apps, func(other aloft.App) bool { return other.Path == app.Path && other.Name != app.Name })
-	}
-}
-
-// undetected adds to an error of detection what to do about it here.
-func undetected(err error) error {
-	return aloft.Errorf(aloft.ErrorCode(err), "%w", err).
-		WithHint("say what it is: aloft init --runtime node --path <folder>; or add a Dockerfile")
 }
 
 // showProposal shows what was found and the tree that is to be written. Names of

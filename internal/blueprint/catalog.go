@@ -74,7 +74,8 @@ type runtimeKind struct {
 var javaVersions = []string{"21", "25", "17"}
 
 // runtimeKinds are the runtimes, in the order in which they are offered. The
-// versions are those that are maintained in November 2026 and that Azure runs.
+// versions are those that are maintained in November 2026 and, where a host brings
+// them, that Azure runs. Images take others as well: see App.hostBrings.
 var runtimeKinds = []runtimeKind{
 	{Option: Option{Value: "docker", Title: "Docker", Detail: "A Dockerfile builds the image."}, port: 8080},
 	{Option: Option{Value: "spring-boot", Title: "Spring Boot"}, versions: javaVersions, java: true, stack: "java", function: "java", port: 8080},
@@ -86,8 +87,8 @@ var runtimeKinds = []runtimeKind{
 	{Option: Option{Value: "node", Title: "Node.js"}, versions: []string{"24", "22"}, stack: "node", function: "node", frontend: true, port: 8080},
 	{Option: Option{Value: "python", Title: "Python"}, versions: []string{"3.13", "3.14", "3.12", "3.11"}, stack: "python", function: "python", port: 8000},
 	{Option: Option{Value: "php", Title: "PHP"}, versions: []string{"8.4", "8.3"}, stack: "php", port: 8080},
-	{Option: Option{Value: "go", Title: "Go"}, versions: []string{"1.26", "1.25"}, function: "custom", port: 8080},
-	{Option: Option{Value: "ruby", Title: "Ruby"}, versions: []string{"3.4", "3.3"}, port: 3000},
+	{Option: Option{Value: "go", Title: "Go"}, versions: []string{"1.27", "1.26"}, function: "custom", port: 8080},
+	{Option: Option{Value: "ruby", Title: "Ruby"}, versions: []string{"4.0", "3.4", "3.3"}, port: 3000},
 	{Option: Option{Value: "rust", Title: "Rust"}, function: "custom", port: 8080},
 	{Option: Option{Value: "static", Title: "Static files", Detail: "HTML, CSS and JavaScript without a server."}, frontend: true, port: 80},
 }

@@ -212,7 +212,7 @@ func (k *checker) app(field string, a App) {
 		k.add(field+".runtime", a.Runtime, "is not known", values(Runtimes()))
 		return
 	}
-	k.among(field+".version", a.Version, Versions(a.Runtime), "the version of "+r.Title+" stands in the app's own files")
+	k.version(field+".version", a, r)
 	k.among(field+".buildTool", a.BuildTool, BuildTools(a.Runtime), r.Title+" has no choice of build tools")
 	k.oneOf(field+".hosting", a.Hosting, Hostings(k.choices.Target))
 	if k.choices.Target != TargetAzure {

@@ -109,8 +109,8 @@ func (c Choices) follow(a App, was string) App {
 }
 
 // choose changes an app as it is shown, which is complete, while a has only what
-// is not usual of it. What is usual and was not changed is empty then, and so is
-// the size of another hosting.
+// is not usual of it. What is usual and was not changed is empty then, and so are
+// the size of another hosting and the version of another runtime.
 func (a App) choose(shown App, change func(*App)) App {
 	changed := shown
 	change(&changed)
@@ -121,6 +121,9 @@ func (a App) choose(shown App, change func(*App)) App {
 	}
 	if changed.Hosting != "" && changed.Hosting != shown.Hosting && changed.Tier == shown.Tier {
 		changed.Tier = ""
+	}
+	if r, _ := runtimeOf(changed.Runtime); changed.Runtime != shown.Runtime && changed.Version == shown.Version && !slices.Contains(r.versions, changed.Version) {
+		changed.Version = ""
 	}
 	return changed
 }

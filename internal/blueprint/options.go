@@ -137,7 +137,7 @@ func (t trial) app(i int) []Field {
 	}
 	fields := []Field{
 		field("runtime", "runtime", Runtimes(), func(a *App) *string { return &a.Runtime }),
-		field("version", "version", Versions(a.Runtime), func(a *App) *string { return &a.Version }),
+		field("version", "version", a.versions(), func(a *App) *string { return &a.Version }),
 		field("buildTool", "build-tool", BuildTools(a.Runtime), func(a *App) *string { return &a.BuildTool }),
 		field("hosting", "hosting", Hostings(t.base.Target), func(a *App) *string { return &a.Hosting }),
 	}

@@ -2,7 +2,9 @@ package blueprint
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 )
 
 // With returns the proposal with given choices laid over it: what is given wins.
@@ -17,12 +19,19 @@ func (p Proposal) With(given Choices) Proposal {
 	if given.AddOns != nil {
 		c.AddOns = given.AddOns
 	}
+	given.Apps = slices.Clone(given.Apps)
+	for i := range given.Apps {
+		if a := &given.Apps[i]; a.Path != "" {
+			a.Path = path.Clean(a.Path)
+		}
+	}
 	switch {
 	case len(given.Apps) == 0:
 	case len(given.Apps) == 1 && given.Apps[0].Name == "":
 		c.Apps = spoken(c.Apps, given.Apps[0])
 	default:
-		c.Apps = named(c.Apps, given.Apps)
+		p.Findings, p.asked = slices.Clone(p.Findings), slices.Clone(p.asked)
+		c.Apps = p.named(given.Apps)
 	}
 	return p.pruned()
 }
@@ -46,15 +55,27 @@ func spoken(found []App, given App) []App {
 	return apps
 }
 
-// named are the given apps, each over the one of its name or folder.
-func named(found, given []App) []App {
-	apps := slices.Clone(given)
+// named are the given apps, each over the one of its folder, or without one of its name.
+// Nothing but a new name is for the app at the root.
+func (p Proposal) named(given []App) []App {
+	found, apps := p.Choices.Apps, slices.Clone(given)
+	names := map[string]string{}
 	for i, a := range apps {
-		j := slices.IndexFunc(found, func(f App) bool {
-			return f.Name == a.Name || a.Path != "" && cmp.Or(f.Path, ".") == a.Path
-		})
+		there := func(f App) bool { return cmp.Or(f.Path, ".") == cmp.Or(a.Path, ".") }
+		j := slices.IndexFunc(found, func(f App) bool { return f.Name == a.Name && (a.Path == "" || there(f)) })
+		if j < 0 && (a.Path != "" || a.Runtime == "") {
+			j = slices.IndexFunc(found, there)
+		}
 		if j >= 0 {
 			apps[i] = found[j].with(a)
+			names[found[j].Name] = a.Name
+		}
+	}
+	for _, list := range [][]Finding{p.Findings, p.asked} {
+		for i := range list {
+			if name, field, ok := strings.Cut(list[i].Field, "."); ok && names[name] != "" {
+				list[i].Field = names[name] + "." + field
+			}
 		}
 	}
 	return apps
@@ -98,6 +119,8 @@ func (c Choices) holds(f Finding) bool {
 	switch f.Field {
 	case "database":
 		return c.Database.Kind == f.Value
+	case "database.version":
+		return c.Database.Version == f.Value
 	case "add-on":
 		_, there := c.AddOn(f.Value)
 		return there

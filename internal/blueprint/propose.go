@@ -24,6 +24,8 @@ type Proposal struct {
 	Choices  Choices   `json:"choices"`
 	Findings []Finding `json:"findings"`
 	Notices  []string  `json:"notices,omitempty"` // what was seen and is not proposed
+
+	asked []Finding // versions that are none of those to choose from; their values are the project's words
 }
 
 // Propose makes choices of detected apps. What they do not tell stays empty, for
@@ -88,7 +90,7 @@ func (p *Proposal) app(app aloft.App, told bool) {
 			a.Version = known
 			p.found(app.Name+".version", known, app.Version.Source)
 		} else if len(r.versions) > 0 {
-			p.Notices = append(p.Notices, fmt.Sprintf("%s asks for %s %s%s, which is not to be had; there is %s.", app.Name, r.Title, app.Version.Value, app.Version.Source, strings.Join(r.versions, ", ")))
+			p.asked = append(p.asked, Finding{app.Name + ".version", app.Version.Value, app.Version.Source})
 		}
 	}
 	if app.HealthHint.Value != "" && healthRule.MatchString(app.HealthHint.Value) && a.Hosting != HostingFunction && a.Hosting != HostingStaticWebApp && r.Value != "static" {
@@ -144,7 +146,7 @@ func matching(words string, versions []string) string {
 		alternative = strings.TrimPrefix(strings.TrimSpace(alternative), "v")
 		named := strings.TrimLeft(alternative, "~= ")
 		for _, v := range versions {
-			if named == v || strings.HasPrefix(named, v+".") {
+			if named == v || strings.HasPrefix(named, v+".") || strings.HasPrefix(v, named+".") {
 				return v
 			}
 		}
@@ -193,9 +195,11 @@ func (p *Proposal) need(app aloft.App, need aloft.AddOn) {
 	case isKind(databaseKinds, kind):
 		switch p.Choices.Database.Kind {
 		case kind:
+			p.server(app, need)
 		case "":
 			p.Choices.Database.Kind = kind
 			p.found("database", kind, need.Source)
+			p.server(app, need)
 		default:
 			p.Notices = append(p.Notices, fmt.Sprintf("%s seems to need %s%s besides %s: a blueprint has one database.", app.Name, title(kind), need.Source, title(p.Choices.Database.Kind)))
 		}

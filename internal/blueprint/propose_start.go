@@ -51,7 +51,8 @@ func hostStart(a App, app aloft.App) (string, aloft.Source) {
 
 // Complete returns the proposal with its choices complete. What was found and does not go
 // with what was chosen since is left out: a start command goes with archives
-// in a web app only, a port with images, a hosting of Azure's with Azure.
+// in a web app only, a port with images, a hosting and a server's version of Azure's
+// with Azure. An app is given the version that it asks for where any will do.
 func (p Proposal) Complete() Proposal {
 	p.Choices.Apps, p.Notices = slices.Clone(p.Choices.Apps), slices.Clone(p.Notices)
 	for i := range p.Choices.Apps {
@@ -65,6 +66,11 @@ func (p Proposal) Complete() Proposal {
 		}
 		a.Hosting = ""
 	}
+	if _, found := p.finding("database.version", p.Choices.Database.Version); found && p.Choices.Target == TargetLocal {
+		p.Choices.Database.Version = ""
+	}
+	p.Findings = slices.Clone(p.Findings)
+	p.versions()
 	c := p.Choices.Complete()
 	for i := range c.Apps {
 		a := &c.Apps[i]

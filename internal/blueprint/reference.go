@@ -27,7 +27,10 @@ time, in round figures:
 	b.WriteString("| `add-on` | `addOns` | Further services, `KIND` or `KIND=TIER`, with commas or repeated; `none` for none | [below](#add-ons) | what the apps depend on |\n")
 	b.WriteString("\n## Of an app\n\n`app` describes one of several and may be repeated: `--app web:path=services/web,runtime=node`.\nWithout it the settings are those of the only app.\n\n")
 	writeSettings(&b, appSettings, App{}, appValues)
-	b.WriteString("\n## Runtimes\n\nHow each hosting takes a runtime; – where it does not.\n\n")
+	b.WriteString("\n## Runtimes\n\nHow each hosting takes a runtime; – where it does not. The versions listed are those of\n" +
+		"archives in a web app and of functions. Any will do, such as `1.26` or `1.26.3`, in an\n" +
+		"image, on the local target, and where a version is only built with: for a `static-web-app`\n" +
+		"and for functions of `go` and `quarkus-native`.\n\n")
 	writeRuntimes(&b)
 	b.WriteString("\n## Hostings\n\n")
 	writeKinds(&b, hostingKinds)

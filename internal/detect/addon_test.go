@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/aloft-dev/aloft/internal/detect"
 )
 
 // TestDependenciesTellAddOns names drivers, ORMs and clients as their package
@@ -122,7 +120,7 @@ func TestDependenciesTellAddOns(t *testing.T) {
 			if language.beside != "" {
 				files[language.beside] = &fstest.MapFile{Data: []byte("package main\n")}
 			}
-			apps, err := detect.Apps(files)
+			apps, err := appsOf(files)
 			if err != nil || len(apps) != 1 {
 				t.Fatalf("%d apps, %v", len(apps), err)
 			}

@@ -19,63 +19,6 @@ const (
 	maxApps    = 50
 )
 
-// Apps finds every app of a source tree, and what `aloft init` proposes for
-// each: a Function, a Port and so on. The root and the folders below it are looked
-// at, five levels deep, but for hidden folders, what builds and package managers
-// make, and those for tests, examples, documents and scripts; the latter count when
-// there is nothing else. Links that lead out of the tree are not followed.
-//
-// An app is what can be started, served, or called as a function. Libraries
-// are none, nor are tools without a server beside an app, nor is the root of a
-// workspace that only starts its members. Below the root a folder must have a file
-// of a package manager, a Dockerfile or a site.
-//
-// The startable members of one build (modules of Maven, projects of Gradle and of
-// a .NET solution, main packages of a Go module) are an app each. When there are
-// several, they have the folder of the build as their path, so that shared
-// modules are there and count as inputs, and commands of their own: Default tells
-// which apps need their commands in the manifest.
-//
-// What stands inside of another app's folder is an app of its own, unless the
-// outer one takes it in: its build files or its Dockerfile name the folder, its
-// project refers to it, it is in the outer app's sources, or it is a bare page. A
-// site whose build writes into another app's folder is a part of that app. A folder
-// that a compose file builds is always an app, but for services of a profile and for
-// images of databases and of what watches others.
-//
-// Apps come ordered by path and have valid, unique names: that of the folder; the
-// only app of a tree, if it is at the root, is "web".
-//
-// The error is CodeNotFound when nothing is recognised; it says what was looked
-// for and what was seen. With a CodeInvalid error the apps come all the same: it is
-// the first of a file that cannot be understood, or of an app that nothing tells how
-// to start, which comes as far as it is known, as from App.
-func Apps(source fs.FS) ([]aloft.App, error) {
-	source = newTree(source)
-	root, err := open(source, ".")
-	if err != nil {
-		return nil, err
-	}
-	s := newSearch(root)
-	for _, s.lenient = range []bool{false, true} {
-		s.visited = 0
-		s.walk(root, 0, false)
-		if s.sift(); len(s.found) > 0 {
-			break
-		}
-	}
-	if len(s.found) == 0 && len(s.stuck) > 0 {
-		s.found, err = s.stuck[:1], unwrapStart(s.stuck[0].err)
-	}
-	if s.broken != nil {
-		err = s.broken
-	}
-	if len(s.found) == 0 && err == nil {
-		return nil, s.nothing()
-	}
-	return s.apps(), err
-}
-
 // Default reports whether the files alone tell an app of Apps: the manifest then
 // need not say more than its path, and for the only app at the root not even that.
 func Default(source fs.FS, app aloft.App) bool {
@@ -119,10 +62,11 @@ type search struct {
 	found   []*candidate
 	stuck   []*candidate // recognised, but nothing tells how to start them
 	broken  error        // the first that somebody has to look at
+	parts   parts        // what is no app since an app's Dockerfile copies it
 }
 
 func newSearch(root *folder) *search {
-	return &search{root: root, compose: readCompose(root), claimed: map[string]bool{}, modules: map[string]module{}}
+	return &search{root: root, compose: readCompose(root), claimed: map[string]bool{}, modules: map[string]module{}, parts: parts{}}
 }
 
 // walk looks at a folder and those below; aside, in folders that are skipped, only
@@ -229,7 +173,7 @@ func (s *search) fault(err error) {
 // apps names the candidates and completes them.
 func (s *search) apps() []aloft.App {
 	slices.SortStableFunc(s.found, func(a, b *candidate) int { return strings.Compare(a.home.dir, b.home.dir) })
-	names := nameApps(s.found)
+	names := nameApps(s.found, s.compose)
 	var apps []aloft.App
 	for i, c := range s.found {
 		c.app.Name = names[i]
@@ -262,13 +206,18 @@ func (s *search) leaveOut(c *candidate) {
 const maxName = 20
 
 // nameApps returns a name for each candidate: that of its folder, with the folders
-// above where several are equal.
-func nameApps(list []*candidate) []string {
+// above where several are equal. The root has that of the only service that is built there.
+func nameApps(list []*candidate, compose composition) []string {
 	if len(list) == 1 && list[0].folder.dir == "." {
 		return []string{"web"}
 	}
 	names := make([]string, len(list))
 	taken := map[string]bool{}
+	for i, c := range list {
+		if name := shortName(compose.only(c.home.dir), maxName); name != "" && c.home.dir == "." && !taken[name] {
+			names[i], taken[name] = name, true
+		}
+	}
 	for depth := 1; depth <= maxLevels+1; depth++ {
 		count := map[string]int{}
 		for i, c := range list {
@@ -326,8 +275,12 @@ func shortName(text string, limit int) string {
 	return name
 }
 
-// nothing reports what was looked for, and what was seen.
-func (s *search) nothing() error {
+// nothing reports what was looked for, and what was seen or left out.
+func (s *search) nothing(leftOut []string) error {
+	if len(leftOut) > 0 {
+		return aloft.Errorf(aloft.CodeNotFound, "cannot find an app in this tree: %s", strings.Join(leftOut, " ")).
+			WithHint("%s", manifestLines("path: <folder of the app>", "build: <command>", "start: <command that listens on $PORT>"))
+	}
 	var marks []string
 	for _, r := range runtimes() {
 		marks = append(marks, r.marks)

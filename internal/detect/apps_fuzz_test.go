@@ -7,13 +7,12 @@ import (
 	"testing/fstest"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/detect"
 )
 
 // fuzzApps is the body of the fuzz tests of Apps: whatever stands in the files, apps
 // have valid and unique names and sources that exist.
 func fuzzApps(t *testing.T, files fstest.MapFS) {
-	apps, err := detect.Apps(files)
+	apps, err := appsOf(files)
 	var expected *aloft.Error
 	if err != nil && (!errors.As(err, &expected) || !forPeople(expected)) {
 		t.Fatalf("not for people: %v", err)

@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -14,16 +15,23 @@ import (
 // TestApps holds the rules of Apps to the examples in testdata/apps.
 func TestApps(t *testing.T) { examples(t, "testdata/apps/*.txtar", 40, lookAround) }
 
-// lookAround finds the apps of an example and writes them, and the error, as text.
+// lookAround finds the apps of an example and writes them, the notices and the error,
+// as text. The comment of an example may have lines "named: <folder>".
 func lookAround(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	source, err := txtar.FS(archive)
 	if err != nil {
 		t.Fatal(err)
 	}
-	apps, err := detect.Apps(source)
+	var named []string
+	for line := range strings.Lines(string(archive.Comment)) {
+		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), "named: "); ok {
+			named = append(named, dir)
+		}
+	}
+	found, err := detect.Apps(source, named...)
 	var b strings.Builder
-	for _, app := range apps {
+	for _, app := range found.Apps {
 		if invalid := aloft.ValidateAppName(app.Name); invalid != nil {
 			t.Error(invalid)
 		}
@@ -44,6 +52,9 @@ func lookAround(t *testing.T, archive *txtar.Archive) string {
 			b.WriteString("manifest  names its commands\n")
 		}
 	}
+	for _, notice := range found.Notices {
+		b.WriteString("notice: " + notice + "\n")
+	}
 	if err != nil {
 		if !forPeople(err) {
 			t.Errorf("an error for people has a code and a hint: %v", err)
@@ -51,4 +62,9 @@ func lookAround(t *testing.T, archive *txtar.Archive) string {
 		b.WriteString("error: " + err.Error() + "\nhint: " + aloft.ErrorHint(err) + "\n")
 	}
 	return b.String()
+}
+
+func appsOf(source fs.FS) ([]aloft.App, error) {
+	found, err := detect.Apps(source)
+	return found.Apps, err
 }

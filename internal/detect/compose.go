@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -11,16 +12,19 @@ import (
 
 // composeService is a service of a compose file.
 type composeService struct {
-	name    string
-	kind    string         // of the add-on that its image is, "" = none
-	host    *regexp.Regexp // where a text names it as a host
-	context string         // folder that it is built in, "" = none
-	aside   bool           // it is started only when it is asked for
-	needs   []string
-	texts   []string // values that may name other services
-	port    aloft.Setting
-	health  aloft.Setting
-	source  aloft.Source
+	name       string
+	kind       string         // of the add-on that its image is, "" = none
+	host       *regexp.Regexp // where a text names it as a host
+	context    string         // folder that it is built in, "" = none
+	dockerfile string         // path of its Dockerfile, where Aloft looks for none: not Dockerfile in the context; "" = there
+	version    aloft.Setting  // of what its image is
+	aside      bool           // it is started only when it is asked for
+	needs      []string
+	texts      []string // values that may name other services
+	port       aloft.Setting
+	health     aloft.Setting
+	worker     bool // it is built, and nothing tells of requests
+	source     aloft.Source
 }
 
 // composition is what the compose files of a tree's root say.
@@ -42,14 +46,8 @@ func readCompose(f *folder) composition {
 		s.kind, s.host = imageKind(image.string()), regexp.MustCompile(`(?:^|[@/,])`+regexp.QuoteMeta(strings.ToValidUTF8(service, "?"))+`(?:[:/,]|$)`)
 		s.source = f.at(name, max(image.at(), v.at()), service)
 		if build := v.get("build"); build != nil {
-			place := build.string()
-			if place == "" {
-				place = build.get("context").string()
-			}
-			if dockerfile := path.Dir(build.get("dockerfile").string()); (place == "." || place == "./") && dockerfile != "." {
-				place = dockerfile
-			}
-			s.kind, s.context = "", path.Join(f.dir, place)
+			s.kind = ""
+			s.context, s.dockerfile = f.built(cmp.Or(build.string(), build.get("context").string()), build.get("dockerfile").string())
 		}
 		for _, key := range []string{"depends_on", "links"} {
 			s.needs = append(s.needs, v.get(key).names()...)
@@ -59,6 +57,10 @@ func readCompose(f *folder) composition {
 			}
 		}
 		s.port, s.health = composePort(f, name, v), composeHealth(f, name, v)
+		s.worker = s.context != "" && s.health.Value == "" && v.get("ports") == nil && v.get("expose") == nil && (v.get("command") != nil || v.get("entrypoint") != nil)
+		if version := serverVersion(image.string()); version != "" {
+			s.version = aloft.Setting{Value: version, Source: f.at(name, image.at(), service)}
+		}
 		environment := v.get("environment")
 		for _, item := range environment.list() {
 			_, text, _ := strings.Cut(item.string(), "=")
@@ -70,6 +72,25 @@ func readCompose(f *folder) composition {
 		list = append(list, s)
 	}
 	return list
+}
+
+// built returns where a service is built, and its Dockerfile if Aloft would look for
+// it in vain. A Dockerfile in another folder stands for that folder when there is an
+// app of its own, or when it needs nothing of the context.
+func (f *folder) built(context, name string) (dir, dockerfile string) {
+	place := path.Clean(context)
+	if name = path.Join(place, name); context == "" || name == place || name == path.Join(place, "Dockerfile") {
+		return path.Join(f.dir, place), ""
+	}
+	at := f.sub(path.Dir(name))
+	if at == nil || !at.has(path.Base(name)) {
+		return path.Join(f.dir, place), ""
+	}
+	own := slices.ContainsFunc(runtimes(), func(r runtime) bool { return r.name != "docker" && r.found(at) })
+	if at.dir != path.Join(f.dir, place) && (own || path.Base(name) == "Dockerfile" && at.instructions().ownFiles()) {
+		return at.dir, ""
+	}
+	return path.Join(f.dir, place), f.path(name)
 }
 
 // composePort returns the port of the container that a service gives to the host.
@@ -102,6 +123,36 @@ func composeHealth(f *folder, file string, service *value) aloft.Setting {
 // builds reports whether a service is built in a folder.
 func (c composition) builds(dir string) bool {
 	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && !s.aside })
+}
+
+// buildsElsewhere reports whether a Dockerfile is built in another folder than its own.
+func (c composition) buildsElsewhere(dockerfile string) bool {
+	return slices.ContainsFunc(c, func(s composeService) bool { return s.dockerfile == dockerfile })
+}
+
+// worker returns the service that is built in a folder, if all that are seem to take no
+// requests.
+func (c composition) worker(dir string) aloft.Source {
+	var from aloft.Source
+	for _, s := range c {
+		switch {
+		case s.context != dir || s.aside:
+		case !s.worker:
+			return aloft.Source{}
+		default:
+			from = s.source
+		}
+	}
+	return from
+}
+
+// only returns the name of the only service that is built in a folder, or "".
+func (c composition) only(dir string) string {
+	services := slices.DeleteFunc(slices.Clone(c), func(s composeService) bool { return s.context != dir || s.aside })
+	if len(services) != 1 {
+		return ""
+	}
+	return services[0].name
 }
 
 // leadsTo reports whether a service is built in a folder or below it.
@@ -139,6 +190,7 @@ func (c composition) apply(app *candidate, only bool) {
 			if s.name == wanted[i] {
 				if !s.aside {
 					app.app.AddOns = addOn(app.app.AddOns, s.kind, s.source)
+					app.setVersion(s)
 				}
 				for _, need := range c.neededBy(s) {
 					if !slices.Contains(wanted, need) {
@@ -146,6 +198,15 @@ func (c composition) apply(app *candidate, only bool) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// setVersion tells the version of a need that a service is.
+func (c *candidate) setVersion(s composeService) {
+	for i := range c.app.AddOns {
+		if need := &c.app.AddOns[i]; need.Kind == s.kind && need.Version.Value == "" {
+			need.Version = s.version
 		}
 	}
 }
@@ -192,6 +253,27 @@ func imageKind(image string) string {
 		return memcached
 	case "azurite", "minio":
 		return bucket
+	}
+	return ""
+}
+
+var postgresTag = regexp.MustCompile(`\bpg([0-9]+)`)
+
+// serverVersion returns the version of the database server that is in an image, or "".
+// The versions of MariaDB are not those of MySQL.
+func serverVersion(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name, _, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	rule := imageTag
+	switch name {
+	case "pgvector", "timescaledb", "timescaledb-ha":
+		rule = postgresTag
+	case "postgres", "postgresql", "postgis", "mysql", "mysql-server", "percona", "percona-server":
+	default:
+		return ""
+	}
+	if match := rule.FindStringSubmatch(tagOf(image)); match != nil {
+		return match[1]
 	}
 	return ""
 }

@@ -123,6 +123,7 @@ func describe(app aloft.App) string {
 	}
 	for _, a := range app.AddOns {
 		line("add-on", a.Kind, a.Source)
+		line("server", a.Version.Value, a.Version.Source)
 	}
 	return b.String()
 }

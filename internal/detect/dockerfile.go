@@ -3,6 +3,7 @@ package detect
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -15,11 +16,16 @@ type instruction struct {
 	line int
 }
 
-// instructions reads the folder's Dockerfile; of several stages all.
-func (f *folder) instructions() []instruction { return scanDockerfile(f.text("Dockerfile")) }
+// dockerfile is what a Dockerfile says; of several stages all.
+type dockerfile []instruction
 
-func scanDockerfile(text string) []instruction {
-	var list []instruction
+// instructions reads the folder's Dockerfile.
+func (f *folder) instructions() dockerfile { return f.dockerfile("Dockerfile") }
+
+func (f *folder) dockerfile(name string) dockerfile { return scanDockerfile(f.text(name)) }
+
+func scanDockerfile(text string) dockerfile {
+	var list dockerfile
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		line, number := strings.TrimSpace(lines[i]), i+1
@@ -71,10 +77,17 @@ func fromImage(text string) string {
 	return ""
 }
 
-// copies reports whether the Dockerfile puts a folder below into the image; all
-// tells whether a line that copies everything counts.
-func (f *folder) copies(rel string, all bool) bool {
-	for _, in := range f.instructions() {
+// ownFiles reports whether the Dockerfile needs nothing of the folder that it is built with.
+func (d dockerfile) ownFiles() bool {
+	return !slices.ContainsFunc(d, func(in instruction) bool {
+		return (in.name == "COPY" || in.name == "ADD") && !strings.Contains(in.text, "--from=") || strings.Contains(in.text, "type=bind")
+	})
+}
+
+// copies reports whether the Dockerfile puts a folder below the one that it is built
+// with into the image; all tells whether a line that copies everything counts.
+func (d dockerfile) copies(rel string, all bool) bool {
+	for _, in := range d {
 		if in.name != "COPY" && in.name != "ADD" || strings.Contains(in.text, "--from=") {
 			continue
 		}

@@ -23,6 +23,9 @@ type dotnetProject struct {
 	root *element
 }
 
+// workerSDK is that of programs without a server.
+const workerSDK = "Microsoft.NET.Sdk.Worker"
+
 func (p dotnetProject) sdk() string { return p.root.attrs["Sdk"] }
 
 func (p dotnetProject) property(name string) *element {
@@ -51,7 +54,7 @@ func (p dotnetProject) rank() int {
 		return 3
 	case strings.HasPrefix(p.sdk(), "Microsoft.NET.Sdk.BlazorWebAssembly"):
 		return 2
-	case strings.HasPrefix(p.sdk(), "Microsoft.NET.Sdk.Worker"), strings.EqualFold(p.property("OutputType").string(), "Exe"):
+	case strings.HasPrefix(p.sdk(), workerSDK), strings.EqualFold(p.property("OutputType").string(), "Exe"):
 		return 1
 	}
 	return 0

@@ -13,12 +13,12 @@ func (s *search) counts(c *candidate) bool {
 	f, outer := c.folder, s.outer(c.folder.dir)
 	switch c.app.Runtime.Value {
 	case "static":
-		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html") || partFolder(f.dir)) {
+		if c.app.Framework.Value == "" && f.dir != "." && (len(outer) > 0 || !f.has("index.html") || partFolder(f.dir) || s.copiedElsewhere(f.dir)) {
 			return false
 		}
 	case "docker":
 		image, _ := f.baseImage()
-		if imageKind(image) != "" || isOperation(image) || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
+		if imageKind(image) != "" || isOperation(image) || s.compose.buildsElsewhere(f.path("Dockerfile")) || !s.compose.builds(f.dir) && (len(outer) > 0 || s.compose.aside(f.dir)) {
 			return false
 		}
 	case "node":
@@ -38,8 +38,22 @@ func (s *search) counts(c *candidate) bool {
 		m := s.modules[outer[taker].home.dir]
 		m.refs = append(m.refs, f.dir)
 		s.modules[outer[taker].home.dir] = m
+		if c := outer[taker]; c.app.Runtime.Value == "docker" && c.root().instructions().copies(strings.TrimPrefix(f.dir, c.root().dir+"/"), true) {
+			s.parts[c] = append(s.parts[c], f.dir)
+		}
 	}
 	return taker < 0
+}
+
+// copiedElsewhere reports whether a folder is named by a Dockerfile that a compose
+// file builds in another folder than its own.
+func (s *search) copiedElsewhere(dir string) bool {
+	return slices.ContainsFunc(s.compose, func(service composeService) bool { return s.copiedFor(service, dir) })
+}
+
+func (s *search) copiedFor(service composeService, dir string) bool {
+	rel, below := strings.CutPrefix(dir, service.context+"/")
+	return service.dockerfile != "" && (below || service.context == ".") && s.root.dockerfile(service.dockerfile).copies(rel, false)
 }
 
 // outer returns the apps in whose folder another folder stands.
@@ -121,12 +135,12 @@ func (c *candidate) takesIn(f *folder) bool {
 			return true
 		}
 	case "docker":
-		if c.root().copies(rel, true) {
+		if c.root().instructions().copies(rel, true) {
 			return true
 		}
 	}
 	named := regexp.MustCompile(`(?m)(?:^|[\s"'=(/>:\[,])(?:\./)?` + regexp.QuoteMeta(rel) + `(?:[/\s"'<);&,\]]|$)`)
-	return c.root().copies(rel, false) || slices.ContainsFunc(c.buildTexts(), named.MatchString)
+	return slices.ContainsFunc(c.buildTexts(), named.MatchString)
 }
 
 // buildTexts returns what tells how an app is built.

@@ -12,7 +12,6 @@ import (
 	"testing/fstest"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/detect"
 )
 
 const server = `{"scripts":{"start":"node index.js"},"dependencies":{"express":"5"}}`
@@ -57,7 +56,7 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root, "b", "Dockerfile"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	apps, err := detect.Apps(os.DirFS(root))
+	apps, err := appsOf(os.DirFS(root))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +108,7 @@ func bigTree() fstest.MapFS {
 
 func TestAppsReadsLittle(t *testing.T) {
 	source := &counting{FS: bigTree(), t: t}
-	apps, err := detect.Apps(source)
+	apps, err := appsOf(source)
 	if err != nil || len(apps) != 3 {
 		t.Fatalf("%v, %d apps", err, len(apps))
 	}
@@ -122,7 +121,7 @@ func TestAppsReadsLittle(t *testing.T) {
 }
 
 func TestAnEmptyTreeHasNoApps(t *testing.T) {
-	apps, err := detect.Apps(fstest.MapFS{})
+	apps, err := appsOf(fstest.MapFS{})
 	if len(apps) > 0 || aloft.ErrorCode(err) != aloft.CodeNotFound || !strings.Contains(err.Error(), "there is nothing") {
 		t.Errorf("%v, %v", apps, err)
 	}
@@ -130,13 +129,13 @@ func TestAnEmptyTreeHasNoApps(t *testing.T) {
 
 func TestAppsAreBounded(t *testing.T) {
 	files := fstest.MapFS{"a/b/c/d/e/f/package.json": {Data: []byte(server)}}
-	if apps, err := detect.Apps(files); aloft.ErrorCode(err) != aloft.CodeNotFound {
+	if apps, err := appsOf(files); aloft.ErrorCode(err) != aloft.CodeNotFound {
 		t.Errorf("six levels deep: %v, %v", apps, err)
 	}
 	for i := range 200 {
 		files[fmt.Sprintf("s%d/package.json", i)] = &fstest.MapFile{Data: []byte(server)}
 	}
-	if apps, err := detect.Apps(files); err != nil || len(apps) != 50 {
+	if apps, err := appsOf(files); err != nil || len(apps) != 50 {
 		t.Errorf("%d apps, %v", len(apps), err)
 	}
 }
@@ -147,7 +146,7 @@ func BenchmarkApps(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if apps, err := detect.Apps(os.DirFS(root)); err != nil || len(apps) != 3 {
+		if apps, err := appsOf(os.DirFS(root)); err != nil || len(apps) != 3 {
 			b.Fatal(err, len(apps))
 		}
 	}
