@@ -1,0 +1,301 @@
+package blueprint
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Fault is a place for which an engine would refuse a folder of Terraform.
+type Fault struct {
+	File string
+	Line int    // 0 = it stands in what Aloft would write
+	Text string // what is wrong there
+}
+
+// String writes the fault as FILE:LINE: TEXT.
+func (f Fault) String() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text)
+}
+
+// NewFaults returns what is wrong with Terraform after a change and was not before
+// it: addresses that are there twice, references to what is not there, modules
+// whose folder is missing, and arguments that do not fit a module. Both are texts by
+// path; the lines are those of before.
+func NewFaults(before, after map[string]string) []Fault {
+	known := map[string]bool{}
+	for _, f := range survey(before).faults() {
+		known[f.key] = true
+	}
+	var list []Fault
+	for _, f := range survey(after).faults() {
+		if known[f.key] {
+			continue
+		}
+		known[f.key] = true
+		f.Line = lineBefore(before[f.File], after[f.File], f.Line)
+		list = append(list, f.Fault)
+	}
+	slices.SortFunc(list, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
+	return list
+}
+
+// lineBefore finds a line of a text in an older one; 0 = it was not there.
+func lineBefore(before, after string, line int) int {
+	if before == after {
+		return line
+	}
+	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	lines := strings.Split(after, "\n")
+	if line < 1 || line > len(lines) {
+		return 0
+	}
+	return 1 + slices.IndexFunc(strings.Split(before, "\n"), func(l string) bool { return words(l) == words(lines[line-1]) })
+}
+
+// fault is a Fault, and what it is by, wherever it stands.
+type fault struct {
+	Fault
+	key string
+}
+
+// landscape is what the folders of a tree declare and refer to, by path.
+type landscape map[string]*scope
+
+// scope is one folder.
+type scope struct {
+	declared   map[string][]hcl.Range // by address, such as module.web, var.region, azurerm_subnet.web
+	required   map[string]bool        // variables without a default
+	references []mention
+	calls      map[string]call // of modules, by their names
+}
+
+// mention is a reference to an address, and of a module to which of its outputs.
+type mention struct {
+	address, output string
+	at              hcl.Range
+}
+
+// call is a module block.
+type call struct {
+	folder    string // "" = not one of the tree
+	arguments map[string]hcl.Range
+	at        hcl.Range
+}
+
+// survey reads every file of a tree that is Terraform; what cannot be parsed is
+// left out.
+func survey(texts map[string]string) landscape {
+	land := landscape{}
+	for name, text := range texts {
+		if path.Ext(name) != ".tf" {
+			continue
+		}
+		file, diagnostics := hclsyntax.ParseConfig([]byte(text), name, hcl.InitialPos)
+		if diagnostics.HasErrors() {
+			continue
+		}
+		folder := land[path.Dir(name)]
+		if folder == nil {
+			folder = &scope{declared: map[string][]hcl.Range{}, required: map[string]bool{}, calls: map[string]call{}}
+			land[path.Dir(name)] = folder
+		}
+		overrides := name == path.Join(path.Dir(name), "override.tf") || strings.HasSuffix(name, "_override.tf")
+		for _, b := range file.Body.(*hclsyntax.Body).Blocks {
+			folder.read(b, overrides)
+		}
+	}
+	return land
+}
+
+// read takes in a block; those of an override file declare nothing.
+func (r *scope) read(b *hclsyntax.Block, overrides bool) {
+	if slices.Contains([]string{"terraform", "moved", "import", "removed"}, b.Type) {
+		return
+	}
+	r.mentions(b.Body, nil)
+	if overrides {
+		return
+	}
+	at := b.DefRange()
+	switch address := strings.Join(b.Labels, "."); {
+	case b.Type == "locals":
+		for name, attribute := range b.Body.Attributes {
+			r.declare("local."+name, attribute.NameRange)
+		}
+	case b.Type == "variable" && len(b.Labels) == 1:
+		r.declare("var."+address, at)
+		r.required[address] = b.Body.Attributes["default"] == nil
+	case b.Type == "resource":
+		r.declare(address, at)
+	case b.Type == "provider":
+		alias := ""
+		if a := b.Body.Attributes["alias"]; a != nil {
+			alias = "." + literal(a.Expr)
+		}
+		r.declare("provider."+address+alias, at)
+	case b.Type == "check":
+		for _, nested := range b.Body.Blocks {
+			if nested.Type == "data" {
+				r.declare("data."+strings.Join(nested.Labels, "."), nested.DefRange())
+			}
+		}
+	case b.Type == "module" && len(b.Labels) == 1:
+		r.declare("module."+address, at)
+		r.calls[address] = newCall(b)
+	default:
+		r.declare(b.Type+"."+address, at)
+	}
+}
+
+func (r *scope) declare(address string, at hcl.Range) {
+	r.declared[address] = append(r.declared[address], at)
+}
+
+// metaOfModules are the arguments of a module block that are not the module's.
+var metaOfModules = []string{"source", "version", "count", "for_each", "providers", "depends_on"}
+
+func newCall(b *hclsyntax.Block) call {
+	c := call{arguments: map[string]hcl.Range{}, at: b.DefRange()}
+	for name, attribute := range b.Body.Attributes {
+		if !slices.Contains(metaOfModules, name) {
+			c.arguments[name] = attribute.NameRange
+		}
+		if name == "source" {
+			if source := literal(attribute.Expr); strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
+				c.folder = path.Join(path.Dir(c.at.Filename), source)
+			}
+		}
+	}
+	return c
+}
+
+// literal returns a text that stands there as it is; "" for any other expression.
+func literal(expression hclsyntax.Expression) string {
+	value, diagnostics := expression.Value(nil)
+	if diagnostics.HasErrors() || value.IsNull() || !value.IsKnown() || value.Type() != cty.String {
+		return ""
+	}
+	return value.AsString()
+}
+
+// elsewhere are arguments whose names are not those of the folder.
+var elsewhere = []string{"type", "provider", "providers", "ignore_changes"}
+
+// mentions takes in the references of a body, but for the iterators that are its own.
+func (r *scope) mentions(body *hclsyntax.Body, iterators []string) {
+	for name, attribute := range body.Attributes {
+		if slices.Contains(elsewhere, name) {
+			continue
+		}
+		for _, traversal := range hclsyntax.Variables(attribute.Expr) {
+			if m := newMention(traversal); m.address != "" && !slices.Contains(iterators, traversal.RootName()) {
+				r.references = append(r.references, m)
+			}
+		}
+	}
+	for _, b := range body.Blocks {
+		inner := iterators
+		if b.Type == "dynamic" && len(b.Labels) == 1 {
+			inner = append(slices.Clone(iterators), b.Labels[0])
+			if named := b.Body.Attributes["iterator"]; named != nil {
+				inner = append(inner, hcl.ExprAsKeyword(named.Expr))
+			}
+		}
+		r.mentions(b.Body, inner)
+	}
+}
+
+// newMention reads a reference; its address is empty when it is to nothing that a
+// folder declares.
+func newMention(traversal hcl.Traversal) mention {
+	words := []string{traversal.RootName()}
+	for _, step := range traversal[1:] {
+		if attribute, ok := step.(hcl.TraverseAttr); ok {
+			words = append(words, attribute.Name)
+		}
+	}
+	length := 2
+	switch root := words[0]; {
+	case root == "data", root == "ephemeral":
+		length = 3
+	case root != "var" && root != "local" && root != "module" && !strings.Contains(root, "_"):
+		return mention{}
+	}
+	if len(words) < length {
+		return mention{}
+	}
+	m := mention{address: strings.Join(words[:length], "."), at: traversal.SourceRange()}
+	if words[0] == "module" && len(words) > 2 {
+		m.output = words[2]
+	}
+	return m
+}
+
+// callers lists the blocks that call a module's folder, sorted.
+func (l landscape) callers(folder string) []string {
+	var list []string
+	for _, r := range l {
+		for name, c := range r.calls {
+			if c.folder == folder {
+				list = append(list, "module."+name+" in "+c.at.Filename)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// faults returns what is wrong, the same for the same texts but for the order.
+func (l landscape) faults() []fault {
+	var list []fault
+	add := func(at hcl.Range, key, format string, args ...any) {
+		list = append(list, fault{Fault{at.Filename, at.Start.Line, key + " " + fmt.Sprintf(format, args...)}, path.Dir(at.Filename) + " " + key + " " + format})
+	}
+	for _, r := range l {
+		for address, places := range r.declared {
+			slices.SortFunc(places, func(a, b hcl.Range) int { return strings.Compare(a.String(), b.String()) })
+			for _, twice := range places[1:] {
+				add(twice, address, "is there twice, also in %s:%d", places[0].Filename, places[0].Start.Line)
+			}
+		}
+		for _, m := range r.references {
+			if _, there := r.declared[m.address]; !there {
+				add(m.at, m.address, "is referred to, and would not be there")
+				continue
+			}
+			module := strings.TrimPrefix(m.address, "module.")
+			if callee := l[r.calls[module].folder]; m.output != "" && callee != nil && callee.declared["output."+m.output] == nil {
+				add(m.at, m.address+"."+m.output, "is referred to, and %s has no such output", r.calls[module].folder)
+			}
+		}
+		for name, c := range r.calls {
+			callee := l[c.folder]
+			if c.folder != "" && callee == nil {
+				add(c.at, "module."+name, "has its source in %s, which would not be there", c.folder)
+			}
+			if callee == nil {
+				continue
+			}
+			for argument, at := range c.arguments {
+				if _, known := callee.required[argument]; !known {
+					add(at, "module."+name+"."+argument, "is given, and %s does not take it", c.folder)
+				}
+			}
+			for variable, required := range callee.required {
+				if _, given := c.arguments[variable]; required && !given {
+					add(c.at, "module."+name, "lacks "+variable+", which %s needs", c.folder)
+				}
+			}
+		}
+	}
+	return list
+}
