@@ -42,8 +42,16 @@ type Blocked struct {
 // the user's cannot be parsed; it names the line. It is CodeConflict when a result
 // could not be.
 func MergeFolder(f Folder) (FolderMerge, error) {
-	if maps.Equal(f.Base, f.Next) && len(f.Guessed) == 0 {
+	switch {
+	case len(f.Guessed) > 0:
+	case maps.Equal(f.Base, f.Next):
 		return FolderMerge{Texts: f.Yours}, nil
+	case maps.Equal(f.Base, f.Yours):
+		texts := maps.Clone(f.Next)
+		for path := range f.Yours {
+			texts[path] += ""
+		}
+		return FolderMerge{Texts: texts}, nil
 	}
 	yoursAndNew := maps.Clone(f.Yours)
 	for path := range f.Next {

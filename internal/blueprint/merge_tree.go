@@ -39,7 +39,7 @@ type TreeMerge struct {
 // it took before, or where a block of the user's is in the way of one of ours, the
 // error is CodeConflict and names file and line.
 func (t Tree) Merge() (TreeMerge, error) {
-	m := treeMerge{Tree: t, TreeMerge: TreeMerge{Texts: maps.Clone(t.Yours), Conflicts: map[string][]Conflict{}}}
+	m := treeMerge{Tree: t, was: survey(t.Yours, nil, nil), TreeMerge: TreeMerge{Texts: maps.Clone(t.Yours), Conflicts: map[string][]Conflict{}}}
 	var gone []string
 	for _, folder := range t.folders() {
 		if path.Dir(folder) == moduleFolders && len(in(folder, t.Next)) == 0 {
@@ -48,11 +48,12 @@ func (t Tree) Merge() (TreeMerge, error) {
 			return TreeMerge{}, err
 		}
 	}
+	now := survey(m.Texts, m.was, t.Yours)
 	for _, folder := range gone {
-		m.retire(folder)
+		m.retire(folder, now.callers(folder))
 	}
 	if len(m.refused) == 0 { // what follows from them goes with them
-		m.refused = NewFaults(t.Yours, m.Texts)
+		m.refused = m.was.newFaults(t.Yours, survey(m.Texts, now, m.Texts), m.Texts)
 	}
 	if len(m.refused) > 0 {
 		lines := make([]string, len(m.refused))
@@ -75,6 +76,7 @@ func (t Tree) Merge() (TreeMerge, error) {
 type treeMerge struct {
 	Tree
 	TreeMerge
+	was     landscape
 	refused []Fault
 }
 
@@ -158,7 +160,6 @@ func (m *treeMerge) base(f *Folder, name string) {
 
 // refuse notes what is in the way of whole blocks of the root.
 func (m *treeMerge) refuse(list []Blocked) {
-	places := survey(m.Yours)["terraform"]
 	for _, b := range list {
 		if b.Kept && !strings.HasPrefix(b.Address, "module.") {
 			continue // what only stays breaks nothing by itself
@@ -168,7 +169,7 @@ func (m *treeMerge) refuse(list []Blocked) {
 			f.Text = b.Address + " was edited, and would go: take it out yourself, or the edit back"
 		}
 		address := strings.NewReplacer("variable.", "var.", "resource.", "").Replace(b.Address)
-		for _, at := range places.declared[address] {
+		for _, at := range m.was["terraform"].declared[address] {
 			if at.Filename == b.File {
 				f.Line = at.Start.Line
 			}
@@ -179,7 +180,7 @@ func (m *treeMerge) refuse(list []Blocked) {
 
 // retire takes a module's folder away that is rendered no more, if it is as it was
 // written and nothing calls it.
-func (m *treeMerge) retire(folder string) {
+func (m *treeMerge) retire(folder string, callers []string) {
 	var files []string
 	edited := false
 	for name, text := range m.Yours {
@@ -199,7 +200,7 @@ func (m *treeMerge) retire(folder string) {
 	if edited {
 		return
 	}
-	if callers := survey(m.Texts).callers(folder); len(callers) > 0 {
+	if len(callers) > 0 {
 		m.Notices = append(m.Notices, fmt.Sprintf("%s stays, and is yours from now on: %s calls it", folder, strings.Join(callers, ", ")))
 		return
 	}

@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -31,12 +32,18 @@ func (f Fault) String() string {
 // whose folder is missing, and arguments that do not fit a module. Both are texts by
 // path; the lines are those of before.
 func NewFaults(before, after map[string]string) []Fault {
+	was := survey(before, nil, nil)
+	return was.newFaults(before, survey(after, was, before), after)
+}
+
+// newFaults are the faults of now that were not there.
+func (l landscape) newFaults(before map[string]string, now landscape, after map[string]string) []Fault {
 	known := map[string]bool{}
-	for _, f := range survey(before).faults() {
+	for _, f := range l.faults() {
 		known[f.key] = true
 	}
 	var list []Fault
-	for _, f := range survey(after).faults() {
+	for _, f := range now.faults() {
 		if known[f.key] {
 			continue
 		}
@@ -92,28 +99,37 @@ type call struct {
 }
 
 // survey reads every file of a tree that is Terraform; what cannot be parsed is
-// left out.
-func survey(texts map[string]string) landscape {
+// left out. Folders that are as they were are taken from an earlier survey.
+func survey(texts map[string]string, was landscape, before map[string]string) landscape {
 	land := landscape{}
-	for name, text := range texts {
-		if path.Ext(name) != ".tf" {
+	for name := range texts {
+		folder := path.Dir(name)
+		if path.Ext(name) != ".tf" || land[folder] != nil {
 			continue
 		}
+		files := in(folder, texts)
+		if was[folder] != nil && maps.Equal(files, in(folder, before)) {
+			land[folder] = was[folder]
+		} else {
+			land[folder] = newScope(files)
+		}
+	}
+	return land
+}
+
+func newScope(files map[string]string) *scope {
+	r := &scope{declared: map[string][]hcl.Range{}, required: map[string]bool{}, calls: map[string]call{}}
+	for name, text := range files {
 		file, diagnostics := hclsyntax.ParseConfig([]byte(text), name, hcl.InitialPos)
 		if diagnostics.HasErrors() {
 			continue
 		}
-		folder := land[path.Dir(name)]
-		if folder == nil {
-			folder = &scope{declared: map[string][]hcl.Range{}, required: map[string]bool{}, calls: map[string]call{}}
-			land[path.Dir(name)] = folder
-		}
-		overrides := name == path.Join(path.Dir(name), "override.tf") || strings.HasSuffix(name, "_override.tf")
+		overrides := path.Base(name) == "override.tf" || strings.HasSuffix(name, "_override.tf")
 		for _, b := range file.Body.(*hclsyntax.Body).Blocks {
-			folder.read(b, overrides)
+			r.read(b, overrides)
 		}
 	}
-	return land
+	return r
 }
 
 // read takes in a block; those of an override file declare nothing.
