@@ -144,6 +144,9 @@ func (s *sheet) write(p *part, before string) (string, error) {
 	if s.removed && !strings.Contains(before, "\n\n\n") {
 		result = squeeze(result)
 	}
+	if !s.there {
+		result = bytes.TrimLeft(result, "\n")
+	}
 	if len(bytes.TrimSpace(result)) == 0 {
 		return "", nil
 	}

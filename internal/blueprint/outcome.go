@@ -280,7 +280,7 @@ func (l landscape) faults() []fault {
 		for address, places := range r.declared {
 			slices.SortFunc(places, func(a, b hcl.Range) int { return strings.Compare(a.String(), b.String()) })
 			for _, twice := range places[1:] {
-				add(twice, address, "is there twice, also in %s:%d", places[0].Filename, places[0].Start.Line)
+				add(twice, address, "is there twice, also in %s", places[0].Filename)
 			}
 		}
 		for _, m := range r.references {
