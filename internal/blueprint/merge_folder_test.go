@@ -152,6 +152,7 @@ func TestNewFaults(t *testing.T) {
 		{"an output of a module that goes", module + "outputs.tf", `output "host"`, `output "other"`, "module.postgresql.host is referred to"},
 		{"a variable of a module that goes", module + "variables.tf", `variable "tier"`, `variable "other"`, "module.postgresql.tier is given, and terraform/modules/postgresql does not take it"},
 		{"a variable of a module that must be given", module + "mine.tf", "", "variable \"mine\" {\n}\n", "module.postgresql lacks mine, which terraform/modules/postgresql needs"},
+		{"a subnet that goes", root, `["container-app", `, `["mine", `, "module.network.subnet_ids[\"container-app\"] is referred to, and would not be there"},
 		{"the folder of a module", root, `"./modules/redis"`, `"./modules/cache"`, "module.redis has its source in terraform/modules/cache, which would not be there"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

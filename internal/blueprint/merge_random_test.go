@@ -28,7 +28,7 @@ func TestRandomChanges(t *testing.T) {
 	done, refused := 0, 0
 	for seed := range sequences {
 		p := newProject(t, uint64(seed))
-		edits := p.IntN(4)
+		edits := p.IntN(5)
 		for range edits {
 			p.edit()
 		}
@@ -40,6 +40,9 @@ func TestRandomChanges(t *testing.T) {
 			done++
 			if strings.HasSuffix(command, "refused") {
 				refused++
+				if edits == 0 {
+					t.Fatalf("sequence %d: %s", seed, strings.Join(p.story, "; "))
+				}
 			}
 			if wrong := p.wrong(checker); len(wrong) > 0 {
 				t.Fatalf("sequence %d: %s:\n%s", seed, strings.Join(p.story, "; "), strings.Join(wrong, "\n"))

@@ -85,16 +85,18 @@ type scope struct {
 	calls      map[string]call // of modules, by their names
 }
 
-// mention is a reference to an address, and of a module to which of its outputs.
+// mention is a reference to an address, and of a module to which of its outputs and
+// which key of that.
 type mention struct {
-	address, output string
-	at              hcl.Range
+	address, output, key string
+	at                   hcl.Range
 }
 
 // call is a module block.
 type call struct {
 	folder    string // "" = not one of the tree
 	arguments map[string]hcl.Range
+	words     map[string]bool // texts and keys in the arguments: a module may have outputs by them, such as subnets
 	at        hcl.Range
 }
 
@@ -180,10 +182,11 @@ func (r *scope) declare(address string, at hcl.Range) {
 var metaOfModules = []string{"source", "version", "count", "for_each", "providers", "depends_on"}
 
 func newCall(b *hclsyntax.Block) call {
-	c := call{arguments: map[string]hcl.Range{}, at: b.DefRange()}
+	c := call{arguments: map[string]hcl.Range{}, words: map[string]bool{}, at: b.DefRange()}
 	for name, attribute := range b.Body.Attributes {
 		if !slices.Contains(metaOfModules, name) {
 			c.arguments[name] = attribute.NameRange
+			c.collect(attribute.Expr)
 		}
 		if name == "source" {
 			if source := literal(attribute.Expr); strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
@@ -192,6 +195,19 @@ func newCall(b *hclsyntax.Block) call {
 		}
 	}
 	return c
+}
+
+// collect takes in the texts of an argument.
+func (c *call) collect(argument hclsyntax.Expression) {
+	_ = hclsyntax.VisitAll(argument, func(node hclsyntax.Node) hcl.Diagnostics {
+		switch node := node.(type) {
+		case *hclsyntax.TemplateExpr:
+			c.words[literal(node)] = true
+		case *hclsyntax.ObjectConsKeyExpr:
+			c.words[hcl.ExprAsKeyword(node.Wrapped)] = true
+		}
+		return nil
+	})
 }
 
 // literal returns a text that stands there as it is; "" for any other expression.
@@ -233,10 +249,15 @@ func (r *scope) mentions(body *hclsyntax.Body, iterators []string) {
 // newMention reads a reference; its address is empty when it is to nothing that a
 // folder declares.
 func newMention(traversal hcl.Traversal) mention {
-	words := []string{traversal.RootName()}
+	words, key := []string{traversal.RootName()}, ""
 	for _, step := range traversal[1:] {
-		if attribute, ok := step.(hcl.TraverseAttr); ok {
-			words = append(words, attribute.Name)
+		switch step := step.(type) {
+		case hcl.TraverseAttr:
+			words = append(words, step.Name)
+		case hcl.TraverseIndex:
+			if len(words) == 3 && step.Key.Type() == cty.String {
+				key = step.Key.AsString()
+			}
 		}
 	}
 	length := 2
@@ -251,7 +272,7 @@ func newMention(traversal hcl.Traversal) mention {
 	}
 	m := mention{address: strings.Join(words[:length], "."), at: traversal.SourceRange()}
 	if words[0] == "module" && len(words) > 2 {
-		m.output = words[2]
+		m.output, m.key = words[2], key
 	}
 	return m
 }
@@ -288,9 +309,15 @@ func (l landscape) faults() []fault {
 				add(m.at, m.address, "is referred to, and would not be there")
 				continue
 			}
-			module := strings.TrimPrefix(m.address, "module.")
-			if callee := l[r.calls[module].folder]; m.output != "" && callee != nil && callee.declared["output."+m.output] == nil {
-				add(m.at, m.address+"."+m.output, "is referred to, and %s has no such output", r.calls[module].folder)
+			c := r.calls[strings.TrimPrefix(m.address, "module.")]
+			callee := l[c.folder]
+			if m.output == "" || callee == nil {
+				continue
+			}
+			if callee.declared["output."+m.output] == nil {
+				add(m.at, m.address+"."+m.output, "is referred to, and %s has no such output", c.folder)
+			} else if m.key != "" && !c.words[m.key] {
+				add(m.at, fmt.Sprintf("%s.%s[%q]", m.address, m.output, m.key), "is referred to, and would not be there")
 			}
 		}
 		for name, c := range r.calls {
