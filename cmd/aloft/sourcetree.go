@@ -88,9 +88,9 @@ func (t *sourceTree) terraform(known map[string]bool) (texts map[string]string, 
 	paths := maps.Clone(known)
 	_ = fs.WalkDir(t.source, "terraform", func(name string, entry fs.DirEntry, err error) error { // what cannot be read is no obstacle
 		switch {
-		case err == nil && entry.IsDir() && (entry.Name() == ".terraform" || name+"/" == originals):
+		case err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || name+"/" == originals):
 			return fs.SkipDir
-		case err != nil || !entry.Type().IsRegular():
+		case err != nil || !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), "."):
 		case path.Ext(name) == ".tf":
 			paths[name] = true
 		case strings.HasPrefix(name, "terraform/modules/"):

@@ -16,13 +16,6 @@ type Conflict struct {
 	Diff  string `json:"diff,omitempty"`  // of the file as a whole: from yours to the blueprint's, unified
 }
 
-// MergeTerraform is MergeFolder for a folder of one file.
-func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) {
-	one := func(text string) map[string]string { return map[string]string{name: text} }
-	merged, err := MergeFolder(Folder{Base: one(base), Yours: one(yours), Next: one(next)})
-	return merged.Texts[name], merged.Conflicts[name], err
-}
-
 // merger merges the bodies of one folder.
 type merger struct {
 	*sheet                    // of the file that is merged now

@@ -143,6 +143,7 @@ func TestNewFaults(t *testing.T) {
 		{"the same provider twice", "terraform/mine.tf", "", "provider \"azurerm\" {\n}\n", "provider.azurerm is there twice"},
 		{"another provider", "terraform/mine.tf", "", "provider \"azurerm\" {\n  alias = \"hub\"\n}\n", ""},
 		{"an override", "terraform/mine_override.tf", "", "module \"redis\" {\n  tier = \"x\"\n}\n", ""},
+		{"an override of what is not there", "terraform/override.tf", "", "module \"none\" {\n}\n", "module.none is referred to"},
 		{"a reference to a module", "terraform/mine.tf", "", "locals {\n  x = module.none.id\n}\n", "terraform/mine.tf: module.none is referred to, and would not be there"},
 		{"a reference to an output", "terraform/mine.tf", "", "locals {\n  x = module.redis.none\n}\n", "module.redis.none is referred to, and terraform/modules/redis has no such output"},
 		{"a reference to a resource", "terraform/mine.tf", "", "locals {\n  x = azurerm_subnet.none.id\n}\n", "azurerm_subnet.none is referred to"},
@@ -162,10 +163,7 @@ func TestNewFaults(t *testing.T) {
 			if test.old == "" {
 				after[test.file] = test.new
 			}
-			var found []string
-			for _, f := range blueprint.NewFaults(before, after) {
-				found = append(found, f.String())
-			}
+			found := blueprint.NewFaults(before, after)
 			if test.want == "" && len(found) > 0 {
 				t.Errorf("found %q", found)
 			}

@@ -77,7 +77,7 @@ type treeMerge struct {
 	Tree
 	TreeMerge
 	was     landscape
-	refused []Fault
+	refused []fault
 }
 
 // folders lists the folders that are rendered, or were.
@@ -106,6 +106,7 @@ func in(folder string, texts map[string]string) map[string]string {
 // merge merges a folder.
 func (m *treeMerge) merge(folder string) error {
 	f := Folder{Base: map[string]string{}, Yours: in(folder, m.Yours), Next: in(folder, m.Next), Guessed: map[string]bool{}}
+	maps.DeleteFunc(f.Yours, func(name, _ string) bool { return overrides(name) })
 	recorded := in(folder, m.Recorded)
 	for name := range recorded {
 		m.base(&f, name)
@@ -164,14 +165,14 @@ func (m *treeMerge) refuse(list []Blocked) {
 		if b.Kept && !strings.HasPrefix(b.Address, "module.") {
 			continue // what only stays breaks nothing by itself
 		}
-		f := Fault{File: b.File, Text: b.Address + " is yours, and Aloft would write one of that name: give yours another one"}
+		f := fault{file: b.File, text: b.Address + " is yours, and Aloft would write one of that name: give yours another one"}
 		if b.Kept {
-			f.Text = b.Address + " was edited, and would go: take it out yourself, or the edit back"
+			f.text = b.Address + " was edited, and would go: take it out yourself, or take the edit back"
 		}
 		address := strings.NewReplacer("variable.", "var.", "resource.", "").Replace(b.Address)
 		for _, at := range m.was["terraform"].declared[address] {
 			if at.Filename == b.File {
-				f.Line = at.Start.Line
+				f.line = at.Start.Line
 			}
 		}
 		m.refused = append(m.refused, f)

@@ -12,46 +12,40 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Fault is a place for which an engine would refuse a folder of Terraform.
-type Fault struct {
-	File string
-	Line int    // 0 = it stands in what Aloft would write
-	Text string // what is wrong there
+// fault is a place for which an engine would refuse a folder of Terraform.
+type fault struct {
+	file string
+	line int    // 0 = it stands in what Aloft would write
+	text string // what is wrong there
+	key  string // what it is, wherever it stands
 }
 
 // String writes the fault as FILE:LINE: TEXT.
-func (f Fault) String() string {
-	if f.Line == 0 {
-		return f.File + ": " + f.Text
+func (f fault) String() string {
+	if f.line == 0 {
+		return f.file + ": " + f.text
 	}
-	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text)
+	return fmt.Sprintf("%s:%d: %s", f.file, f.line, f.text)
 }
 
-// NewFaults returns what is wrong with Terraform after a change and was not before
-// it: addresses that are there twice, references to what is not there, modules
-// whose folder is missing, and arguments that do not fit a module. Both are texts by
-// path; the lines are those of before.
-func NewFaults(before, after map[string]string) []Fault {
-	was := survey(before, nil, nil)
-	return was.newFaults(before, survey(after, was, before), after)
-}
-
-// newFaults are the faults of now that were not there.
-func (l landscape) newFaults(before map[string]string, now landscape, after map[string]string) []Fault {
+// newFaults returns what is wrong after a change and was not before it: addresses
+// that are there twice, references to what is not there, modules whose folder is
+// missing, and arguments that do not fit a module. The lines are those of before.
+func (l landscape) newFaults(before map[string]string, now landscape, after map[string]string) []fault {
 	known := map[string]bool{}
 	for _, f := range l.faults() {
 		known[f.key] = true
 	}
-	var list []Fault
+	var list []fault
 	for _, f := range now.faults() {
 		if known[f.key] {
 			continue
 		}
 		known[f.key] = true
-		f.Line = lineBefore(before[f.File], after[f.File], f.Line)
-		list = append(list, f.Fault)
+		f.line = lineBefore(before[f.file], after[f.file], f.line)
+		list = append(list, f)
 	}
-	slices.SortFunc(list, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(list, func(a, b fault) int { return strings.Compare(a.String(), b.String()) })
 	return list
 }
 
@@ -66,12 +60,6 @@ func lineBefore(before, after string, line int) int {
 		return 0
 	}
 	return 1 + slices.IndexFunc(strings.Split(before, "\n"), func(l string) bool { return words(l) == words(lines[line-1]) })
-}
-
-// fault is a Fault, and what it is by, wherever it stands.
-type fault struct {
-	Fault
-	key string
 }
 
 // landscape is what the folders of a tree declare and refer to, by path.
@@ -126,25 +114,33 @@ func newScope(files map[string]string) *scope {
 		if diagnostics.HasErrors() {
 			continue
 		}
-		overrides := path.Base(name) == "override.tf" || strings.HasSuffix(name, "_override.tf")
 		for _, b := range file.Body.(*hclsyntax.Body).Blocks {
-			r.read(b, overrides)
+			r.read(b, overrides(name))
 		}
 	}
 	return r
 }
 
-// read takes in a block; those of an override file declare nothing.
+// overrides reports whether a file changes blocks of the others instead of having
+// its own.
+func overrides(name string) bool {
+	return path.Base(name) == "override.tf" || strings.HasSuffix(name, "_override.tf")
+}
+
+// read takes in a block, which may override another one.
 func (r *scope) read(b *hclsyntax.Block, overrides bool) {
 	if slices.Contains([]string{"terraform", "moved", "import", "removed"}, b.Type) {
 		return
 	}
 	r.mentions(b.Body, nil)
+	at, address := b.DefRange(), strings.Join(b.Labels, ".")
 	if overrides {
+		if b.Type == "module" {
+			r.references = append(r.references, mention{address: "module." + address, at: at})
+		}
 		return
 	}
-	at := b.DefRange()
-	switch address := strings.Join(b.Labels, "."); {
+	switch {
 	case b.Type == "locals":
 		for name, attribute := range b.Body.Attributes {
 			r.declare("local."+name, attribute.NameRange)
@@ -295,7 +291,7 @@ func (l landscape) callers(folder string) []string {
 func (l landscape) faults() []fault {
 	var list []fault
 	add := func(at hcl.Range, key, format string, args ...any) {
-		list = append(list, fault{Fault{at.Filename, at.Start.Line, key + " " + fmt.Sprintf(format, args...)}, path.Dir(at.Filename) + " " + key + " " + format})
+		list = append(list, fault{at.Filename, at.Start.Line, key + " " + fmt.Sprintf(format, args...), path.Dir(at.Filename) + " " + key + " " + format})
 	}
 	for _, r := range l {
 		for address, places := range r.declared {
