@@ -1,14 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -135,7 +132,8 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 		return err
 	}
 	told := record.Choices.Notices() // when the choices became what they were
-	m.changed.Notices = append(tree.staleSizes(next), slices.DeleteFunc(next.Notices(), func(n string) bool { return slices.Contains(told, n) })...)
+	m.changed.Notices = append(m.changed.Notices, tree.staleSizes(next)...)
+	m.changed.Notices = append(m.changed.Notices, slices.DeleteFunc(next.Notices(), func(n string) bool { return slices.Contains(told, n) })...)
 	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed) }); err != nil {
 		return err
 	}
@@ -179,197 +177,6 @@ func byPath(files []blueprint.File) map[string]string {
 	return texts
 }
 
-// fileMerge brings the difference between two renderings into the files of a
-// repository.
-type fileMerge struct {
-	tree    *sourceTree
-	record  blueprint.Record
-	now     map[string]string // what this program makes of the recorded choices
-	next    map[string]string // what it makes of the new ones
-	files   []blueprint.File  // to be written
-	edited  map[string]bool   // files that differ from what was rendered: git has the original nowhere
-	stale   map[string]bool   // files that could not be merged: their record stays
-	changed changed
-}
-
-// originals is where the text of an edited file is kept as it was rendered, for
-// the next merge, in the repository: whoever clones it can upgrade.
-const originals = "terraform/originals/"
-
-func (m *fileMerge) all(ctx context.Context) error {
-	var list []string
-	for path := range m.record.Files {
-		list = append(list, path)
-	}
-	for path := range m.next {
-		if _, known := m.record.Files[path]; !known {
-			list = append(list, path)
-		}
-	}
-	slices.Sort(list)
-	for _, path := range list {
-		if err := m.one(ctx, path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *fileMerge) one(ctx context.Context, path string) error {
-	if path == blueprint.RecordFile || path == blueprint.ManifestFile && m.record.Files[path] == "" {
-		return nil // written at last; and a manifest of the user's own
-	}
-	yours, carriage, there, err := m.tree.text(path)
-	if err != nil {
-		return err
-	}
-	next, wanted := m.next[path]
-	id, recorded := m.record.Files[path]
-	original := recorded && there && blueprint.BlobID(yours) == id
-	m.edited[path] = there && wanted && yours != next && !original
-	switch {
-	case there && yours == next, !there && recorded: // so already; or taken out by its owner
-	case wanted && !there, wanted && original:
-		m.write(path, yours, next, carriage)
-	case !wanted && original:
-		m.changed.Removed = append(m.changed.Removed, path)
-	case !wanted:
-		if there {
-			m.conflict(path, blueprint.Conflict{Yours: "edited"})
-		}
-	case !recorded:
-		m.conflict(path, blueprint.Conflict{Yours: "a file of yours"})
-	default:
-		return m.merge(ctx, path, yours, next, carriage)
-	}
-	return nil
-}
-
-// keep writes the record of what is rendered now, and the originals of the files
-// that are edited.
-func (m *fileMerge) keep(record blueprint.Record) error {
-	if m.record.Files[blueprint.ManifestFile] == "" {
-		delete(record.Files, blueprint.ManifestFile)
-	}
-	for path := range m.stale {
-		if id, recorded := m.record.Files[path]; recorded {
-			record.Files[path] = id
-		}
-	}
-	file, err := record.File()
-	if err != nil {
-		return err
-	}
-	before, carriage, _, err := m.tree.text(blueprint.RecordFile)
-	if err != nil {
-		return err
-	}
-	m.write(blueprint.RecordFile, before, file.Text, carriage)
-	for path, text := range m.next {
-		place := originals + path + ".txt"
-		kept, carriage, there, err := m.tree.text(place)
-		switch {
-		case err != nil:
-			return err
-		case m.stale[path]:
-		case m.edited[path] && m.record.Files[path] != blueprint.BlobID(text):
-			m.write(place, kept, text, carriage)
-		case !m.edited[path] && there:
-			m.changed.Removed = append(m.changed.Removed, place)
-		}
-	}
-	slices.Sort(m.changed.Written)
-	slices.Sort(m.changed.Removed)
-	return nil
-}
-
-// write notes a file to be written, with the line breaks that it had.
-func (m *fileMerge) write(path, yours, text string, carriage bool) {
-	if yours != text {
-		if carriage {
-			text = strings.ReplaceAll(text, "\n", "\r\n")
-		}
-		m.files = append(m.files, blueprint.File{Path: path, Text: text})
-		m.changed.Written = append(m.changed.Written, path)
-	}
-}
-
-func (m *fileMerge) conflict(path string, c ...blueprint.Conflict) {
-	if len(c) > 0 {
-		m.changed.Conflicts[path] = append(m.changed.Conflicts[path], c...)
-	}
-}
-
-// merge merges a file that was edited.
-func (m *fileMerge) merge(ctx context.Context, path, yours, next string, carriage bool) error {
-	base, found := m.base(ctx, path)
-	switch {
-	case !found:
-		m.stale[path] = true
-		m.conflict(path, blueprint.Conflict{Yours: "edited, and what it was made from is in no commit"})
-		return nil
-	case base == next:
-		return nil
-	case strings.HasSuffix(path, ".tf"):
-		text, conflicts, err := blueprint.MergeTerraform(path, base, yours, next)
-		if err != nil {
-			return err
-		}
-		m.write(path, yours, text, carriage)
-		m.conflict(path, conflicts...)
-		return nil
-	}
-	text, clean, err := mergeText(ctx, path, base, yours, next)
-	if err != nil {
-		return err
-	}
-	m.write(path, yours, text, carriage)
-	if !clean {
-		m.conflict(path, blueprint.Conflict{Yours: "see the conflict marks in the file"})
-	}
-	return nil
-}
-
-// base finds the text that a file was rendered as: made again by this program,
-// kept beside, or in git's history.
-func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
-	id := m.record.Files[path]
-	if text, ok := m.now[path]; ok && blueprint.BlobID(text) == id {
-		return text, true
-	}
-	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && blueprint.BlobID(kept) == id {
-		return kept, true
-	}
-	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)
-	command.Dir = m.tree.root
-	output, err := command.Output()
-	return string(output), err == nil
-}
-
-// mergeText is git's own merge of a text.
-func mergeText(ctx context.Context, path, base, yours, next string) (string, bool, error) {
-	dir, err := os.MkdirTemp("", "aloft-merge-")
-	if err != nil {
-		return "", false, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	for name, text := range map[string]string{"base": base, "yours": yours, "next": next} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			return "", false, err
-		}
-	}
-	merge := exec.CommandContext(ctx, "git", "merge-file", "-p", "-L", "yours", "-L", "before", "-L", "aloft", "yours", "base", "next")
-	merge.Dir = dir
-	output, err := merge.Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 && exit.ExitCode() < 128 {
-		return string(output), false, nil
-	}
-	if err != nil {
-		return "", false, aloft.Errorf(aloft.CodeFailed, "cannot merge %s: %w", path, err)
-	}
-	return string(output), true, nil
-}
-
 func showChanged(w io.Writer, c changed) error {
 	ink := paletteFor(w)
 	for _, path := range c.Written {
@@ -385,9 +192,13 @@ func showChanged(w io.Writer, c changed) error {
 	slices.Sort(paths)
 	for _, path := range paths {
 		for _, conflict := range c.Conflicts[path] {
-			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s: yours stays: %s", strings.TrimSpace(path+" "+conflict.Place), conflict.Yours), warn))
+			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s: yours stays: %s", strings.TrimSpace(path+" "+conflict.Place), cmp.Or(conflict.Yours, "taken out")), warn))
 			if conflict.Ours != "" {
 				_, _ = fmt.Fprintln(w, ink.paint(" !     → aloft would write: "+conflict.Ours, warn))
+			}
+			if conflict.Diff != "" {
+				_, _ = fmt.Fprintln(w, ink.paint(" !     → this is between yours (-) and what aloft would write (+):", warn))
+				_, _ = fmt.Fprint(w, conflict.Diff)
 			}
 		}
 	}

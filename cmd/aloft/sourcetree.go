@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,6 +78,36 @@ func (t *sourceTree) text(name string) (text string, carriage, there bool, _ err
 		return "", false, true, aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).WithHint("nothing was changed; it must be a plain file, in a folder of the repository itself")
 	}
 	return strings.ReplaceAll(string(data), "\r\n", "\n"), strings.Contains(string(data), "\r\n"), true, nil
+}
+
+// terraform reads the Terraform that is there, the given paths among it, and names
+// whatever else stands in folders of modules. Texts and whether they have the line
+// breaks of Windows, by path.
+func (t *sourceTree) terraform(known map[string]bool) (texts map[string]string, carriage map[string]bool, _ error) {
+	texts, carriage = map[string]string{}, map[string]bool{}
+	paths := maps.Clone(known)
+	_ = fs.WalkDir(t.source, "terraform", func(name string, entry fs.DirEntry, err error) error { // what cannot be read is no obstacle
+		switch {
+		case err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || name+"/" == originals):
+			return fs.SkipDir
+		case err != nil || !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), "."):
+		case path.Ext(name) == ".tf":
+			paths[name] = true
+		case strings.HasPrefix(name, "terraform/modules/"):
+			texts[name] = ""
+		}
+		return nil
+	})
+	for name := range paths {
+		text, windows, there, err := t.text(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if there && path.Ext(name) == ".tf" {
+			texts[name], carriage[name] = text, windows
+		}
+	}
+	return texts, carriage, nil
 }
 
 // record reads the blueprint that is there, if one is.

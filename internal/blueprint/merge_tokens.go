@@ -35,6 +35,49 @@ var tight = map[hclsyntax.TokenType]bool{
 	hclsyntax.TokenTemplateSeqEnd: true,
 }
 
+// same compares code; space, comments and the order in an object do not matter.
+func same(a, b hclwrite.Tokens) bool {
+	return (a == nil) == (b == nil) && canonical(a) == canonical(b)
+}
+
+// canonical is plainText with the elements of objects in the order of the alphabet,
+// and no comma behind the last of a list.
+func canonical(tokens hclwrite.Tokens) string {
+	e, ok := takeApart(tokens)
+	if !ok {
+		return plainText(tokens)
+	}
+	list := make([]string, len(e.items))
+	for i, item := range e.items {
+		list[i] = canonical(item.value)
+		if tokens[0].Type == hclsyntax.TokenOBrace {
+			list[i] = item.key + " = " + list[i]
+		}
+	}
+	if tokens[0].Type == hclsyntax.TokenOBrace {
+		slices.Sort(list)
+	}
+	return string(tokens[0].Bytes) + strings.Join(list, ", ") + string(tokens[len(tokens)-1].Bytes)
+}
+
+// sameBlock compares blocks; nor does the order of what stands in them matter.
+func sameBlock(a, b *hclwrite.Block) bool {
+	return blockKey(a, 1) == blockKey(b, 1) && canonicalBody(a.Body()) == canonicalBody(b.Body())
+}
+
+// canonicalBody writes the attributes and blocks of a body in the order of the alphabet.
+func canonicalBody(body *hclwrite.Body) string {
+	var list []string
+	for name := range body.Attributes() {
+		list = append(list, name+" = "+canonical(value(body, name)))
+	}
+	for _, b := range body.Blocks() {
+		list = append(list, blockKey(b, 1)+" {\n"+canonicalBody(b.Body())+"}\n")
+	}
+	slices.Sort(list)
+	return strings.Join(list, "\n")
+}
+
 // item is an element of an object or a tuple.
 type item struct {
 	key   string          // of an object; a tuple's element is its own key
