@@ -131,9 +131,7 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err := tree.write(m.files, m.changed.Removed); err != nil {
 		return err
 	}
-	told := record.Choices.Notices() // when the choices became what they were
-	m.changed.Notices = append(m.changed.Notices, tree.staleSizes(next)...)
-	m.changed.Notices = append(m.changed.Notices, slices.DeleteFunc(next.Notices(), func(n string) bool { return slices.Contains(told, n) })...)
+	m.changed.Notices = slices.Concat(m.changed.Notices, tree.staleSizes(next), newNotices(record.Choices, next))
 	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed) }); err != nil {
 		return err
 	}
@@ -202,15 +200,20 @@ func showChanged(w io.Writer, c changed) error {
 			}
 		}
 	}
-	for _, notice := range c.Notices {
-		_, _ = fmt.Fprintln(w, ink.paint(" !     "+notice, warn))
-	}
+	showNotices(w, c.Notices)
 	if len(c.Written)+len(c.Removed)+len(c.Conflicts) == 0 {
 		_, err := fmt.Fprintln(w, "nothing to change")
 		return err
 	}
 	_, err := fmt.Fprintln(w, ink.paint("=====> See it: git diff. Plan it: aloft plan <environment>", strong))
 	return err
+}
+
+func showNotices(w io.Writer, notices []string) {
+	ink := paletteFor(w)
+	for _, notice := range notices {
+		_, _ = fmt.Fprintln(w, ink.paint(" !     "+notice, warn))
+	}
 }
 
 // staleSizes tells of sizes of single environments that no longer go.
@@ -225,6 +228,13 @@ func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
 	return list
 }
 
+// newNotices are those that other choices bring.
+func newNotices(before, next blueprint.Choices) []string {
+	told := before.Notices() // when the choices became what they were
+	fresh := slices.DeleteFunc(next.Notices(), func(n string) bool { return slices.Contains(told, n) })
+	return append(next.Consequences(before), fresh...)
+}
+
 // setInEnvironment writes a value into the environment's own variables.
 func setInEnvironment(command *cobra.Command, o *options, environment, key, value string) error {
 	if err := aloft.ValidateEnvironmentName(environment); err != nil {
@@ -236,6 +246,10 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	}
 	defer tree.close()
 	input, err := record.Choices.Input(key, value)
+	if err != nil {
+		return choiceError(err)
+	}
+	next, err := record.Choices.Set(key, value)
 	if err != nil {
 		return choiceError(err)
 	}
@@ -260,8 +274,10 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}
-	return o.print(command.OutOrStdout(), changed{Written: []string{path}, Removed: []string{}}, func(w io.Writer) error {
+	c := changed{Written: []string{path}, Removed: []string{}, Notices: next.Consequences(record.Choices)}
+	return o.print(command.OutOrStdout(), c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "       written %s: %s = %q\n", path, input, value)
+		showNotices(w, c.Notices)
 		return err
 	})
 }

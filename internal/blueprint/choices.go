@@ -21,8 +21,6 @@ type Choices struct {
 	Apps     []App     `json:"apps,omitempty" yaml:"apps" doc:"The deployables, at least one"`
 	Database Service   `json:"database,omitempty" yaml:"database,omitempty" doc:"The database that the apps share"`
 	AddOns   []Service `json:"addOns,omitempty" yaml:"add-ons,omitempty" doc:"Further services that the apps share"`
-
-	edited *Choices // what they were before Add, Remove or Set; nil = they are no edit
 }
 
 // App is one deployable of the project.

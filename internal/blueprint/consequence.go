@@ -9,14 +9,12 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// consequences tell what the edit that made the choices does to environments
-// that are there: what is destroyed, and what is made anew. The next push of each
-// does it.
-func (c Choices) consequences() []string {
-	if c.edited == nil {
-		return nil
-	}
-	before, list := *c.edited, []string(nil)
+// Consequences tell what it does to environments that are there that the choices
+// were others before: what is destroyed, and what is made anew. The next push of
+// each does it.
+func (c Choices) Consequences(before Choices) []string {
+	c, before = c.Complete(), before.Complete()
+	var list []string
 	for _, service := range before.services()[1:] {
 		if title, gone := lostWith(before, c, service); gone {
 			list = append(list, fmt.Sprintf("The next push of an environment destroys its %s, with what is in it.", title))

@@ -17,7 +17,6 @@ import (
 // kind=tier. A database takes the place of none; another one must be removed
 // first. The error is CodeInvalid or CodeConflict.
 func (c Choices) Add(word string) (Choices, error) {
-	before := c
 	kind, tier, _ := strings.Cut(word, "=")
 	service := Service{Kind: kind, Tier: tier}
 	switch {
@@ -41,7 +40,7 @@ func (c Choices) Add(word string) (Choices, error) {
 	if service, needed := c.needsEndpoint(); needed && c.Network == NetworkPublic && service.Value == kind {
 		c.Network = NetworkPrivate
 	}
-	return c.editedFrom(before)
+	return c.valid()
 }
 
 // alreadyThere tells how the size of a service that is there is changed.
@@ -59,7 +58,6 @@ func (c Choices) alreadyThere(kind, key, tier string) error {
 // Remove returns the choices without that database or add-on. The error is
 // CodeInvalid for what is not known, CodeNotFound for what is not there.
 func (c Choices) Remove(kind string) (Choices, error) {
-	before := c
 	i := slices.IndexFunc(c.AddOns, func(s Service) bool { return s.Kind == kind })
 	switch {
 	case c.HasDatabase() && c.Database.Kind == kind:
@@ -71,7 +69,7 @@ func (c Choices) Remove(kind string) (Choices, error) {
 	default:
 		return c, unknownService(kind)
 	}
-	return c.editedFrom(before)
+	return c.valid()
 }
 
 func isKind(list []kind, value string) bool {
@@ -90,12 +88,8 @@ func unknownService(kind string) error {
 		strings.Join(append(values(Databases())[1:], values(AddOns())...), ", "))
 }
 
-// editedFrom returns the choices completed and checked, with those that they were
-// before, by which Notices tells what becomes of environments.
-func (c Choices) editedFrom(before Choices) (Choices, error) {
-	c, before = c.Complete(), before.Complete()
-	before.edited = nil
-	c.edited = &before
+func (c Choices) valid() (Choices, error) {
+	c = c.Complete()
 	return c, c.Check().Err()
 }
 
@@ -130,7 +124,7 @@ func (c Choices) Set(key, value string) (Choices, error) {
 	if err := c.set(key, value); err != nil {
 		return c, err
 	}
-	next, err := c.editedFrom(before)
+	next, err := c.valid()
 	if err == nil && key == "database.version" {
 		err = keepsVersion(before.Database.Version, value)
 	}

@@ -26,7 +26,6 @@ func (g Generator) Render(c Choices) ([]File, error) {
 // out of both.
 func (g Generator) RenderApart(c Choices) ([]File, Record, error) {
 	c = c.Complete()
-	c.edited = nil // the same choices give the same bytes, however they came about
 	if err := c.Check().Err(); err != nil {
 		return nil, Record{}, err
 	}

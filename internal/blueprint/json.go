@@ -117,9 +117,6 @@ func (r *jsonReader) object(field string, value json.RawMessage, t reflect.Type)
 	known := map[string]reflect.Type{}
 	var names []string
 	for f := range t.Fields() {
-		if !f.IsExported() {
-			continue
-		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		known[strings.ToLower(name)], names = f.Type, append(names, name)
 	}

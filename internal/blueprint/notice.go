@@ -7,10 +7,9 @@ import (
 )
 
 // Notices tell what complete choices do not give, or give otherwise than one
-// might think, and what Add, Remove or Set, where they come from it, do to
-// environments that are there.
+// might think.
 func (c Choices) Notices() []string {
-	list := append(c.consequences(), c.unused()...)
+	list := c.unused()
 	if c.Target == TargetLocal {
 		if c.HasDatabase() && c.Database.Kind != PostgreSQL {
 			list = append(list, fmt.Sprintf("The local target has no %s: the apps are given no database. It has postgresql.", title(c.Database.Kind)))
