@@ -124,9 +124,9 @@ var commandChoices = []struct {
 		`aloft init --name shop --target azure --engine terraform --region eastus2 --database none --add-on key-vault,redis=standard --runtime node --version 22 --hosting web-app --tier premium --health /up --start 'node '\''a b'\''.js' --yes`,
 		"add-on=key-vault&add-on=redis%3Dstandard&engine=terraform&health=%2Fup&name=shop&region=eastus2&runtime=node&start=node+%27a+b%27.js&tier=premium&version=22"},
 	{"local", blueprint.Choices{Name: "shop", Target: "local", Apps: []blueprint.App{{Runtime: "go"}}},
-		"aloft init --name shop --target local --database none --add-on none --runtime go --version 1.26 --yes", "name=shop&runtime=go&target=local"},
+		"aloft init --name shop --target local --database none --add-on none --runtime go --version 1.27 --yes", "name=shop&runtime=go&target=local"},
 	{"several apps", blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "api", Path: "api", Runtime: "go"}, {Name: "site", Path: "site", Runtime: "static"}}},
-		"aloft init --name shop --target azure --database none --add-on none --app api:path=api,runtime=go,version=1.26,hosting=container-app --app site:path=site,runtime=static,hosting=static-web-app --yes",
+		"aloft init --name shop --target azure --database none --add-on none --app api:path=api,runtime=go,version=1.27,hosting=container-app --app site:path=site,runtime=static,hosting=static-web-app --yes",
 		"app=api%3Apath%3Dapi%2Cruntime%3Dgo&app=site%3Apath%3Dsite%2Cruntime%3Dstatic&name=shop"},
 }
 

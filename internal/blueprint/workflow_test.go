@@ -265,7 +265,7 @@ func TestWhatAWorkflowSetsUp(t *testing.T) {
 		{"a vault", with(app("docker"), func(c *blueprint.Choices) { c.AddOns = []blueprint.Service{{Kind: "key-vault"}} }), []string{"Log in to Azure", "Let this runner into the key vault"}},
 		{"two apps of a kind", with(app("node"), func(c *blueprint.Choices) {
 			c.Apps = append(c.Apps, blueprint.App{Name: "two", Runtime: "node"}, blueprint.App{Name: "three", Runtime: "go"})
-		}), []string{"Set up Node.js 24", "Set up Go 1.26", "Bring package managers", "Log in to Azure"}},
+		}), []string{"Set up Node.js 24", "Set up Go 1.27", "Bring package managers", "Log in to Azure"}},
 		{"the server does it", with(app("node"), func(c *blueprint.Choices) { c.Target = "local" }), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
