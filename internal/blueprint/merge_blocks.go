@@ -70,10 +70,8 @@ func blocksByKey(parts []*part, like map[string]placed) (map[string]placed, []st
 var (
 	// unnamed are blocks that are many, and are what stands in them.
 	unnamed = []string{"moved", "import", "removed"}
-	// several are blocks that a folder may have more than one of under the same name;
-	// shareable are those of them that may say anything.
-	several   = []string{"locals", "terraform", "provider"}
-	shareable = []string{"locals", "terraform"}
+	// several are blocks that a folder may have more than one of under the same name.
+	several = []string{"locals", "terraform", "provider"}
 )
 
 // blockKey is the name of the n-th block of a type and labels.
@@ -148,7 +146,7 @@ func (m *merger) blocks(place string, base, yours, next []*part) {
 	for _, key := range wantKeys {
 		b, o, w := have[key], old[key], want[key]
 		switch {
-		case !b.there() && (!o.there() || o.guessed), !o.there() && slices.Contains(shareable, w.block.Type()):
+		case !b.there() && (!o.there() || o.guessed), !o.there() && w.block.Type() == "locals":
 			m.add(yours, w)
 		case !b.there(): // the user took it out: it stays out
 			if m.enter(w.file); m.there && !sameBlock(o.block, w.block) {

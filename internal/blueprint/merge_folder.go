@@ -38,9 +38,9 @@ type Blocked struct {
 // user's version of it: blocks and attributes that the blueprint changed are
 // changed where they stand, what the user changed stays, comments included. Where
 // both changed the same, the user's stays and a Conflict tells of it. A file that
-// nobody edited comes out as it is rendered. The error is CodeInvalid when a file of
-// the user's cannot be parsed; it names the line. It is CodeConflict when a result
-// could not be.
+// nobody edited comes out as it is rendered. The error is CodeInvalid when there is
+// something to merge and a file of the user's cannot be parsed; it names the line. It
+// is CodeConflict when a result could not be.
 func MergeFolder(f Folder) (FolderMerge, error) {
 	switch {
 	case len(f.Guessed) > 0:

@@ -124,8 +124,8 @@ func (m *treeMerge) merge(folder string) error {
 		return err
 	}
 	for name, text := range merged.Texts {
-		if delete(m.Texts, name); text != "" {
-			m.Texts[name] = text
+		if m.Texts[name] = text; text == "" && m.Yours[name] != "" {
+			delete(m.Texts, name)
 		}
 	}
 	for name, list := range merged.Conflicts {
