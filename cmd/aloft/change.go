@@ -60,7 +60,7 @@ holds for that environment alone: it goes into terraform/environments/ENV.tfvars
 			if environment != "" {
 				return setInEnvironment(command, o, strings.TrimPrefix(environment, aloft.BranchPrefix), key, value)
 			}
-			return change(command, o, func(c blueprint.Choices) (blueprint.Choices, error) { return c.Set(key, value) })
+			return change(command, o, func(c blueprint.Choices) (blueprint.Choices, error) { return setKeeping(c, key, value) })
 		},
 	}
 	command.Flags().StringVar(&environment, "env", "", "the environment that it holds for; default: all that have no value of their own")
@@ -190,6 +190,10 @@ func showChanged(w io.Writer, c changed) error {
 	slices.Sort(paths)
 	for _, path := range paths {
 		for _, conflict := range c.Conflicts[path] {
+			if conflict.Lacks != "" {
+				_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s refers to %s now, which is not there: put yours in its place", path, conflict.Lacks), warn))
+				continue
+			}
 			_, _ = fmt.Fprintln(w, ink.paint(fmt.Sprintf(" !     %s: yours stays: %s", strings.TrimSpace(path+" "+conflict.Place), cmp.Or(conflict.Yours, "taken out")), warn))
 			if conflict.Ours != "" {
 				_, _ = fmt.Fprintln(w, ink.paint(" !     → aloft would write: "+conflict.Ours, warn))
@@ -228,6 +232,15 @@ func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
 	return list
 }
 
+// setKeeping sets what costs no database its data.
+func setKeeping(c blueprint.Choices, key, value string) (blueprint.Choices, error) {
+	next, err := c.Set(key, value)
+	if err == nil {
+		err = next.Keeps(c)
+	}
+	return next, err
+}
+
 // newNotices are those that other choices bring.
 func newNotices(before, next blueprint.Choices) []string {
 	told := before.Notices() // when the choices became what they were
@@ -249,10 +262,6 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if err != nil {
 		return choiceError(err)
 	}
-	next, err := record.Choices.Set(key, value)
-	if err != nil {
-		return choiceError(err)
-	}
 	path := "terraform/environments/" + environment + ".tfvars"
 	before, carriage, there, err := tree.text(path)
 	if err == nil && !there { // what holds for the rest holds for this one until it says otherwise
@@ -264,6 +273,16 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if !there {
 		before = fmt.Sprintf("# What environment %s has otherwise than variables.tf says.\n", environment)
 	}
+	is := record.Choices // as the environment has them
+	if own := blueprint.Variable(path, []byte(before), input); own != "" {
+		if chosen, err := is.Set(key, own); err == nil {
+			is = chosen
+		}
+	}
+	next, err := setKeeping(is, key, value)
+	if err != nil {
+		return choiceError(err)
+	}
 	text, err := blueprint.SetVariable(path, []byte(before), input, value)
 	if err != nil {
 		return err
@@ -274,7 +293,7 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}
-	c := changed{Written: []string{path}, Removed: []string{}, Notices: next.Consequences(record.Choices)}
+	c := changed{Written: []string{path}, Removed: []string{}, Notices: next.Consequences(is)}
 	return o.print(command.OutOrStdout(), c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "       written %s: %s = %q\n", path, input, value)
 		showNotices(w, c.Notices)

@@ -94,10 +94,12 @@ func lostWith(before, after Choices, service string) (string, bool) {
 	return kind.Title, true
 }
 
-// keepsVersion refuses a version of the database below the one that is there: Azure
-// makes another server of it, and Terraform destroys the first.
-func keepsVersion(is, wanted string) error {
-	if !lower(wanted, is) {
+// Keeps refuses a version of the database below the one before: Azure makes another
+// server of it, and Terraform destroys the first. The error is CodeConflict.
+func (c Choices) Keeps(before Choices) error {
+	c, before = c.Complete(), before.Complete()
+	is, wanted := before.Database.Version, c.Database.Version
+	if c.Database.Kind != before.Database.Kind || !lower(wanted, is) {
 		return nil
 	}
 	return aloft.Errorf(aloft.CodeConflict, "database.version: %s is lower than %s, and no server goes back: it would be destroyed with its data, and an empty one made", wanted, is).

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -116,19 +118,13 @@ func (c Choices) Keys() []string {
 
 // Set returns the choices with another value under a key such as database.tier
 // or web.health. What followed from the old value is chosen anew: a hosting
-// brings its own tier. The error is CodeInvalid, and CodeConflict for a lower
-// version of the database, which would cost its data.
+// brings its own tier. The error is CodeInvalid.
 func (c Choices) Set(key, value string) (Choices, error) {
-	before := c
 	c.Apps, c.AddOns = slices.Clone(c.Apps), slices.Clone(c.AddOns)
 	if err := c.set(key, value); err != nil {
 		return c, err
 	}
-	next, err := c.valid()
-	if err == nil && key == "database.version" {
-		err = keepsVersion(before.Database.Version, value)
-	}
-	return next, err
+	return c.valid()
 }
 
 // set changes the field that a key stands for.
@@ -184,7 +180,7 @@ func (a *App) set(name, value string) error {
 // Input returns the name of the Terraform variable that a key of Set gives its
 // value to, and that environments/<environment>.tfvars may give another one. The
 // error is CodeInvalid for what is the same in every environment, and for a
-// region that main.tf, which they share, is not made for; otherwise that of Set.
+// region that main.tf, which they share, is not made for.
 func (c Choices) Input(key, value string) (string, error) {
 	if _, err := c.Set(key, value); err != nil {
 		return "", err
@@ -218,7 +214,7 @@ func (c Choices) Input(key, value string) (string, error) {
 
 // SetVariable gives a variable its value in the text of a .tfvars file, and leaves the rest
 // as it is. The error is CodeInvalid when the file cannot be parsed; it names the
-// line. It is CodeConflict when the version of a database is lower than the file's.
+// line.
 func SetVariable(name string, data []byte, variable, value string) (string, error) {
 	file, diagnostics := hclwrite.ParseConfig(data, name, hcl.InitialPos)
 	if diagnostics.HasErrors() {
@@ -227,19 +223,25 @@ func SetVariable(name string, data []byte, variable, value string) (string, erro
 	if last := bytes.TrimRight(data, " \t"); len(last) > 0 && last[len(last)-1] != '\n' {
 		return SetVariable(name, append(bytes.Clone(data), '\n'), variable, value)
 	}
-	if is := textOf(file.Body().GetAttribute(variable)); variable == "database_version" && is != "" {
-		if err := keepsVersion(is, value); err != nil {
-			return "", err
-		}
-	}
 	file.Body().SetAttributeValue(variable, cty.StringVal(value))
 	return string(hclwrite.Format(file.Bytes())), nil
 }
 
-// textOf returns what an attribute says, without quotes; "" = it is not there.
-func textOf(a *hclwrite.Attribute) string {
-	if a == nil {
+// Variable returns the value that a .tfvars file gives a variable; "" = none that is a
+// plain text or number.
+func Variable(name string, data []byte, variable string) string {
+	file, diagnostics := hclsyntax.ParseConfig(data, name, hcl.InitialPos)
+	if diagnostics.HasErrors() {
 		return ""
 	}
-	return strings.Trim(string(a.Expr().BuildTokens(nil).Bytes()), " \"")
+	attribute, there := file.Body.(*hclsyntax.Body).Attributes[variable]
+	if !there {
+		return ""
+	}
+	value, _ := attribute.Expr.Value(nil)
+	text, err := convert.Convert(value, cty.String)
+	if err != nil || text.IsNull() || !text.IsKnown() {
+		return ""
+	}
+	return text.AsString()
 }

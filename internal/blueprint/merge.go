@@ -14,6 +14,7 @@ type Conflict struct {
 	Yours string `json:"yours,omitempty"` // what stands there
 	Ours  string `json:"ours,omitempty"`  // what the blueprint would write; "" = nothing
 	Diff  string `json:"diff,omitempty"`  // of the file as a whole: from yours to the blueprint's, unified
+	Lacks string `json:"lacks,omitempty"` // what was written refers to it, and it is not there: something of yours is in its place
 }
 
 // merger merges the bodies of one folder.
@@ -64,6 +65,9 @@ func (m *merger) attributes(place string, base, yours, next *hclwrite.Body) {
 			yours.SetAttributeRaw(name, want)
 			m.changed = true
 		default:
+			if want == nil && have != nil && have[0].Type == hclsyntax.TokenOBrace { // what is the user's of it stays
+				want = hclwrite.TokensForObject(nil)
+			}
 			if merged, ok := m.expression(below(place, name), old, have, want); ok {
 				yours.SetAttributeRaw(name, merged)
 				m.changed = true
@@ -91,7 +95,7 @@ func breakLine(body *hclwrite.Body) {
 // expression merges a value that the blueprint changed. False: the user's stays,
 // and a conflict tells of it.
 func (m *merger) expression(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
-	if same(old, have) && !slices.ContainsFunc(have, isComment) {
+	if same(old, have) && comments(old) == comments(have) {
 		return want, true
 	}
 	if merged, ok := m.collection(place, old, have, want); ok {

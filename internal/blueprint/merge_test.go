@@ -55,6 +55,10 @@ module "old" {
 		{"comments in what was not edited stay",
 			strings.Replace(base, `    ONE = "1"`, "    # Why one.\n    ONE = \"1\"", 1),
 			strings.Replace(base, `ONE = "1"`, `ONE = "2"`, 1), "    # Why one.\n    ONE = \"2\"\n", nil},
+		{"an object that goes leaves what is the user's",
+			strings.Replace(base, `ONE = "1"`, "ONE = \"1\"\n    MINE = \"x\"", 1),
+			strings.Replace(base, "  settings = {\n    ONE = \"1\"\n  }\n", "", 1),
+			"  settings = {\n    MINE = \"x\"\n  }\n", nil},
 		{"a list that is made by an expression is left to its owner",
 			strings.Replace(base, `["a", "b"]`, `[for x in var.names : x]`, 1), strings.Replace(base, `["a", "b"]`, `["a", "b", "c"]`, 1),
 			`[for x in var.names : x]`, []blueprint.Conflict{{Place: "module.web.subnets", Yours: "[for x in var.names : x]", Ours: `["a", "b", "c"]`}}},
@@ -255,4 +259,19 @@ func FuzzMergeTerraform(f *testing.F) {
 			t.Fatalf("no change changed it: %q became %q (%v)", yours, again, err)
 		}
 	})
+}
+
+// Comments of theirs in a value, which the user has as they were, are no edit.
+func TestMergeReplacesCommentedValues(t *testing.T) {
+	const base = "locals {\n  a = merge(\n    # Why.\n    { one = 1 },\n    var.a,\n  )\n}\n"
+	next := strings.Replace(base, "    # Why.", "    # What.\n    { two = 2 },\n    # Why.", 1)
+	got, conflicts, err := blueprint.MergeTerraform("a.tf", base, base+"# Mine.\n", next)
+	if err != nil || len(conflicts) > 0 || got != next+"# Mine.\n" {
+		t.Errorf("%q, %v, %v", got, conflicts, err)
+	}
+	mine := strings.Replace(base, "# Why.", "# Why, says Alice.", 1)
+	got, conflicts, err = blueprint.MergeTerraform("a.tf", base, mine, next)
+	if err != nil || len(conflicts) != 1 || got != mine {
+		t.Errorf("an edited comment: %q, %v, %v", got, conflicts, err)
+	}
 }

@@ -60,6 +60,17 @@ func canonical(tokens hclwrite.Tokens) string {
 	return string(tokens[0].Bytes) + strings.Join(list, ", ") + string(tokens[len(tokens)-1].Bytes)
 }
 
+// comments are those that stand in a value, in their order.
+func comments(tokens hclwrite.Tokens) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		if isComment(t) {
+			b.WriteString(strings.TrimSpace(string(t.Bytes)) + "\n")
+		}
+	}
+	return b.String()
+}
+
 // sameBlock compares blocks; nor does the order of what stands in them matter.
 func sameBlock(a, b *hclwrite.Block) bool {
 	return blockKey(a, 1) == blockKey(b, 1) && canonicalBody(a.Body()) == canonicalBody(b.Body())

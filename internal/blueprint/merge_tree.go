@@ -53,7 +53,7 @@ func (t Tree) Merge() (TreeMerge, error) {
 		m.retire(folder, now.callers(folder))
 	}
 	if len(m.refused) == 0 { // what follows from them goes with them
-		m.refused = m.was.newFaults(t.Yours, survey(m.Texts, now, m.Texts), m.Texts)
+		m.judge(m.was.newFaults(t.Yours, survey(m.Texts, now, m.Texts), m.Texts))
 	}
 	if len(m.refused) > 0 {
 		lines := make([]string, len(m.refused))
@@ -176,6 +176,19 @@ func (m *treeMerge) refuse(list []Blocked) {
 			}
 		}
 		m.refused = append(m.refused, f)
+	}
+}
+
+// judge refuses what would break lines of the user's. Where a line of ours lacks what
+// the user has otherwise, such as a resource group of another name, it is written, and
+// a conflict tells of it.
+func (m *treeMerge) judge(faults []fault) {
+	for _, f := range faults {
+		if f.lacks != "" && f.line == 0 {
+			m.Conflicts[f.file] = append(m.Conflicts[f.file], Conflict{Lacks: f.lacks})
+		} else {
+			m.refused = append(m.refused, f)
+		}
 	}
 }
 

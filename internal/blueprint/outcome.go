@@ -14,10 +14,11 @@ import (
 
 // fault is a place for which an engine would refuse a folder of Terraform.
 type fault struct {
-	file string
-	line int    // 0 = it stands in what Aloft would write
-	text string // what is wrong there
-	key  string // what it is, wherever it stands
+	file  string
+	line  int    // 0 = it stands in what Aloft would write
+	text  string // what is wrong there
+	key   string // what it is, wherever it stands
+	lacks string // what it refers to, and is not there; "" = something else is wrong
 }
 
 // String writes the fault as FILE:LINE: TEXT.
@@ -290,8 +291,9 @@ func (l landscape) callers(folder string) []string {
 // faults returns what is wrong, the same for the same texts but for the order.
 func (l landscape) faults() []fault {
 	var list []fault
-	add := func(at hcl.Range, key, format string, args ...any) {
-		list = append(list, fault{at.Filename, at.Start.Line, key + " " + fmt.Sprintf(format, args...), path.Dir(at.Filename) + " " + key + " " + format})
+	add := func(at hcl.Range, key, format string, args ...any) *fault {
+		list = append(list, fault{file: at.Filename, line: at.Start.Line, text: key + " " + fmt.Sprintf(format, args...), key: path.Dir(at.Filename) + " " + key + " " + format})
+		return &list[len(list)-1]
 	}
 	for _, r := range l {
 		for address, places := range r.declared {
@@ -302,7 +304,7 @@ func (l landscape) faults() []fault {
 		}
 		for _, m := range r.references {
 			if _, there := r.declared[m.address]; !there {
-				add(m.at, m.address, "is referred to, and would not be there")
+				add(m.at, m.address, "is referred to, and would not be there").lacks = m.address
 				continue
 			}
 			c := r.calls[strings.TrimPrefix(m.address, "module.")]
@@ -311,7 +313,7 @@ func (l landscape) faults() []fault {
 				continue
 			}
 			if callee.declared["output."+m.output] == nil {
-				add(m.at, m.address+"."+m.output, "is referred to, and %s has no such output", c.folder)
+				add(m.at, m.address+"."+m.output, "is referred to, and %s has no such output", c.folder).lacks = m.address + "." + m.output
 			} else if m.key != "" && !c.words[m.key] {
 				add(m.at, fmt.Sprintf("%s.%s[%q]", m.address, m.output, m.key), "is referred to, and would not be there")
 			}

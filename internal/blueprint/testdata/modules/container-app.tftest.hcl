@@ -135,3 +135,16 @@ run "refuses_odd_sizes" {
 
   expect_failures = [var.cpu]
 }
+
+run "no_domain" {
+  command = plan
+
+  variables {
+    environment_domain = null
+  }
+
+  assert {
+    condition     = length([for e in azurerm_container_app.this.template[0].container[0].env : e if e.name == "ALOFT_URL"]) == 0
+    error_message = "Without the domain the app is told no address."
+  }
+}

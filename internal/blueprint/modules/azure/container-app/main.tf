@@ -14,7 +14,10 @@ locals {
   maximum = max(var.maximum_replicas, local.minimum, 1)
 
   # Where the app is reached: a setting cannot ask the app that it belongs to.
-  settings = merge({ ALOFT_URL = "https://${local.name}.${var.environment_domain}" }, var.settings)
+  settings = merge(
+    var.environment_domain == null ? {} : { ALOFT_URL = "https://${local.name}.${var.environment_domain}" },
+    var.settings,
+  )
 
   # Names of settings that are allowed as names of secrets too.
   secret_names = {

@@ -61,8 +61,9 @@ variable "environment_id" {
 }
 
 variable "environment_domain" {
-  description = "Domain of that environment, in which the host names of its apps end."
+  description = "Domain of that environment, in which the host names of its apps end. null = the app is not told where it is reached."
   type        = string
+  default     = null
 }
 
 variable "port" {
