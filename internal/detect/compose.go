@@ -122,7 +122,12 @@ func composeHealth(f *folder, file string, service *value) aloft.Setting {
 
 // builds reports whether a service is built in a folder.
 func (c composition) builds(dir string) bool {
-	return slices.ContainsFunc(c, func(s composeService) bool { return s.context == dir && !s.aside })
+	return len(c.builtIn(dir)) > 0
+}
+
+// builtIn are the services that are built in a folder.
+func (c composition) builtIn(dir string) composition {
+	return slices.DeleteFunc(slices.Clone(c), func(s composeService) bool { return s.context != dir || s.aside })
 }
 
 // buildsElsewhere reports whether a Dockerfile is built in another folder than its own.
@@ -134,25 +139,21 @@ func (c composition) buildsElsewhere(dockerfile string) bool {
 // requests.
 func (c composition) worker(dir string) aloft.Source {
 	var from aloft.Source
-	for _, s := range c {
-		switch {
-		case s.context != dir || s.aside:
-		case !s.worker:
+	for _, s := range c.builtIn(dir) {
+		if !s.worker {
 			return aloft.Source{}
-		default:
-			from = s.source
 		}
+		from = s.source
 	}
 	return from
 }
 
 // only returns the name of the only service that is built in a folder, or "".
 func (c composition) only(dir string) string {
-	services := slices.DeleteFunc(slices.Clone(c), func(s composeService) bool { return s.context != dir || s.aside })
-	if len(services) != 1 {
-		return ""
+	if services := c.builtIn(dir); len(services) == 1 {
+		return services[0].name
 	}
-	return services[0].name
+	return ""
 }
 
 // leadsTo reports whether a service is built in a folder or below it.
