@@ -60,7 +60,7 @@ holds for that environment alone: it goes into terraform/environments/ENV.tfvars
 			if environment != "" {
 				return setInEnvironment(command, o, strings.TrimPrefix(environment, aloft.BranchPrefix), key, value)
 			}
-			return change(command, o, func(c blueprint.Choices) (blueprint.Choices, error) { return setKeeping(c, key, value) })
+			return change(command, o, func(c blueprint.Choices) (blueprint.Choices, error) { return c.Set(key, value) })
 		},
 	}
 	command.Flags().StringVar(&environment, "env", "", "the environment that it holds for; default: all that have no value of their own")
@@ -111,6 +111,9 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	}
 	defer tree.close()
 	next, err := edit(record.Choices)
+	if err == nil {
+		err = next.Keeps(record.Choices)
+	}
 	if err != nil {
 		return choiceError(err)
 	}
@@ -232,15 +235,6 @@ func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
 	return list
 }
 
-// setKeeping sets what costs no database its data.
-func setKeeping(c blueprint.Choices, key, value string) (blueprint.Choices, error) {
-	next, err := c.Set(key, value)
-	if err == nil {
-		err = next.Keeps(c)
-	}
-	return next, err
-}
-
 // newNotices are those that other choices bring.
 func newNotices(before, next blueprint.Choices) []string {
 	told := before.Notices() // when the choices became what they were
@@ -279,7 +273,10 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 			is = chosen
 		}
 	}
-	next, err := setKeeping(is, key, value)
+	next, err := is.Set(key, value)
+	if err == nil {
+		err = next.Keeps(is)
+	}
 	if err != nil {
 		return choiceError(err)
 	}

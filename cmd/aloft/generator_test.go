@@ -261,10 +261,8 @@ func TestChoicesOfTheAPI(t *testing.T) {
 func jsonNames(t reflect.Type) []string {
 	var names []string
 	for field := range t.Fields() {
-		if field.IsExported() {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			names = append(names, name)
-		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
 	}
 	return names
 }

@@ -3,8 +3,9 @@ package blueprint
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/hashicorp/go-version"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -15,7 +16,7 @@ import (
 func (c Choices) Consequences(before Choices) []string {
 	c, before = c.Complete(), before.Complete()
 	var list []string
-	for _, service := range before.services()[1:] {
+	for _, service := range before.keepers() {
 		if title, gone := lostWith(before, c, service); gone {
 			list = append(list, fmt.Sprintf("The next push of an environment destroys its %s, with what is in it.", title))
 		}
@@ -43,11 +44,7 @@ func (c Choices) Consequences(before Choices) []string {
 // relocated tells what another region does.
 func (c Choices) relocated(before Choices) string {
 	there := fmt.Sprintf("The next push of an environment makes it anew in %s, at other addresses", regionOf(c.Region).Title)
-	keeps := slices.ContainsFunc(before.services()[1:], func(service string) bool {
-		k, _ := kindOf(service)
-		return !k.open
-	})
-	if !keeps {
+	if len(before.keepers()) == 0 {
 		return there + "."
 	}
 	text := fmt.Sprintf("%s; what its databases and stores hold in %s is destroyed, not taken along. Copy it out first, or take this edit back with git", there, regionOf(before.Region).Title)
@@ -81,11 +78,11 @@ func (c Choices) moved(before Choices) []string {
 	return list
 }
 
-// lostWith returns the title of a service that keeps something and is in the one
-// choices and not in the other.
+// lostWith returns the title of a service that is in the one choices and not in the
+// other.
 func lostWith(before, after Choices, service string) (string, bool) {
 	kind, _ := kindOf(service)
-	if kind.open || slices.Contains(after.services(), service) || before.Target == TargetLocal && service != PostgreSQL {
+	if slices.Contains(after.services(), service) || before.Target == TargetLocal && service != PostgreSQL {
 		return "", false
 	}
 	if service == KeyVault && after.Target == TargetAzure && newAzure(after).vault {
@@ -107,14 +104,8 @@ func (c Choices) Keeps(before Choices) error {
 }
 
 // lower reports whether a version such as 8.4 is below another one.
-func lower(version, other string) bool {
-	numbers := func(text string) []int {
-		var list []int
-		for part := range strings.SplitSeq(text, ".") {
-			number, _ := strconv.Atoi(part) // those of the catalog are numbers
-			list = append(list, number)
-		}
-		return list
-	}
-	return slices.Compare(numbers(version), numbers(other)) < 0
+func lower(text, other string) bool {
+	is, err1 := version.NewVersion(text)
+	than, err2 := version.NewVersion(other)
+	return err1 == nil && err2 == nil && is.LessThan(than)
 }

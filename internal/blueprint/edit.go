@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -238,10 +237,5 @@ func Variable(name string, data []byte, variable string) string {
 	if !there {
 		return ""
 	}
-	value, _ := attribute.Expr.Value(nil)
-	text, err := convert.Convert(value, cty.String)
-	if err != nil || text.IsNull() || !text.IsKnown() {
-		return ""
-	}
-	return text.AsString()
+	return literal(attribute.Expr)
 }

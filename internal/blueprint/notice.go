@@ -61,10 +61,8 @@ func (c Choices) unused() []string {
 		return nil
 	}
 	var titles []string
-	for _, service := range c.services()[1:] {
-		if k, _ := kindOf(service); !k.open {
-			titles = append(titles, k.Title)
-		}
+	for _, service := range c.keepers() {
+		titles = append(titles, title(service))
 	}
 	if len(titles) == 0 {
 		return nil

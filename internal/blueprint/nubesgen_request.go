@@ -18,8 +18,7 @@ func NubesGenParameters() []string { return slices.Clone(nubesgenParameters) }
 // FromNubesGenQuery reads the parameters of a URL of NubesGen's, in which the
 // name stands in the path. Values that NubesGen took and could not use are
 // answered as it did, with a notice; a parameter that is there twice is refused.
-// The error is CodeInvalid and wraps the
-// Violations.
+// The error is CodeInvalid and wraps the Violations.
 func FromNubesGenQuery(name string, query url.Values) (Mapping, error) {
 	r := &queryReader{query: query}
 	value := func(name string) string { return strings.TrimSpace(r.one(name)) }

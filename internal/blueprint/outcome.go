@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // fault is a place for which an engine would refuse a folder of Terraform.
@@ -207,13 +208,15 @@ func (c *call) collect(argument hclsyntax.Expression) {
 	})
 }
 
-// literal returns a text that stands there as it is; "" for any other expression.
+// literal returns a text or a number that stands there as it is; "" for any other
+// expression.
 func literal(expression hclsyntax.Expression) string {
 	value, diagnostics := expression.Value(nil)
-	if diagnostics.HasErrors() || value.IsNull() || !value.IsKnown() || value.Type() != cty.String {
+	text, err := convert.Convert(value, cty.String)
+	if diagnostics.HasErrors() || err != nil || text.IsNull() || !text.IsKnown() {
 		return ""
 	}
-	return value.AsString()
+	return text.AsString()
 }
 
 // elsewhere are arguments whose names are not those of the folder.

@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/aloft-dev/aloft"
@@ -43,6 +44,14 @@ func azureParts(kind string) map[string]expression {
 // vault, by the part that the secret is.
 var secretOutputs = map[string]string{
 	"{password}": "password_secret_id", "{url}": "url_secret_id", "{connection-string}": "connection_string_secret_id",
+}
+
+// keepers are the services that keep something, by their kinds.
+func (c Choices) keepers() []string {
+	return slices.DeleteFunc(c.services()[1:], func(service string) bool {
+		k, _ := kindOf(service)
+		return k.open
+	})
 }
 
 // azureVariables returns what an app is told of itself and of the services: plain

@@ -9,6 +9,12 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
+// mayHave reports whether a version is good for the app without being listed: no host
+// brings the runtime.
+func (a App) mayHave(r runtimeKind, version string) bool {
+	return len(r.versions) > 0 && !a.hostBrings(r) && r.takes(version)
+}
+
 // hostBrings reports whether the host brings the app's runtime, in the versions that
 // it has. In an image, and where the version is that of a toolchain only, any will do.
 func (a App) hostBrings(r runtimeKind) bool {
@@ -30,17 +36,16 @@ func (r runtimeKind) takes(version string) bool {
 var versionRule = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$`)
 
 func (k *checker) version(field string, a App, r runtimeKind) {
-	list := plain(r.versions)
-	if len(list) > 0 && !a.hostBrings(r) && r.takes(a.Version) {
+	if a.mayHave(r, a.Version) {
 		return
 	}
-	k.among(field, a.Version, list, "the version of "+r.Title+" stands in the app's own files")
+	k.among(field, a.Version, plain(r.versions), "the version of "+r.Title+" stands in the app's own files")
 }
 
 // versions lists what an app's version can be chosen from, its own among them.
 func (a App) versions() []Option {
 	list := Versions(a.Runtime)
-	if r, _ := runtimeOf(a.Runtime); len(list) > 0 && !a.hostBrings(r) && r.takes(a.Version) && !slices.Contains(r.versions, a.Version) {
+	if r, _ := runtimeOf(a.Runtime); a.mayHave(r, a.Version) && !slices.Contains(r.versions, a.Version) {
 		list = append(list, Option{Value: a.Version, Title: a.Version})
 	}
 	return list
@@ -80,7 +85,7 @@ func (p *Proposal) versions() {
 		if len(r.versions) == 0 {
 			continue
 		}
-		if version := r.named(asked.Value); r.takes(version) && !full.hostBrings(r) {
+		if version := r.named(asked.Value); full.mayHave(r, version) {
 			p.Choices.Apps[i].Version = version
 			at := len(p.Findings)
 			for at > 0 && !strings.HasPrefix(p.Findings[at-1].Field, name+".") {
@@ -89,10 +94,11 @@ func (p *Proposal) versions() {
 			p.Findings = slices.Insert(p.Findings, at, Finding{asked.Field, version, asked.Source})
 			continue
 		}
-		p.Notices = append(p.Notices, fmt.Sprintf("%s asks for %s %s%s, which is not to be had; there is %s.", name, r.language(), asked.Value, asked.Source, strings.Join(r.versions, ", ")))
+		notice := notToBeHad(name, r.language(), asked.Value, asked.Source, r.versions)
 		if full.Hosting == HostingWebApp {
-			p.Notices[len(p.Notices)-1] += " In an image (--packaging image) any version will do."
+			notice += " In an image (--packaging image) any version will do."
 		}
+		p.Notices = append(p.Notices, notice)
 	}
 }
 
@@ -117,5 +123,10 @@ func (p *Proposal) server(app aloft.App, need aloft.AddOn) {
 		p.found("database.version", version, need.Version.Source)
 		return
 	}
-	p.Notices = append(p.Notices, fmt.Sprintf("%s asks for %s %s%s, which is not to be had; there is %s.", app.Name, k.Title, need.Version.Value, need.Version.Source, strings.Join(k.versions, ", ")))
+	p.Notices = append(p.Notices, notToBeHad(app.Name, k.Title, need.Version.Value, need.Version.Source, k.versions))
+}
+
+// notToBeHad tells of a version that an app asks for, and which there are.
+func notToBeHad(app, what, version string, from aloft.Source, list []string) string {
+	return fmt.Sprintf("%s asks for %s %s%s, which is not to be had; there is %s.", app, what, version, from, strings.Join(list, ", "))
 }
