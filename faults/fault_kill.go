@@ -29,9 +29,12 @@ func killAtRandom(ctx context.Context, r *round) (string, error) {
 	return moment, r.restart(ctx, r.server.kill())
 }
 
+// some is how many things are in the middle of many.
+func (r *round) some() int { return 5 + r.random.IntN(manyThings-20) }
+
 // inApply waits for the middle of an apply.
 func (r *round) inApply(ctx context.Context) (string, error) {
-	many := 5 + r.random.IntN(manyThings-20)
+	many := r.some()
 	err := r.awaitThings(ctx, many)
 	return r.at(fmt.Sprintf("%d things made", many), err), unless(err)
 }
@@ -42,7 +45,7 @@ func killInApply(ctx context.Context, r *round) (string, error) {
 }
 
 func killInDestroy(ctx context.Context, r *round) (string, error) {
-	many := 5 + r.random.IntN(manyThings-20)
+	many := r.some()
 	err := r.awaitThings(ctx, many)
 	moment := r.at(fmt.Sprintf("%d things deleted", many), err)
 	return moment, r.restart(ctx, errors.Join(unless(err), r.server.kill()))
@@ -55,7 +58,7 @@ func termInApply(ctx context.Context, r *round) (string, error) {
 
 // frozenInApply waits for the middle of an apply, at which the cloud freezes.
 func (r *round) frozenInApply(ctx context.Context) (string, error) {
-	many := 5 + r.random.IntN(manyThings-20)
+	many := r.some()
 	r.cloud.freezeAfter(r.project.key.Environment, many)
 	err := r.await(ctx, func() (bool, error) { return r.cloud.isFrozen(), nil })
 	return r.at(fmt.Sprintf("%d things made", many), err), errors.Join(unless(err), r.hush(ctx))

@@ -38,25 +38,29 @@ func (m *fileMerge) all(ctx context.Context) error {
 			paths[path] = true
 		}
 	}
+	var engines []string // what they read
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		if strings.HasSuffix(path, ".tf") {
-			continue
-		}
-		if err := m.one(ctx, path); err != nil {
+			engines = append(engines, path)
+		} else if err := m.one(ctx, path); err != nil {
 			return err
 		}
 	}
-	return m.terraform(ctx, paths)
+	return m.terraform(ctx, engines)
 }
 
 // terraform merges what engines read: all of it as one.
-func (m *fileMerge) terraform(ctx context.Context, paths map[string]bool) error {
+func (m *fileMerge) terraform(ctx context.Context, paths []string) error {
 	yours, carriage, err := m.tree.terraform(paths)
 	if err != nil {
 		return err
 	}
 	t := blueprint.Tree{Recorded: m.record.Files, Base: map[string]string{}, Now: m.now, Next: m.next, Yours: yours}
-	for path, id := range m.record.Files {
+	for _, path := range paths {
+		id, recorded := m.record.Files[path]
+		if !recorded {
+			continue
+		}
 		if text, there := yours[path]; there && blueprint.BlobID(text) == id {
 			t.Base[path] = text
 		} else if text, found := m.base(ctx, path); found {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -83,27 +82,27 @@ func (t *sourceTree) text(name string) (text string, carriage, there bool, _ err
 // terraform reads the Terraform that is there, the given paths among it, and names
 // whatever else stands in folders of modules. Texts and whether they have the line
 // breaks of Windows, by path.
-func (t *sourceTree) terraform(known map[string]bool) (texts map[string]string, carriage map[string]bool, _ error) {
+func (t *sourceTree) terraform(known []string) (texts map[string]string, carriage map[string]bool, _ error) {
 	texts, carriage = map[string]string{}, map[string]bool{}
-	paths := maps.Clone(known)
+	paths := slices.Clone(known)
 	_ = fs.WalkDir(t.source, "terraform", func(name string, entry fs.DirEntry, err error) error { // what cannot be read is no obstacle
 		switch {
 		case err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || name+"/" == originals):
 			return fs.SkipDir
 		case err != nil || !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), "."):
 		case path.Ext(name) == ".tf":
-			paths[name] = true
+			paths = append(paths, name)
 		case strings.HasPrefix(name, "terraform/modules/"):
 			texts[name] = ""
 		}
 		return nil
 	})
-	for name := range paths {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(paths))) {
 		text, windows, there, err := t.text(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		if there && path.Ext(name) == ".tf" {
+		if there {
 			texts[name], carriage[name] = text, windows
 		}
 	}
