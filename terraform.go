@@ -41,6 +41,7 @@ type ConfigurationSummary struct {
 	Variables []string // names of the declared variables, sorted
 	Outputs   []string // names of the declared outputs, sorted
 	Local     bool     // uses the provider of the local target
+	Outside   bool     // may make what no provider tells of here: modules from elsewhere, provisioners
 }
 
 // Action is what a plan does to a resource.
