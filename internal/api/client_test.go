@@ -98,6 +98,8 @@ func TestClientStates(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
 	c := h.client()
 	equal(t, "newest", must[[]aloft.StateVersion](t)(c.StateVersions(ctx, alice))[0].Version, int64(2))
+	equal(t, "aside", must[[]aloft.StateVersion](t)(c.StatesAside(ctx, alice))[0].Aside, "not newer")
+	equal(t, "lock", must[aloft.Lock](t)(c.StateLock(ctx, alice)), aloft.Lock{ID: "l-1", Who: "run 7", Created: start, RunID: 7})
 	equal(t, "read", string(must[[]byte](t)(c.State(ctx, alice, 2))), `{"version":4,"serial":2}`)
 	equal(t, "restored", must[aloft.StateVersion](t)(c.RestoreState(ctx, alice, 1)).Version, int64(2))
 }

@@ -40,6 +40,8 @@ type Runs interface {
 // History is the kept versions of the Terraform states, opened.
 type History interface {
 	Versions(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)       // newest first
+	Aside(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)          // deleted or refused
+	Lock(ctx context.Context, key aloft.EnvironmentKey) (aloft.Lock, error)                     // not locked: CodeNotFound
 	Read(ctx context.Context, key aloft.EnvironmentKey, version int64) ([]byte, error)          // 0 = the newest
 	Restore(ctx context.Context, key aloft.EnvironmentKey, v int64) (aloft.StateVersion, error) // locked: CodeConflict
 }

@@ -281,6 +281,14 @@ func (history) Versions(_ context.Context, key aloft.EnvironmentKey) ([]aloft.St
 	return []aloft.StateVersion{{EnvironmentKey: key, Version: 2, Serial: 9, CreatedAt: start}}, nil
 }
 
+func (history) Aside(_ context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error) {
+	return []aloft.StateVersion{{EnvironmentKey: key, Version: 1, CreatedAt: start, Aside: "not newer", AsideAt: start}}, nil
+}
+
+func (history) Lock(context.Context, aloft.EnvironmentKey) (aloft.Lock, error) {
+	return aloft.Lock{ID: "l-1", Who: "run 7", Created: start, RunID: 7}, nil
+}
+
 func (history) Read(_ context.Context, _ aloft.EnvironmentKey, version int64) ([]byte, error) {
 	return fmt.Appendf(nil, `{"version":4,"serial":%d}`, version), nil
 }

@@ -63,6 +63,8 @@ var routes = []route{
 	{"POST", oneEnvironment + "/run", ofAdmin, "run-command", "Run a command in an app", jsonLines, endpoint((*Server).runCommand)},
 
 	{"GET", oneEnvironment + "/states", ofAdmin, "list-states", "List the versions of the Terraform state", "", endpoint((*Server).listStates)},
+	{"GET", oneEnvironment + "/states-aside", ofAdmin, "list-states-aside", "List the versions of the Terraform state that were deleted or refused", "", endpoint((*Server).listStatesAside)},
+	{"GET", oneEnvironment + "/state-lock", ofAdmin, "get-state-lock", "Tell who holds the lock of the Terraform state", "", endpoint((*Server).getStateLock)},
 	{"GET", oneEnvironment + "/states/{version}", ofAdmin, "get-state", "Read a version of the Terraform state; 0 is the newest", stateJSON, endpoint((*Server).getState)},
 	{"POST", oneEnvironment + "/states/{version}/restore", ofAdmin, "restore-state", "Make an earlier Terraform state the newest", "", endpoint((*Server).restoreState)},
 
