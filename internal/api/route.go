@@ -78,7 +78,7 @@ var routes = []route{
 
 	{"PUT", local + "/group", ofEnvironment, "put-group", "Make the local group of an environment", "", endpoint((*Server).putGroup)},
 	{"GET", local + "/group", ofEnvironment, "get-group", "Show the local group of an environment", "", endpoint((*Server).getGroup)},
-	{"DELETE", local + "/group", ofEnvironment, "delete-group", "Remove the local group with all in it", "", endpoint((*Server).deleteGroup)},
+	{"DELETE", local + "/group", ofEnvironment, "delete-group", "Remove the local group", "", endpoint((*Server).deleteGroup)},
 	{"PUT", local + "/apps/{app}", ofEnvironment, "put-slot", "Make or change the slot of an app", "", endpoint((*Server).putSlot)},
 	{"GET", local + "/apps/{app}", ofEnvironment, "get-slot", "Show the slot of an app", "", endpoint((*Server).getSlot)},
 	{"DELETE", local + "/apps/{app}", ofEnvironment, "delete-slot", "Remove the slot of an app", "", endpoint((*Server).deleteSlot)},
