@@ -187,10 +187,15 @@ type fakeRepository struct {
 	branches map[string]string
 	held     map[string]string
 	files    map[string]string
-	fail     error // of MoveBranch
+	fail     error  // of MoveBranch
+	moved    func() // called by Checkout; nil = nothing is done
 }
 
 func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
+	if f.moved != nil {
+		f.moved()
+		f.moved = nil
+	}
 	for name, text := range f.files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
