@@ -310,6 +310,7 @@ var counted = []struct {
 	{aloft.ActionReplace, "to replace", "replaced"},
 	{aloft.ActionDelete, "to destroy", "destroyed"},
 	{aloft.ActionForget, "to forget", "forgotten"},
+	{aloft.ActionMove, "to move", "moved"},
 }
 
 // counts tells in a few words what a plan has done, or will do.
@@ -328,7 +329,13 @@ func counts(plan aloft.Plan, planned bool) string {
 			parts = append(parts, fmt.Sprint(n, " ", word))
 		}
 	}
-	if len(parts) == 0 {
+	if n := len(plan.Outputs); n > 0 {
+		parts = append(parts, fmt.Sprintf("outputs changed: %d", n))
+	}
+	if plan.Other {
+		parts = append(parts, "changes that the engine does not list")
+	}
+	if plan.Empty() {
 		return "no changes"
 	}
 	return strings.Join(parts, ", ")
