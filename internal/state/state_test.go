@@ -190,6 +190,7 @@ func TestProtocol(t *testing.T) {
 		"no JSON is refused":                 {{method: "POST", body: "hello", status: 400, shown: "not a Terraform state"}},
 		"nothing is refused":                 {{method: "POST", status: 400}},
 		"another format is refused":          {{method: "POST", body: `{"version":3}`, status: 400, shown: "format version 4"}},
+		"an engine nobody knows is refused":  {{method: "POST", body: `{"version":4,"terraform_version":"?"}`, status: 400}, {method: "POST", body: `{"version":4,"terraform_version":"1.12.0-beta1"}`, status: 200}},
 		"an endless serial is refused":       {{method: "POST", body: `{"version":4,"serial":18446744073709551615}`, status: 400, shown: "serial"}},
 		"a state above the limit is refused": {{method: "POST", body: strings.Repeat(" ", 9<<20), status: 413, shown: "larger than 8 MiB\nraise the limit"}},
 		"without a version it is no state":   {{method: "POST", body: `{"serial":1,"lineage":"l","resources":[]}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":null}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":"eA=="}`, status: 400}},
