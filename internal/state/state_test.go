@@ -215,8 +215,13 @@ func TestWhatEnginesDoNotShowIsTold(t *testing.T) {
 	b.running[42] = true
 	b.do(t, "LOCK", "", lockA)
 	b.do(t, "POST", "?ID=a", document(4, 1))
+	b.doAs(t, "run-43", "LOCK", "", `{"ID":"c"}`)
+	b.doAs(t, "run-43", "LOCK", "", `{"ID":"c"}`)
+	if told := <-b.told; !strings.HasPrefix(told, "43: no lock") {
+		t.Error(told)
+	}
 	for _, test := range []struct{ method, query, body, told string }{
-		{"LOCK", "", lockB, "42: run 42 waits for the lock: the state of shop/alice is locked by alice@laptop since 2026-01-02"},
+		{"LOCK", "", lockB, "42: no lock for run 42: the state of shop/alice is locked by alice@laptop since 2026-01-02"},
 		{"POST", "?ID=b", document(5, 1), "42: the state is not taken: the state of shop/alice is locked by alice@laptop"},
 		{"POST", "?ID=a", document(4, 2), "42: the state is not taken: the state of shop/alice is not newer than version 1"},
 		{"POST", "?ID=a", strings.Repeat(" ", 9<<20), "42: the state is not taken: the state of shop/alice is larger than 8 MiB; raise the limit"},
