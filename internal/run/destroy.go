@@ -150,7 +150,7 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey) error {
 	return errors.Join(
 		repository.Unhold(ctx, "environments/"+key.Environment+"/attempt"),
 		repository.Unhold(ctx, "environments/"+key.Environment+"/last"),
-		os.RemoveAll(p.environmentDir(key)),
+		aloft.RemoveFolder(p.environmentDir(key)),
 	)
 }
 
