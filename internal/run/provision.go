@@ -246,10 +246,11 @@ func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, p
 		return err
 	}
 	e.terraform.Show(s.log(), plan)
-	return waitForApproval{
-		reason: fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", ")),
-		digest: plan.Digest,
+	reason := fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", "))
+	if j.run.Approved != "" {
+		reason = fmt.Sprintf("the plan has changed since %s approved it; %s", j.run.Approver, reason)
 	}
+	return waitForApproval{reason: reason, digest: plan.Digest}
 }
 
 // preview shows what an apply would change.
