@@ -316,12 +316,16 @@ type fakeTerraform struct {
 	serial   int64    // of the newest state
 	adopt    []string // of the newest apply
 	folder   string   // of the newest apply
+	lock     string   // file of the newest plan
+	restored bool     // that file was
 }
 
 func (f *fakeTerraform) Init(context.Context, aloft.Configuration) (bool, error) { return false, nil }
 
-func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.Plan, error) {
+func (f *fakeTerraform) Plan(_ context.Context, c aloft.Configuration, _ bool) (aloft.Plan, error) {
 	f.calls = append(f.calls, "plan")
+	lock, _ := os.ReadFile(filepath.Join(c.Dir, ".terraform.lock.hcl"))
+	f.lock, f.restored = string(lock), c.Restored
 	return f.planned, f.failing
 }
 
