@@ -33,6 +33,9 @@ type Options struct {
 	DSN    string           // path of a SQLite file, or postgres://…
 	Sealer *aloft.Sealer    // seals secret values; required
 	Clock  func() time.Time // nil = time.Now
+	// Lease is for how long the records are this Store's after its process was
+	// killed, where they are in PostgreSQL; 0 = 8 s.
+	Lease time.Duration
 }
 
 // Store keeps records. Its methods may be called from many goroutines. Their
@@ -54,7 +57,8 @@ type database struct {
 	write   *sql.DB // transactions that change something, and the queue
 	read    *sql.DB
 	dialect dialect
-	release func() error // gives the lock back, after the pools are closed
+	lease   *lease
+	opened  func() error // lets others try to open it; nil = they cannot
 	reserve reserve
 }
 
@@ -63,7 +67,7 @@ func (d database) close() error {
 	if d.read != d.write {
 		err = errors.Join(err, d.read.Close())
 	}
-	return errors.Join(err, d.release())
+	return errors.Join(err, d.lease.end())
 }
 
 // Open opens the records and brings their schema up to date; a SQLite file that
@@ -81,13 +85,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if strings.HasPrefix(o.DSN, "postgres://") || strings.HasPrefix(o.DSN, "postgresql://") {
 		open = openPostgreSQL
 	}
-	db, err := open(ctx, o.DSN)
+	db, err := open(ctx, o)
 	if err != nil {
 		return nil, fail(err, "open the records")
 	}
 	db.reserve.keep()
 	s := &Store{db: db, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
-	if err := s.prepare(ctx); err != nil {
+	err = s.prepare(ctx)
+	if db.opened != nil {
+		err = errors.Join(err, db.opened())
+	}
+	if err != nil {
 		return nil, errors.Join(fail(err, "open the records"), db.close())
 	}
 	return s, nil
