@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -19,6 +20,15 @@ func leased(t *testing.T, dsn string) store.Options {
 	return store.Options{DSN: dsn, Sealer: sealer(t), Lease: shortLease}
 }
 
+// takeOver takes the lease as another server does that found it expired, and
+// gives it back.
+func takeOver(t *testing.T, dsn string) {
+	t.Helper()
+	if _, err := raw(t, dsn).ExecContext(t.Context(), `UPDATE aloft_lease SET number = number + 1, expires = 0`); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // lostOf tells when a store has lost its records.
 func lostOf(t *testing.T, s *store.Store) <-chan error {
 	lost := make(chan error, 1)
@@ -32,7 +42,7 @@ func workUntil(t *testing.T, s *store.Store) (begun, ended <-chan aloft.Environm
 	t.Helper()
 	begins, ends, done := make(chan aloft.EnvironmentKey, 9), make(chan aloft.EnvironmentKey, 9), make(chan error, 1)
 	go func() {
-		done <- s.Work(t.Context(), store.WorkOptions{Reconcile: func(ctx context.Context, key aloft.EnvironmentKey) error {
+		done <- s.Work(t.Context(), store.WorkOptions{Logger: slog.New(slog.DiscardHandler), Reconcile: func(ctx context.Context, key aloft.EnvironmentKey) error {
 			begins <- key
 			<-ctx.Done()
 			ends <- key
@@ -55,9 +65,7 @@ func TestWhoLostTheLeaseStops(t *testing.T) {
 	lost := lostOf(t, first)
 	begun, ended, worked := workUntil(t, first)
 	receive(t, begun)
-	if _, err := raw(t, dsn).ExecContext(t.Context(), `UPDATE aloft_lease SET expires = 0`); err != nil {
-		t.Fatal(err)
-	}
+	takeOver(t, dsn)
 	second := openWith(t, leased(t, dsn))
 	if _, err := putState(t, first, 1, ""); aloft.ErrorCode(err) != aloft.CodeConflict {
 		t.Errorf("the first wrote a state: %v", err)
@@ -135,6 +143,35 @@ func TestAFrozenServer(t *testing.T) {
 	wake(t, second, key)
 }
 
+// TestAServerThatIsFrozenInATransaction keeps the row of the lease locked until
+// PostgreSQL ends its transaction.
+func TestAServerThatIsFrozenInATransaction(t *testing.T) {
+	t.Parallel()
+	dsn := server.database(t)
+	first := openWith(t, leased(t, dsn))
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	changed := make(chan error, 1)
+	if _, err := first.CreateProject(t.Context(), "shop"); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, first, aloft.Run{})
+	go func() {
+		_, err := first.UpdateEnvironment(context.Background(), key, func(*aloft.Environment) error {
+			close(begun)
+			<-goOn
+			return nil
+		})
+		changed <- err
+	}()
+	<-begun
+	takeOver(t, dsn) // and wait for the row
+	close(goOn)
+	if err := receive(t, changed); err == nil {
+		t.Error("it changed what another server has")
+	}
+	wantCode(t, first.Wake(t.Context(), key), aloft.CodeConflict, "lost")
+}
+
 // TestPostgreSQLRestarts: who had the lease renews it and goes on; what was on its
 // way pauses when the lease runs out meanwhile.
 func TestPostgreSQLRestarts(t *testing.T) {
@@ -154,7 +191,7 @@ func TestPostgreSQLRestarts(t *testing.T) {
 	begun, ended := make(chan aloft.EnvironmentKey, 9), make(chan aloft.EnvironmentKey, 9)
 	worked := make(chan error, 1)
 	go func() {
-		worked <- s.Work(ctx, store.WorkOptions{Reconcile: func(ctx context.Context, key aloft.EnvironmentKey) error {
+		worked <- s.Work(ctx, store.WorkOptions{Logger: slog.New(slog.DiscardHandler), Reconcile: func(ctx context.Context, key aloft.EnvironmentKey) error {
 			begun <- key
 			<-ctx.Done()
 			ended <- key

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,6 +46,11 @@ func openPostgreSQL(ctx context.Context, o Options) (database, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "aloft"
 	}
+	if o.Lease <= 0 {
+		o.Lease = defaultLease
+	}
+	// A server that stands still in a transaction must not keep its lease by that.
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(o.Lease.Milliseconds(), 10)
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections / 2)
@@ -145,9 +151,6 @@ func (s sighting) conflict() error {
 // takeLease takes the lease once it has expired. One that is renewed meanwhile
 // is that of a living server.
 func takeLease(ctx context.Context, db *sql.DB, length time.Duration) (*postgresHolding, error) {
-	if length <= 0 {
-		length = defaultLease
-	}
 	for _, statement := range []string{createLease, insertLease} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return nil, err

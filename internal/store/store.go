@@ -33,6 +33,9 @@ type Options struct {
 	DSN    string           // path of a SQLite file, or postgres://…
 	Sealer *aloft.Sealer    // seals secret values; required
 	Clock  func() time.Time // nil = time.Now
+	// Data is the data folder: artifacts in it are recorded relative to it, so that
+	// it may be copied elsewhere; "" = they are recorded as they are.
+	Data string
 	// Lease is for how long the records are this Store's after its process was
 	// killed, where they are in PostgreSQL; 0 = 8 s.
 	Lease time.Duration
@@ -44,6 +47,7 @@ type Options struct {
 // database cannot be reached or written.
 type Store struct {
 	db      database
+	data    string
 	sealer  *aloft.Sealer
 	clock   func() time.Time
 	queue   *river.Client[*sql.Tx] // inserts only; Work has its own
@@ -90,7 +94,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fail(err, "open the records")
 	}
 	db.reserve.keep()
-	s := &Store{db: db, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
+	s := &Store{db: db, data: o.Data, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
 	err = s.prepare(ctx)
 	if db.opened != nil {
 		err = errors.Join(err, db.opened())
