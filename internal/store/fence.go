@@ -6,8 +6,6 @@ import (
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/aloft-dev/aloft"
 )
 
 // fence lets River take and complete jobs only while the records are this
@@ -43,7 +41,7 @@ func (f *fence) Begin(ctx context.Context) (riverdriver.ExecutorTx, error) {
 	}
 	query := func(ctx context.Context, query string, args ...any) row { return tx.QueryRow(ctx, query, args...) }
 	if err := f.lease.confirm(ctx, query); err != nil {
-		if aloft.ErrorCode(err) == aloft.CodeConflict {
+		if isLost(err) {
 			err = errors.Join(err, context.Canceled) // River does not try again
 		}
 		return nil, errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"github.com/aloft-dev/aloft"
 )
 
 // defaultLease is for how long a server has the records without renewing that: a
@@ -16,8 +14,18 @@ const defaultLease = 8 * time.Second
 // renewals is how often a lease is renewed within its length.
 const renewals = 4
 
+// lostError tells that the records are no longer this server's, for good.
+type lostError struct{ error }
+
+func (e lostError) Unwrap() error { return e.error }
+
+func isLost(err error) bool {
+	_, ok := errors.AsType[lostError](err)
+	return ok
+}
+
 // holding is one server's hold on the records, as a kind of database keeps it.
-// Its errors are CodeConflict when the records belong to another for good.
+// Its methods return a lostError when there is none any more.
 type holding interface {
 	// check makes sure, within the transaction that query belongs to, that the
 	// records stay this server's until the transaction has ended, and lets no
@@ -83,7 +91,7 @@ func (l *lease) keep(ctx context.Context) {
 		case err == nil:
 			last = begun
 			l.begin()
-		case aloft.ErrorCode(err) == aloft.CodeConflict:
+		case isLost(err):
 			l.lose(err)
 		case time.Since(last) >= l.length:
 			l.doubt()
@@ -148,7 +156,7 @@ func (l *lease) confirm(ctx context.Context, query queryRow) error {
 		return context.Cause(l.lost)
 	}
 	err := l.check(ctx, query)
-	if aloft.ErrorCode(err) == aloft.CodeConflict {
+	if isLost(err) {
 		l.lose(err)
 	}
 	return err

@@ -67,13 +67,13 @@ func TestWhoLostTheLeaseStops(t *testing.T) {
 	receive(t, begun)
 	takeOver(t, dsn)
 	second := openWith(t, leased(t, dsn))
-	if _, err := putState(t, first, 1, ""); aloft.ErrorCode(err) != aloft.CodeConflict {
+	if _, err := putState(t, first, 1, ""); aloft.ErrorCode(err) != aloft.CodeUnavailable {
 		t.Errorf("the first wrote a state: %v", err)
 	}
-	wantCode(t, first.Wake(t.Context(), key), aloft.CodeConflict, "lost", "process")
+	wantCode(t, first.Wake(t.Context(), key), aloft.CodeUnavailable, "lost", "process")
 	receive(t, ended)
-	wantCode(t, receive(t, worked), aloft.CodeConflict, "lost")
-	wantCode(t, receive(t, lost), aloft.CodeConflict, "lost")
+	wantCode(t, receive(t, worked), aloft.CodeUnavailable, "lost")
+	wantCode(t, receive(t, lost), aloft.CodeUnavailable, "lost")
 	if _, err := putState(t, second, 1, ""); err != nil {
 		t.Errorf("the second cannot write a state: %v", err)
 	}
@@ -169,7 +169,7 @@ func TestAServerThatIsFrozenInATransaction(t *testing.T) {
 	if err := receive(t, changed); err == nil {
 		t.Error("it changed what another server has")
 	}
-	wantCode(t, first.Wake(t.Context(), key), aloft.CodeConflict, "lost")
+	wantCode(t, first.Wake(t.Context(), key), aloft.CodeUnavailable, "lost")
 }
 
 // TestPostgreSQLRestarts: who had the lease renews it and goes on; what was on its
@@ -248,10 +248,10 @@ func TestAFileThatWasReplacedIsLost(t *testing.T) {
 			begun, ended, worked := workUntil(t, s)
 			receive(t, begun)
 			harm(t, path)
-			wantCode(t, s.Wake(t.Context(), key), aloft.CodeConflict, "moved away or replaced", path)
-			wantCode(t, receive(t, lost), aloft.CodeConflict, "moved away or replaced")
+			wantCode(t, s.Wake(t.Context(), key), aloft.CodeUnavailable, "moved away or replaced", path)
+			wantCode(t, receive(t, lost), aloft.CodeUnavailable, "moved away or replaced")
 			receive(t, ended)
-			wantCode(t, receive(t, worked), aloft.CodeConflict, "moved away or replaced")
+			wantCode(t, receive(t, worked), aloft.CodeUnavailable, "moved away or replaced")
 		})
 	}
 }

@@ -222,8 +222,8 @@ func (h *postgresHolding) lost(ctx context.Context) error {
 	if now, err := readLease(ctx, h.db); err == nil && now.holder != "" {
 		holder = now.holder
 	}
-	return aloft.Errorf(aloft.CodeConflict, "this server has lost the records to another one: %s has them open", holder).
-		WithHint("stop one of the two, or give it a database of its own")
+	return lostError{aloft.Errorf(aloft.CodeUnavailable, "this server has lost the records to another one: %s has them open", holder).
+		WithHint("stop one of the two, or give it a database of its own")}
 }
 
 func (h *postgresHolding) release() error {

@@ -77,8 +77,8 @@ func (h *fileHolding) renew(context.Context) error {
 	if err != nil {
 		what = "it is gone"
 	}
-	return aloft.Errorf(aloft.CodeConflict, "this server has lost its records: %s was moved away or replaced while it ran, %s", h.path, what).
-		WithHint("start the server again on the file that is right; stop it first, the next time")
+	return lostError{aloft.Errorf(aloft.CodeUnavailable, "this server has lost its records: %s was moved away or replaced while it ran, %s", h.path, what).
+		WithHint("start the server again on the file that is right; stop it first, the next time")}
 }
 
 func (h *fileHolding) release() error { return h.unlock() }

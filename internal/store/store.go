@@ -77,7 +77,9 @@ func (d database) close() error {
 // Open opens the records and brings their schema up to date; a SQLite file that
 // is not there is created. Only one Store at a time can have them open:
 // CodeConflict otherwise, as well as for records that a newer version of Aloft
-// wrote or that were sealed with another key.
+// wrote or that were sealed with another key. A Store that another server has
+// taken the records from, since it stood still for too long, can change nothing
+// any more: CodeUnavailable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("cannot open the records: no sealer was given")

@@ -49,7 +49,7 @@ const (
 // Work reconciles the environments that are woken until ctx ends; then it
 // cancels the running reconciliations, waits for them and returns nil. When
 // another server has taken the records over it does the same at once and returns
-// CodeConflict. Reconciliations that an earlier server left in the middle are
+// CodeUnavailable. Reconciliations that an earlier server left in the middle are
 // taken up at once. There can be one Work at a time.
 func (s *Store) Work(ctx context.Context, o WorkOptions) error {
 	if o.Reconcile == nil {
