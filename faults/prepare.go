@@ -89,7 +89,7 @@ func (r *round) remove(ctx context.Context, p *project) error {
 		_, err := p.push(ctx, "")
 		return err
 	}
-	run, err := r.server.client.DestroyEnvironment(ctx, p.key)
+	run, err := r.server.client.DestroyEnvironment(ctx, p.key, false)
 	if err != nil {
 		return err
 	}

@@ -98,6 +98,7 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		Engine:    d.manifest.Engine,
 		Folder:    filepath.ToSlash(folder),
 		Providers: d.summary.Providers,
+		Outside:   d.summary.Outside,
 		Vars:      Variables(run.EnvironmentKey, run.Revision, d.settings),
 	}
 	conf.VarFile, err = VarFile(d.terraform, conf.Folder, run.Environment)
@@ -171,14 +172,18 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 	if err != nil {
 		return aloft.Outputs{}, err
 	}
-	if provisionKey != "" && provisionKey == j.environment.ProvisionKey {
+	asLeft, err := p.asLeft(ctx, j.run.EnvironmentKey, before)
+	if err != nil {
+		return aloft.Outputs{}, err
+	}
+	if asLeft && provisionKey != "" && provisionKey == j.environment.ProvisionKey {
 		return aloft.Outputs{Apps: before.Last.Apps}, skip("unchanged since " + short(before.Last.Revision))
 	}
 	if err := e.init(ctx); err != nil {
 		return aloft.Outputs{}, err
 	}
 	protected := j.environment.Protected || d.settings.Protected
-	if err := p.approve(ctx, s, j, e, protected, false); err != nil {
+	if err := p.approve(ctx, s, j, e, protected); err != nil {
 		return aloft.Outputs{}, err
 	}
 	// From here on there may be data, however the run ends.
@@ -190,6 +195,29 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 		return outputs, err
 	}
 	return outputs, j.update(func(environment *aloft.Environment) { environment.ProvisionKey = provisionKey })
+}
+
+// markState names the version of the state that an apply has left; nil where Aloft
+// does not keep it.
+func (p *Pipeline) markState(ctx context.Context, key aloft.EnvironmentKey, conf configuration) (*stateMark, error) {
+	if p.States == nil || !conf.keptHere() {
+		return nil, nil
+	}
+	newest, err := p.newestState(ctx, key)
+	return &stateMark{Version: newest.Version}, err
+}
+
+// asLeft reports whether the state is what the last apply left: what follows from
+// that apply holds for no other state.
+func (p *Pipeline) asLeft(ctx context.Context, key aloft.EnvironmentKey, before applied) (bool, error) {
+	if before.Last.Revision == "" {
+		return false, nil
+	}
+	if p.States == nil || !before.Last.keptHere() {
+		return true, nil
+	}
+	newest, err := p.newestState(ctx, key)
+	return before.State != nil && newest.Version == before.State.Version, err
 }
 
 // apply applies, and remembers with what: before, because a destroy must know
@@ -220,24 +248,34 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 		return outputs, err
 	}
 	s.say(counts(plan, false))
+	mark, err := p.markState(ctx, key, conf)
+	if err != nil {
+		return outputs, err
+	}
 	conf.Apps = outputs.Apps
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/last", conf.Revision),
-		p.saveApplied(key, applied{Attempt: conf, Last: conf, Strays: before.Strays}),
+		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Strays: before.Strays}),
 	)
 }
 
-// approve lets a plan pass that loses no data, is not protected, or was
-// approved as it is.
-func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, protected, destroy bool) error {
+// approve lets an apply pass that loses no data, is not protected, or was approved
+// as it is planned.
+func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, protected bool) error {
 	if !protected {
 		return nil
 	}
-	plan, err := e.terraform.Plan(ctx, e.c, destroy)
+	plan, err := e.terraform.Plan(ctx, e.c, false)
 	if err != nil {
 		return err
 	}
+	return p.pass(s, j, e, plan)
+}
+
+// pass lets the plan of a protected environment pass that loses no data or was
+// approved as it is.
+func (p *Pipeline) pass(s *step, j journey, e engaged, plan aloft.Plan) error {
 	lost := plan.LosesData()
 	if len(lost) == 0 || plan.Digest == j.run.Approved {
 		return nil
@@ -246,10 +284,11 @@ func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, p
 		return err
 	}
 	e.terraform.Show(s.log(), plan)
-	return waitForApproval{
-		reason: fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", ")),
-		digest: plan.Digest,
+	reason := fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", "))
+	if j.run.Approved != "" {
+		reason = fmt.Sprintf("the plan has changed since %s approved it; %s", j.run.Approver, reason)
 	}
+	return waitForApproval{reason: reason, digest: plan.Digest}
 }
 
 // preview shows what an apply would change.
@@ -310,6 +349,7 @@ var counted = []struct {
 	{aloft.ActionReplace, "to replace", "replaced"},
 	{aloft.ActionDelete, "to destroy", "destroyed"},
 	{aloft.ActionForget, "to forget", "forgotten"},
+	{aloft.ActionMove, "to move", "moved"},
 }
 
 // counts tells in a few words what a plan has done, or will do.
@@ -328,7 +368,13 @@ func counts(plan aloft.Plan, planned bool) string {
 			parts = append(parts, fmt.Sprint(n, " ", word))
 		}
 	}
-	if len(parts) == 0 {
+	if n := len(plan.Outputs); n > 0 {
+		parts = append(parts, fmt.Sprintf("outputs changed: %d", n))
+	}
+	if plan.Other {
+		parts = append(parts, "changes that the engine does not list")
+	}
+	if plan.Empty() {
 		return "no changes"
 	}
 	return strings.Join(parts, ", ")

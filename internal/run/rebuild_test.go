@@ -79,7 +79,7 @@ func TestWhatCannotBeBuiltAgainIsSaid(t *testing.T) {
 	h.reconcile()
 	h.loseArtifacts()
 	r := h.request(aloft.Run{Operation: aloft.OperationRollback})
-	h.repository.forgotten = "c1"
+	h.repository.lacks = "c1"
 	h.reconcile()
 	h.wantRun(r.ID, aloft.RunFailed)
 	run, err := h.store.Run(h.ctx, r.ID)

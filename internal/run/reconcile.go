@@ -31,6 +31,8 @@ type Reconciler struct {
 	now      func() time.Time
 	runsKept int
 
+	accepting sync.Map // *sync.Mutex by environment: its pushes are looked at and accepted one by one
+
 	mu      sync.Mutex
 	cancels map[int64]context.CancelCauseFunc // runs on their way
 	seen    map[aloft.EnvironmentKey]bool     // environments looked at since the server started
@@ -180,7 +182,10 @@ func (r *Reconciler) releaseLocks(ctx context.Context, run aloft.Run, voice *voi
 
 // operate starts the environment moving and takes the steps of the operation.
 func (r *Reconciler) operate(ctx context.Context, j journey, starting *span) (outcome, error) {
-	err := r.start(ctx, j, starting)
+	err := r.permit(ctx, j)
+	if err == nil {
+		err = r.start(ctx, j, starting)
+	}
 	starting.ended(err)
 	if err != nil || j.done() {
 		return outcome{}, err
@@ -197,6 +202,9 @@ func (j journey) done() bool {
 func (r *Reconciler) start(ctx context.Context, j journey, starting *span) error {
 	if j.run.Operation == aloft.OperationPlan || j.done() {
 		return nil
+	}
+	if err := r.overtaken(ctx, j.run); err != nil {
+		return err
 	}
 	if err := r.move(ctx, j.run, busy(j)); err != nil {
 		return err
@@ -237,8 +245,11 @@ func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (
 	return journey{
 		run:         run,
 		environment: environment,
-		mask:        log.mask,
-		hide:        log.hide,
+		latest: func(ctx context.Context) (string, error) {
+			return r.latest(ctx, r.pipeline.Repository(run.Project), run.EnvironmentKey)
+		},
+		mask: log.mask,
+		hide: log.hide,
 		recorder: &recorder{
 			runID:  run.ID,
 			voice:  &voice{out: log},

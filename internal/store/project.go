@@ -36,11 +36,12 @@ func (s *Store) Project(ctx context.Context, name string) (aloft.Project, error)
 
 // Projects returns every project, by name.
 func (s *Store) Projects(ctx context.Context) ([]aloft.Project, error) {
-	projects, err := list(ctx, s.db.read, scanProject, `SELECT name, created_at FROM projects ORDER BY name`)
+	projects, err := list(ctx, s.db.read, scanProject, `SELECT name, created_at, repository FROM projects ORDER BY name`)
 	return projects, fail(err, "list the projects")
 }
 
-// projectTables hold what goes when a project goes, in this order.
+// projectTables hold what goes when a project goes, in this order. States that
+// were put aside stay until their time is up.
 var projectTables = []string{"releases", "slots", "databases", "local_groups", "states", "state_locks", "runs", "environments"}
 
 // DeleteProject forgets a project and everything recorded of it. While it has
@@ -89,7 +90,7 @@ func idle(ctx context.Context, q querier, project string) error {
 }
 
 func readProject(ctx context.Context, q querier, name string) (aloft.Project, error) {
-	project, err := scanProject(q.QueryRowContext(ctx, `SELECT name, created_at FROM projects WHERE name = $1`, name))
+	project, err := scanProject(q.QueryRowContext(ctx, `SELECT name, created_at, repository FROM projects WHERE name = $1`, name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return project, missing("project %s", name)
 	}
@@ -99,7 +100,7 @@ func readProject(ctx context.Context, q querier, name string) (aloft.Project, er
 func scanProject(r row) (aloft.Project, error) {
 	var project aloft.Project
 	var created int64
-	err := r.Scan(&project.Name, &created)
+	err := r.Scan(&project.Name, &created, &project.Repository)
 	project.CreatedAt = instant(created)
 	return project, err
 }
