@@ -45,7 +45,7 @@ func openSQLite(_ context.Context, path string) (database, error) {
 	if err != nil {
 		return database{}, errors.Join(err, release())
 	}
-	db.release, db.reserve = release, reserve{path + ".reserve"}
+	db.release, db.reserve, db.file = release, reserve{path + ".reserve"}, path
 	return db, nil
 }
 

@@ -56,6 +56,7 @@ type database struct {
 	dialect dialect
 	release func() error // gives the lock back, after the pools are closed
 	reserve reserve
+	file    string // of SQLite
 }
 
 func (d database) close() error {
