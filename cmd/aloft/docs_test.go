@@ -44,7 +44,7 @@ func TestReferencesAreUpToDate(t *testing.T) {
 // stands for.
 var runElsewhere = map[string]bool{
 	"go run ./cmd/aloft demo": true, "go test ./...": true, "go install ./cmd/aloft": true, "aloft serve": true,
-	"cd terraform": true,
+	"cd terraform":                  true,
 	"aloft serve --data aloft-data": true, "aloft serve --backup-dir /backups --backup-every 24h --backup-keep 7": true,
 }
 
