@@ -162,12 +162,31 @@ func load(ctx context.Context, p programs, to login, path string) error {
 // maxSaid is how much of what a program says is told, in bytes.
 const maxSaid = 2000
 
+// client finds a client program: with the server's, where those really are when
+// they are links, or on the PATH.
+func (p programs) client(name string) (string, error) {
+	folders := []string{p.dir}
+	if postgres, err := filepath.EvalSymlinks(p.postgres()); err == nil {
+		folders = append(folders, filepath.Dir(postgres))
+	}
+	for _, folder := range folders {
+		if program := filepath.Join(folder, name); executable(program) {
+			return program, nil
+		}
+	}
+	program, err := exec.LookPath(name)
+	if err != nil {
+		return "", aloft.Errorf(aloft.CodeUnavailable, "PostgreSQL's program %s is not installed: %w", name, err).
+			WithHint("install the client programs: apt-get install postgresql-client-%d, or brew install postgresql@%d", p.major, p.major)
+	}
+	return program, nil
+}
+
 // run runs one of PostgreSQL's client programs.
 func (p programs) run(ctx context.Context, name string, l login, args ...string) error {
-	program := filepath.Join(p.dir, name)
-	if !executable(program) {
-		return aloft.Errorf(aloft.CodeUnavailable, "PostgreSQL's program %s is not installed in %s", name, p.dir).
-			WithHint("install the client programs: apt-get install postgresql-client-%d, or brew install postgresql@%d", p.major, p.major)
+	program, err := p.client(name)
+	if err != nil {
+		return err
 	}
 	cmd := exec.CommandContext(ctx, program, append(l.arguments(), args...)...)
 	cmd.Env = append(childEnvironment(), "PGPASSWORD="+l.password, "PGCONNECT_TIMEOUT=20")
