@@ -44,7 +44,8 @@ func TestReferencesAreUpToDate(t *testing.T) {
 // stands for.
 var runElsewhere = map[string]bool{
 	"go run ./cmd/aloft demo": true, "go test ./...": true, "go install ./cmd/aloft": true, "aloft serve": true,
-	"cd terraform": true,
+	"cd terraform":                  true,
+	"aloft serve --data aloft-data": true, "aloft serve --backup-dir /backups --backup-every 24h --backup-keep 7": true,
 }
 
 // needsAccount are commands of others that set up accounts, and what names
@@ -82,7 +83,7 @@ func TestEveryCommandInTheDocsIsRun(t *testing.T) {
 	}
 	for _, doc := range []string{
 		"README.md", "docs/quick-start.md", "docs/workflow.md", "docs/init.md", "docs/generated.md",
-		"docs/environments.md", "docs/own-terraform.md", "docs/from-nubesgen.md",
+		"docs/environments.md", "docs/own-terraform.md", "docs/from-nubesgen.md", "docs/backup.md",
 	} {
 		text, err := os.ReadFile(filepath.Join("..", "..", doc))
 		if err != nil {

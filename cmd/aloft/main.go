@@ -137,7 +137,7 @@ Start with:
 			newUp(o), newPlan(o), newDestroy(o), newEnv(o), newRun(o), newState(o), newTerraform(o), newProject(o),
 		}},
 		{"server", []*cobra.Command{
-			newServe(), newDemo(), newDoctor(o), newLogin(o), newToken(o), newOpen(o), newVersion(o),
+			newServe(), newBackup(o), newRestore(), newDemo(), newDoctor(o), newLogin(o), newToken(o), newOpen(o), newVersion(o),
 		}},
 	} {
 		for _, command := range group.commands {

@@ -434,6 +434,7 @@ func testapp() {
 	http.HandleFunc("/sick", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "sick", http.StatusInternalServerError) })
 	http.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getpid()) })
 	http.HandleFunc("/ping", ping)
+	http.HandleFunc("/rows/", rows)
 	http.HandleFunc("/database", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getenv("DATABASE_URL")) })
 	http.HandleFunc("/environment", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, strings.Join(os.Environ(), "\n"))
@@ -459,6 +460,31 @@ func eat() {
 			time.Sleep(time.Minute)
 		}
 	}
+}
+
+// rows adds the rest of the path to a table, and a line to a file at home; it
+// answers with all of both.
+func rows(w http.ResponseWriter, r *http.Request) {
+	connection, err := pgx.Connect(r.Context(), os.Getenv("DATABASE_URL"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer func() { _ = connection.Close(r.Context()) }()
+	_, err = connection.Exec(r.Context(), "CREATE TABLE IF NOT EXISTS words (word text UNIQUE)")
+	home := filepath.Join(os.Getenv("HOME"), "words")
+	if word := strings.TrimPrefix(r.URL.Path, "/rows/"); word != "" && err == nil {
+		_, err = connection.Exec(r.Context(), "INSERT INTO words VALUES ($1)", word)
+		err = errors.Join(err, os.WriteFile(home, []byte("home of "+word), 0o600))
+	}
+	var all string
+	err = errors.Join(err, connection.QueryRow(r.Context(), "SELECT coalesce(string_agg(word, ' '), '') FROM words").Scan(&all))
+	text, _ := os.ReadFile(home)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = fmt.Fprintf(w, "rows: %s; %s", all, text)
 }
 
 // ping asks the database whether it is there.

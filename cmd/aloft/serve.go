@@ -18,6 +18,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/backup"
 	"github.com/aloft-dev/aloft/internal/build"
 	"github.com/aloft-dev/aloft/internal/deploy"
 	"github.com/aloft-dev/aloft/internal/git"
@@ -33,6 +34,9 @@ import (
 )
 
 const defaultAddress = "127.0.0.1:8090"
+
+// backupEvery is how old the newest backup on a timer may become.
+const backupEvery = 24 * time.Hour
 
 // sweepEvery is how often the reconciler looks at everything, whatever events say.
 const sweepEvery = time.Minute
@@ -76,27 +80,33 @@ limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
 	command.Flags().StringVar(&o.TLSKey, "tls-key", "", "PEM file of the key of --tls-cert")
 	command.Flags().StringVar(&o.TokenFile, "token-file", "", "file with the token to ask for, for automation (default: one of its own)")
 	command.Flags().BoolVar(&o.Forget, "forget", false, "start although records and data folder do not belong together: what is missing counts as lost for good")
+	command.Flags().StringVar(&o.BackupDir, "backup-dir", "", "folder to write backups to, on a timer")
+	command.Flags().DurationVar(&o.BackupEvery, "backup-every", backupEvery, "how old the newest backup in --backup-dir may become")
+	command.Flags().IntVar(&o.BackupKeep, "backup-keep", 7, "how many backups stay in --backup-dir; 0: all")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
 	return command
 }
 
 // serveOptions tell what a server works with.
 type serveOptions struct {
-	Address    string
-	Data       string   // "" = dataDir()
-	Database   string   // "" = $ALOFT_DATABASE, or SQLite in Data
-	Hosts      []string // host names to answer to besides those of loopback
-	Workers    int      // 0 = 2
-	Limits     []string // NAME=VALUE, see limitTable
-	Confine    string   // confineAuto or confineOff; "" = confineAuto
-	Insecure   bool
-	Forget     bool   // what is missing of records and data folder counts as lost for good
-	TLSCert    string // files of --tls-cert and --tls-key; "" = plain HTTP
-	TLSKey     string
-	Token      string        // the server's token; "" = of TokenFile
-	TokenFile  string        // "" = the one that the data folder knows
-	SweepEvery time.Duration // 0 = sweepEvery
-	Out        io.Writer     // progress of the start
+	Address     string
+	Data        string   // "" = dataDir()
+	Database    string   // "" = $ALOFT_DATABASE, or SQLite in Data
+	Hosts       []string // host names to answer to besides those of loopback
+	Workers     int      // 0 = 2
+	Limits      []string // NAME=VALUE, see limitTable
+	Confine     string   // confineAuto or confineOff; "" = confineAuto
+	Insecure    bool
+	Forget      bool   // what is missing of records and data folder counts as lost for good
+	TLSCert     string // files of --tls-cert and --tls-key; "" = plain HTTP
+	TLSKey      string
+	Token       string        // the server's token; "" = of TokenFile
+	TokenFile   string        // "" = the one that the data folder knows
+	SweepEvery  time.Duration // 0 = sweepEvery
+	BackupDir   string        // "" = no backups on a timer
+	BackupEvery time.Duration
+	BackupKeep  int       // 0 = all
+	Out         io.Writer // progress of the start
 }
 
 // server is a running server: all rooms, wired up.
@@ -120,6 +130,7 @@ type server struct {
 	remote     *git.Remote
 	reconciler *run.Reconciler
 	logs       *run.Logs
+	backups    *backup.Writer
 	api        *api.Server
 	logger     *slog.Logger
 	broken     chan error // receives what ends the server before its time
@@ -232,6 +243,9 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err = s.openBackups(ctx); err != nil {
+		return nil, err
+	}
 	s.serve(routes)
 	return s, s.work(ctx)
 }
@@ -242,7 +256,7 @@ func (s *server) serve(routes *proxy.Proxy) {
 	history := state.NewHistory(s.store, s.sealer)
 	s.api = api.New(api.Options{
 		Store: s.store, Runs: runs{s.reconciler, s}, History: history, Apps: s.local, Databases: s.postgres,
-		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Events: events{s.store}, Generator: generator{blueprints()},
+		Logs: appLogs{s.supervisor}, Processes: processes{s.supervisor}, Backups: s, Events: events{s.store}, Generator: generator{blueprints()},
 		Authenticate: s.tokens.Authenticate, SessionKey: s.sessionKey, Hosts: s.options.Hosts, Version: buildVersion(), Logger: s.logger,
 	})
 	pages := web.New(web.Options{

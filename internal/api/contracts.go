@@ -90,6 +90,11 @@ type Process struct {
 	LastExit    string    `json:"lastExit,omitempty"` // why it last ended, for people
 }
 
+// Backups writes all that the server keeps.
+type Backups interface {
+	Backup(ctx context.Context, w io.Writer) error // another is being written: CodeConflict
+}
+
 // Events tells that something changed.
 type Events interface {
 	// Subscribe returns a channel of changes that is closed when ctx ends.

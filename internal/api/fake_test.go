@@ -52,7 +52,7 @@ func newHouse(t *testing.T) *house {
 	h.apps = &apps{slots: map[string]aloft.Slot{}, more: make(chan string)}
 	h.server = api.New(api.Options{
 		Store: h.store, Runs: h.runs, History: history{}, Apps: h.apps, Databases: databases{},
-		Logs: appLogs{}, Processes: processes{}, Events: eventsOf(h.events), Generator: h.generator,
+		Logs: appLogs{}, Processes: processes{}, Backups: backups{}, Events: eventsOf(h.events), Generator: h.generator,
 		Authenticate: h.tokens.Authenticate, SessionKey: []byte("a key of the test"), Hosts: []string{"aloft.example"},
 		Version: api.Version{Version: "1.2.3"}, Logger: slog.New(slog.NewTextHandler(h.logged, nil)), Now: h.clock,
 	})
@@ -365,6 +365,13 @@ func (d databases) Database(ctx context.Context, key aloft.EnvironmentKey, name 
 
 func (databases) DeleteDatabase(context.Context, aloft.EnvironmentKey, string, string) error {
 	return nil
+}
+
+type backups struct{}
+
+func (backups) Backup(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "a backup")
+	return err
 }
 
 type appLogs struct{}

@@ -22,6 +22,7 @@ const (
 	jsonLines   = "application/x-ndjson"
 	eventStream = "text/event-stream"
 	stateJSON   = "application/json"
+	gzipFile    = "application/gzip"
 )
 
 // route is an operation of the API: where it is, who may call it, what it does.
@@ -44,6 +45,7 @@ const (
 var routes = []route{
 	{"GET", "/version", ofAdmin, "version", "Tell the version of the server", "", endpoint((*Server).version)},
 	{"GET", "/events", ofAdmin, "events", "Follow the changes of environments and runs", eventStream, endpoint((*Server).events)},
+	{"GET", "/backup", ofAdmin, "backup", "Read all that the server keeps, as one file that holds its key", gzipFile, endpoint((*Server).backup)},
 	{"POST", "/logins", ofAdmin, "create-login", "Make a link that logs in a browser, once", "", endpoint((*Server).createLogin)},
 
 	{"GET", "/projects", ofAdmin, "list-projects", "List the projects", "", endpoint((*Server).listProjects)},

@@ -64,6 +64,7 @@ var calls = map[string]struct {
 }{
 	"version":             {"admin", "", 200},
 	"events":              {"admin", "", 200},
+	"backup":              {"admin", "", 200},
 	"create-login":        {"admin", "", 200},
 	"list-projects":       {"admin", "", 200},
 	"create-project":      {"admin", `{"name":"new"}`, 200},

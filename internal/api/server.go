@@ -31,6 +31,7 @@ type Options struct {
 	Databases Databases
 	Logs      Logs
 	Processes Processes
+	Backups   Backups
 	Events    Events
 	Generator Generator
 

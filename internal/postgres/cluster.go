@@ -24,6 +24,7 @@ type cluster struct {
 	programs
 	dir          string // data, port, server.log
 	passwordFile string
+	wantedPort   int // at the first start; 0 = any
 }
 
 func (c cluster) data() string     { return filepath.Join(c.dir, "data") }
@@ -100,17 +101,22 @@ func (c cluster) password() (string, error) {
 // port returns a free port of 127.0.0.1, the one used last time if it still
 // is, so that URLs stay the same.
 func (c cluster) port() (int, error) {
-	text, _ := os.ReadFile(c.portFile())
-	if port, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-		if listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return port, listener.Close()
+	port := c.wantedPort
+	text, err := os.ReadFile(c.portFile())
+	if last, invalid := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && invalid == nil {
+		port = last
+	}
+	if port == 0 || !isFree(port) {
+		if port, err = aloft.FreePort(); err != nil {
+			return 0, fmt.Errorf("cannot find a free port for PostgreSQL: %w", err)
 		}
 	}
-	port, err := aloft.FreePort()
-	if err != nil {
-		return 0, fmt.Errorf("cannot find a free port for PostgreSQL: %w", err)
-	}
 	return port, aloft.ReplaceFile(c.portFile(), []byte(strconv.Itoa(port)+"\n"), 0o600)
+}
+
+func isFree(port int) bool {
+	listener, err := net.Listen("tcp4", net.JoinHostPort(host, strconv.Itoa(port)))
+	return err == nil && listener.Close() == nil
 }
 
 // maxLog is the size in bytes beyond which a log is set aside at the next start.

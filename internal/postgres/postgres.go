@@ -26,6 +26,7 @@ type Options struct {
 	Path         string           // PATH on which the programs are looked for first
 	Folders      []string         // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
 	PasswordFile string           // password of the server's administrator, made (0600) when missing; "" = Dir/password
+	Port         int              // taken at the first start, if it is free; 0 = any
 	Logger       *slog.Logger     // nil = slog.Default()
 }
 
@@ -135,6 +136,7 @@ func (s *Server) keep() (*keeper, error) {
 		programs:     found,
 		dir:          s.majorDir(found.major),
 		passwordFile: s.options.PasswordFile,
+		wantedPort:   s.options.Port,
 	}, s.options.Logger)
 	return s.keeper, nil
 }

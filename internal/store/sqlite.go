@@ -50,6 +50,7 @@ func openSQLite(_ context.Context, o Options) (database, error) {
 		return database{}, errors.Join(err, db.write.Close(), db.read.Close(), release())
 	}
 	db.lease, db.reserve = keepLease(holding, o.Lease), reserve{path + ".reserve"}
+	db.file = path
 	return db, nil
 }
 

@@ -63,6 +63,7 @@ type database struct {
 	lease   *lease
 	opened  func() error // lets others try to open it; nil = they cannot
 	reserve reserve
+	file    string // of SQLite
 }
 
 func (d database) close() error {

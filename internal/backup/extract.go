@@ -1,0 +1,80 @@
+package backup
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"syscall"
+)
+
+// Extract lays everything out in a folder: Records, Data and each Database say where.
+func (f *File) Extract(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir) // no name and no link in the archive leads out
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	var later []*tar.Header // links, and folders whose modes may forbid to write into them
+	_, err = f.each(func(header *tar.Header, r io.Reader) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := path.Clean(header.Name)
+		switch header.Typeflag {
+		case tar.TypeDir:
+			later = append(later, header)
+			return root.MkdirAll(name, 0o700)
+		case tar.TypeSymlink:
+			later = append(later, header)
+			return nil
+		}
+		return extractFile(root, name, header, r)
+	})
+	if err == nil {
+		err = finishExtract(root, later)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot restore the files: %w", err)
+	}
+	syscall.Sync() // one for all: a repository has thousands of small files
+	return nil
+}
+
+func extractFile(root *os.Root, name string, header *tar.Header, r io.Reader) error {
+	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		return err
+	}
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, r)
+	return errors.Join(err, file.Chmod(fs.FileMode(header.Mode).Perm()), file.Close())
+}
+
+// finishExtract makes the links, then gives the folders their modes, the innermost first.
+func finishExtract(root *os.Root, later []*tar.Header) error {
+	slices.Reverse(later)
+	var failed []error
+	for _, header := range later {
+		if header.Typeflag == tar.TypeSymlink {
+			name := path.Clean(header.Name)
+			failed = append(failed, root.MkdirAll(path.Dir(name), 0o700), root.Symlink(header.Linkname, name))
+		}
+	}
+	for _, header := range later {
+		if header.Typeflag == tar.TypeDir {
+			failed = append(failed, root.Chmod(path.Clean(header.Name), fs.FileMode(header.Mode).Perm()))
+		}
+	}
+	return errors.Join(failed...)
+}

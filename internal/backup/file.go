@@ -1,0 +1,180 @@
+package backup
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// File is a backup that was checked: it is whole, and as it was written.
+type File struct {
+	Manifest
+	Notes []string // what had to be left out, in words
+	Size  int64    // in bytes
+	file  *os.File
+}
+
+// Open opens a backup and checks all of it. One that is cut off, changed, of a
+// newer format or none at all is CodeInvalid.
+func Open(ctx context.Context, path string) (*File, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, aloft.Errorf(aloft.CodeNotFound, "there is no file %s", path)
+	}
+	if err != nil {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot open the backup: %w", err)
+	}
+	f := &File{file: file}
+	if err := f.check(ctx); err != nil {
+		_ = file.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, aloft.Errorf(aloft.CodeInvalid, "%s: %w", path, err).WithHint("take another backup; nothing was written")
+	}
+	return f, nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+var (
+	errCut     = errors.New("the backup is cut off")
+	errChanged = errors.New("the backup was changed after it was written")
+	errNone    = errors.New("this is no backup of Aloft")
+)
+
+// check reads all of the file and compares it with its list of contents.
+func (f *File) check(ctx context.Context) error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	f.Size = info.Size()
+	var found []entry
+	var listed *contents
+	rest, err := f.each(func(header *tar.Header, r io.Reader) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case listed != nil:
+			return errChanged // nothing follows the list
+		case header.Name == contentsName:
+			listed = &contents{}
+			if json.NewDecoder(r).Decode(listed) != nil {
+				return errChanged
+			}
+			return nil
+		case len(found) == 0:
+			if err := f.readManifest(header, &r); err != nil {
+				return err
+			}
+		}
+		one, err := entryOf(header, r)
+		found = append(found, one)
+		return err
+	})
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errCut
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, tar.ErrHeader), isCorrupt(err):
+		return errChanged
+	case err != nil:
+		return err
+	case listed == nil:
+		return errCut
+	case rest || !slices.Equal(found, listed.Entries):
+		return errChanged
+	}
+	f.Notes = listed.Notes
+	return nil
+}
+
+// readManifest reads the first entry; r then begins again.
+func (f *File) readManifest(header *tar.Header, r *io.Reader) error {
+	if header.Name != manifestName {
+		return errNone
+	}
+	var text strings.Builder
+	if err := json.NewDecoder(io.TeeReader(*r, &text)).Decode(&f.Manifest); err != nil {
+		return fmt.Errorf("%w: %w", errNone, err)
+	}
+	if f.Format > Format {
+		return fmt.Errorf("a newer version of Aloft (%s) wrote this backup, in format %d; this one knows %d", f.Aloft, f.Format, Format)
+	}
+	*r = io.MultiReader(strings.NewReader(text.String()), *r)
+	return nil
+}
+
+// entryOf reads an entry and describes it, as the list of contents does.
+func entryOf(header *tar.Header, r io.Reader) (entry, error) {
+	e := entry{Name: header.Name, Mode: header.Mode, Link: header.Linkname}
+	if header.Typeflag != tar.TypeReg {
+		return e, nil
+	}
+	digest := sha256.New()
+	_, err := io.Copy(digest, r)
+	e.SHA256 = hex.EncodeToString(digest.Sum(nil))
+	return e, err
+}
+
+func isCorrupt(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt
+}
+
+// each visits every entry, and reports whether something follows the archive.
+func (f *File) each(visit func(*tar.Header, io.Reader) error) (rest bool, err error) {
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	file := bufio.NewReaderSize(f.file, 1<<20)
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		return false, errNone
+	}
+	plain.Multistream(false)
+	archive := tar.NewReader(plain)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return false, err
+		}
+		if err := visit(header, archive); err != nil {
+			return false, err
+		}
+	}
+	if _, err := io.Copy(io.Discard, plain); err != nil { // the end has a checksum
+		return false, err
+	}
+	_, err = file.ReadByte()
+	return err == nil, nil
+}
+
+// Database returns where Extract laid the dump of a database.
+func Database(dir string, d aloft.Database) string {
+	return filepath.Join(dir, filepath.FromSlash(dumpName(d)))
+}
+
+// Data returns where Extract laid the files of the data folder.
+func Data(dir string) string { return filepath.Join(dir, dataName) }
+
+// Records returns where Extract laid the records.
+func Records(dir string) string { return filepath.Join(dir, recordsName) }

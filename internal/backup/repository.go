@@ -1,0 +1,119 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// repositories adds the git repositories, each so that it is whole although it
+// is pushed to and packed meanwhile: first its refs, then the objects, of which
+// whatever a ref names is there before the ref is.
+func (b *Writer) repositories(ctx context.Context, a *archive) error {
+	places, err := filepath.Glob(filepath.Join(b.Data, "repositories", "*.git"))
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := b.repository(ctx, a, "repositories/"+filepath.Base(place)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Writer) repository(ctx context.Context, a *archive, place string) error {
+	// git packs refs by writing packed-refs before it removes the loose ones, so
+	// the loose ones are read first; the same goes for objects.
+	for _, part := range []struct {
+		place string
+		skip  func(found string, e fs.DirEntry) bool
+	}{
+		{"refs", func(found string, _ fs.DirEntry) bool { return unfinished(found) }},
+		{".", func(found string, e fs.DirEntry) bool {
+			return unfinished(found) || e.IsDir() && (found == "refs" || found == "objects") || found == "gc.pid"
+		}},
+		{"objects", func(found string, e fs.DirEntry) bool { return !looseObject.MatchString(found) }},
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := b.folder(a, path.Join(place, part.place), part.skip); err != nil {
+			return err
+		}
+	}
+	return b.packs(a, place+"/objects/pack")
+}
+
+// looseObject is the place of an object, or the folder of some, below objects.
+// What git is receiving lies elsewhere.
+var looseObject = regexp.MustCompile(`^[0-9a-f]{2}(/[0-9a-f]{38,62})?$`)
+
+// packs adds the packs. Where one has gone, its objects are in a newer one: it
+// looks again until there is no new one.
+func (b *Writer) packs(a *archive, place string) error {
+	root, err := os.OpenRoot(filepath.Join(b.Data, filepath.FromSlash(place)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := a.folder(path.Join(dataName, place), 0o700); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for {
+		entries, err := fs.ReadDir(root.FS(), ".")
+		if err != nil {
+			return err
+		}
+		names := newPacks(entries, seen)
+		if len(names) == 0 {
+			return nil
+		}
+		for _, name := range names {
+			for _, part := range []string{".pack", ".idx", ".rev"} { // an index is worth nothing without its pack
+				if err := a.named(root, name+part, path.Join(dataName, place, name+part)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// newPacks lists the packs, without ending, that were not seen before.
+func newPacks(entries []fs.DirEntry, seen map[string]bool) []string {
+	var names []string
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".idx") // git writes it last
+		if ok && strings.HasPrefix(name, "pack-") && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// named adds a file by its name, if it is there.
+func (a *archive) named(root *os.Root, place, name string) error {
+	info, err := root.Lstat(place)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.one(root, place, name, fs.FileInfoToDirEntry(info))
+}

@@ -1,0 +1,98 @@
+package postgres_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/postgres"
+)
+
+// statement runs one on a database and returns the text that it yields.
+func statement(t *testing.T, url, text string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	rows, err := conn.Query(t.Context(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(all, " ")
+}
+
+// TestDumpAndLoad: what is in a database comes back on another server, owned by
+// its role, and nothing in the dump has more rights than that role.
+func TestDumpAndLoad(t *testing.T) {
+	t.Parallel()
+	first := postgres.New(options(t))
+	t.Cleanup(func() { _ = first.Stop(t.Context()) })
+	made, err := first.PutDatabase(t.Context(), alice, "main", aloft.Claim{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement(t, made.URL, `CREATE TABLE words (word text)`)
+	statement(t, made.URL, `INSERT INTO words VALUES ('kept')`)
+	// A check that looks who loads it: it refuses rows of an administrator.
+	statement(t, made.URL, `CREATE FUNCTION mine(text) RETURNS boolean LANGUAGE sql AS
+		$$ SELECT NOT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user $$`)
+	statement(t, made.URL, `ALTER TABLE words ADD CHECK (mine(word))`)
+	file := filepath.Join(t.TempDir(), "dump")
+	if err := first.Dump(t.Context(), made, file); err != nil {
+		t.Fatal(err)
+	}
+
+	o := options(t)
+	o.Logger = slog.New(slog.DiscardHandler)
+	second := postgres.New(o)
+	t.Cleanup(func() { _ = second.Stop(t.Context()) })
+	again, err := second.PutDatabase(t.Context(), alice, "main", aloft.Claim{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Load(t.Context(), again, file); err != nil {
+		t.Fatal(err)
+	}
+	if words := statement(t, again.URL, `SELECT word FROM words`); words != "kept" {
+		t.Errorf("the rows are %q", words)
+	}
+	if owner := statement(t, again.URL, `SELECT tableowner::text FROM pg_tables WHERE tablename = 'words'`); owner != again.Username {
+		t.Errorf("the table is of %s", owner)
+	}
+
+	t.Run("one that is not there", func(t *testing.T) {
+		err := second.Dump(t.Context(), aloft.Database{EnvironmentKey: alice, Name: "none", Database: "none"}, filepath.Join(t.TempDir(), "dump"))
+		if aloft.ErrorCode(err) != aloft.CodeNotFound {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("by a URL, into an empty database only", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "dump")
+		if err := first.DumpURL(t.Context(), made.URL, file); err != nil {
+			t.Fatal(err)
+		}
+		if err := second.LoadURL(t.Context(), again.URL, file); aloft.ErrorCode(err) != aloft.CodeConflict {
+			t.Errorf("it is filled although it is not empty: %v", err)
+		}
+		empty, err := second.PutDatabase(t.Context(), alice, "empty", aloft.Claim{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := second.LoadURL(t.Context(), empty.URL, file); err != nil {
+			t.Fatal(err)
+		}
+		if words := statement(t, empty.URL, `SELECT word FROM words`); words != "kept" {
+			t.Errorf("the rows are %q", words)
+		}
+	})
+}
