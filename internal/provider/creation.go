@@ -63,9 +63,10 @@ func (l *ledger) holds(it identity, creation string) bool {
 	return ok && aloft.SameCreation(mine, creation)
 }
 
-// plan notes what is planned for an identity, and returns what will be refused. It
-// is no error yet, for an engine that destroys plans the whole configuration first.
-func (l *ledger) plan(it identity, deletes bool) error {
+// plan notes what is planned for an identity, and reports whether that will be
+// refused. It is no error yet, for an engine that destroys plans the whole
+// configuration first.
+func (l *ledger) plan(it identity, deletes bool) (contested bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.planned[it]
@@ -75,10 +76,7 @@ func (l *ledger) plan(it identity, deletes bool) error {
 		p.created++
 	}
 	l.planned[it] = p
-	if p.contested() {
-		return aloft.ExistsAlready(it.kind, it.id)
-	}
-	return nil
+	return p.contested()
 }
 
 // admit refuses to make or delete what the plan has two resources for, whichever of
@@ -179,8 +177,10 @@ func (c configured) planIdentity(ctx context.Context, kind string, req resource.
 		c.holdPrior(ctx, kind, req)
 		return
 	}
-	if err := c.ledger.plan(it, deletes); err != nil {
-		resp.Diagnostics.AddWarning("To apply this will be refused", detail(err))
+	if c.ledger.plan(it, deletes) {
+		resp.Diagnostics.AddWarning("Two resources for one "+kind,
+			"Only one can have "+it.id+": to apply this plan is refused, unless it destroys everything. "+
+				"Has the label in the configuration changed? A block `moved` says so.")
 	}
 }
 
