@@ -15,9 +15,9 @@ func TestPlanTellsWhatChanges(t *testing.T) {
 	change := func(action aloft.Action) []aloft.Change { return []aloft.Change{{Address: "a.b", Action: action}} }
 	for want, plan := range map[string]aloft.Plan{
 		"plan: no changes":                            {},
-		"plan: outputs changed: 1":                    {Outputs: change(aloft.ActionUpdate)},
+		"plan: outputs to change: 1":                  {Outputs: change(aloft.ActionUpdate)},
 		"plan: 1 to move":                             {Changes: change(aloft.ActionMove)},
-		"plan: 1 to forget, outputs changed: 1":       {Changes: change(aloft.ActionForget), Outputs: change(aloft.ActionDelete)},
+		"plan: 1 to forget, outputs to change: 1":     {Changes: change(aloft.ActionForget), Outputs: change(aloft.ActionDelete)},
 		"plan: changes that the engine does not list": {Other: true},
 		"plan: 1 to import":                           {Changes: change(aloft.ActionImport)},
 	} {

@@ -375,13 +375,16 @@ func counts(plan aloft.Plan, planned bool) string {
 			parts = append(parts, fmt.Sprint(n, " ", word))
 		}
 	}
-	if n := len(plan.Outputs); n > 0 {
+	switch n := len(plan.Outputs); {
+	case n > 0 && planned:
+		parts = append(parts, fmt.Sprintf("outputs to change: %d", n))
+	case n > 0 && len(parts) == 0: // otherwise they follow what was done
 		parts = append(parts, fmt.Sprintf("outputs changed: %d", n))
 	}
 	if plan.Other {
 		parts = append(parts, "changes that the engine does not list")
 	}
-	if plan.Empty() {
+	if len(parts) == 0 {
 		return "no changes"
 	}
 	return strings.Join(parts, ", ")
