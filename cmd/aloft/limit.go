@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ var limitTable = []limit{
 	{"push-refs", counted, 100, "the branches and tags that one push may change"},
 	{"checkout-files", counted, 250_000, "the files of a commit that is checked out"},
 	{"checkout-size", inBytes, 8 << 30, "their size"},
-	{"state-size", inBytes, 512 << 20, "a version of a Terraform state"},
+	{"state-size", inBytes, 512 << 20, "a version of a Terraform state; 900MiB is the most that a record holds"},
 	{"build-time", inTime, int64(30 * time.Minute), "how long the build of an app may take"},
 	{"build-size", inBytes, 5 << 30, "what a build may make: its artifact, and its temporary files meanwhile"},
 	{"build-memory", inBytes, 0, "the memory of a command of a build, its children included"},
@@ -72,6 +73,9 @@ func parseLimits(pairs []string) (limits, error) {
 				WithHint("they are: %s", strings.Join(slices.Sorted(maps.Keys(values)), ", "))}
 		}
 		value, err := limitTable[i].kind.parse(text)
+		if err == nil && value > limitTable[i].most() {
+			return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "--limit %s: a record holds no more than %s", pair, limitTable[i].kind.write(mostRecord))}
+		}
 		if err != nil || value <= 0 {
 			return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "--limit %s: %q is not a value of %s", pair, text, name).
 				WithHint("such as: aloft serve --limit %s=%s", name, limitTable[i].kind.sample)}
@@ -91,12 +95,23 @@ func (l limits) hold(name string) supervise.Limit {
 // hint tells how to raise a limit.
 func (l limits) hint(name string) string { return l.hold(name).Hint }
 
+// mostRecord is below what a record of SQLite (10^9 bytes) or PostgreSQL holds.
+const mostRecord = 900 << 20
+
+// most is the largest value that can be kept.
+func (l limit) most() int64 {
+	if l.name == "state-size" {
+		return mostRecord
+	}
+	return math.MaxInt64
+}
+
 // suggest is another value than the present one: more, or less of a reserve.
 func (l limit) suggest(value int64) string {
 	if l.name == "disk-reserve" {
 		return l.kind.write(max(1, value/2))
 	}
-	return l.kind.write(2 * value)
+	return l.kind.write(min(2*value, l.most()))
 }
 
 func (l limit) presetText() string {
