@@ -76,7 +76,7 @@ func jumpClock(ctx context.Context, r *round) (string, error) {
 
 // hasTime wants the server's clock to show about that time.
 func (s *server) hasTime(ctx context.Context, want time.Time) error {
-	response, err := s.healthz(ctx)
+	response, err := healthz(ctx, s.address)
 	if err != nil {
 		return err
 	}

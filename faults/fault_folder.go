@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// loseEnvironments loses what the server keeps beside the records of each
+// environment, or puts back what it kept before the last apply: pushes and
+// destroys work all the same.
+func loseEnvironments(ctx context.Context, r *round) (string, error) {
+	what, harm := "lost", func() error { return r.server.takeAway("environments") }
+	if r.random.IntN(3) == 0 {
+		err := r.server.copyAway("environments")
+		if err == nil {
+			err = r.refreshThings(ctx, r.add(r.project.last.things))
+		}
+		if err != nil {
+			return "", err
+		}
+		what, harm = "older", func() error { return r.server.putBack("environments") }
+	}
+	if err := r.whileDown(ctx, harm); err != nil {
+		return what, err
+	}
+	r.comesToRest(ctx)
+	then, err := r.pushOrDelete(ctx)
+	return what + ", " + then, err
+}
+
+// loseArtifacts loses what was built: what runs has to come back by itself.
+func loseArtifacts(ctx context.Context, r *round) (string, error) {
+	r.keep(r.project)
+	err := r.whileDown(ctx, func() error { return r.server.takeAway("artifacts") })
+	if err != nil {
+		return "", err
+	}
+	r.comesToRest(ctx)
+	then, err := r.pushOrDelete(ctx)
+	return "built again, " + then, err
+}
+
+// loseRuns loses the logs and journals of runs that have ended.
+func loseRuns(ctx context.Context, r *round) (string, error) {
+	err := r.whileDown(ctx, func() error { return r.server.takeAway("runs") })
+	if err != nil {
+		return "", err
+	}
+	r.comesToRest(ctx)
+	return r.pushOrDelete(ctx)
+}
+
+// loseRepositories loses all repositories, or finds others in their place: that
+// is nobody's wish to destroy anything. All is as before when they are back.
+func loseRepositories(ctx context.Context, r *round) (string, error) {
+	harmed, err := r.existing()
+	if err != nil {
+		return "", err
+	}
+	r.keep(r.project)
+	what, repositories := "lost", r.server.data("repositories")
+	replace := func() error { return nil }
+	if r.random.IntN(2) == 0 {
+		what = "replaced"
+		replace = func() error {
+			return errors.Join(os.Mkdir(repositories, 0o700),
+				mustRun("git", "clone", "--quiet", "--bare", r.project.dir, r.server.data("repositories", projectName+".git")))
+		}
+	}
+	err = r.whileDown(ctx, func() error { return errors.Join(r.server.takeAway("repositories"), replace()) })
+	if err != nil {
+		return what, err
+	}
+	r.disagrees(ctx, harmed...)
+	r.nothingComes(ctx, r.since)
+	back := func() error { return r.server.putBack("repositories") }
+	if r.random.IntN(2) == 0 {
+		return what + ", put back while the server runs", back()
+	}
+	return what + ", put back while the server is down", r.whileDown(ctx, back)
+}
+
+// loseKey loses the key that everything is sealed with: a server that has data
+// refuses to start without, and makes no other.
+func loseKey(ctx context.Context, r *round) (string, error) {
+	return "put back", r.refusedWithout(ctx, "seal.key", "seal.key")
+}
+
+// loseRecords loses the records: a server that has data refuses to start
+// without.
+func loseRecords(ctx context.Context, r *round) (string, error) {
+	return "put back", r.withoutRecords(func() error { return r.refusedWithout(ctx, "aloft.db*", "aloft.db") })
+}
+
+// refusedWithout wants the server to refuse to start without a file, to say what
+// to do, and to write no other; then it puts the file back.
+func (r *round) refusedWithout(ctx context.Context, pattern, file string) error {
+	r.keep(r.project)
+	return r.whileDown(ctx, func() error {
+		if err := r.server.takeAway(pattern); err != nil {
+			return err
+		}
+		said, refusal := r.server.refuses(ctx, r.server.address)
+		switch {
+		case refusal != nil:
+			r.broke(lost, "without %s: %v", file, refusal)
+		case !strings.Contains(said, "--forget"):
+			r.broke(wrong, "the refusal without %s does not name --forget: %s", file, said)
+		}
+		if _, err := os.Stat(r.server.data(file)); err == nil {
+			r.broke(lost, "another %s was written", file)
+		}
+		return r.server.putBack(pattern)
+	})
+}
+
+// ageRecords puts an older aloft.db back. What was applied since is known to the
+// world and not to the records: nothing may be made from them, until the newer
+// ones are back. What was only deployed since may be deployed again, under new
+// numbers.
+func ageRecords(ctx context.Context, r *round) (string, error) {
+	const file = "aloft.db*"
+	old, err := r.records.newest()
+	if err != nil {
+		return "", err
+	}
+	err = r.whileDown(ctx, func() error {
+		return r.withoutRecords(func() error { return r.server.copyAway(file) })
+	})
+	if err != nil {
+		return "", err
+	}
+	what, things := "before an apply", r.add(r.project.last.things)
+	deployed := r.random.IntN(3) == 0
+	if deployed {
+		what, things = "before a deploy", r.project.last.things
+	}
+	if err := r.refreshThings(ctx, things); err != nil {
+		return what, err
+	}
+	given, err := r.records.newest()
+	if err != nil {
+		return what, err
+	}
+	r.keep(r.project)
+	r.cloud.allowTwins(true)
+	err = r.whileDown(ctx, func() error {
+		return r.withoutRecords(func() error { return errors.Join(keepAlso(r.server, file), r.server.putBack(file)) })
+	})
+	if err != nil {
+		return what, err
+	}
+	if !deployed {
+		r.disagrees(ctx, r.project)
+		r.nothingComes(ctx, old)
+	} else {
+		time.Sleep(quietTime)
+	}
+	r.numbersAreNew(old, given)
+	told, err := r.disagreements(ctx)
+	if err != nil || told[r.project.key] == "" {
+		return what + ", taken as they are", errors.Join(err, os.RemoveAll(r.server.newer()))
+	}
+	return what + ", then the newer ones", r.whileDown(ctx, func() error {
+		return r.withoutRecords(func() error {
+			return errors.Join(os.Rename(r.server.newer(), r.server.aside()), r.server.putBack(file))
+		})
+	})
+}
+
+// numbersAreNew wants no run after old to have a number up to given.
+func (r *round) numbersAreNew(old, given int64) {
+	again, err := r.records.lines(`SELECT 'run ' || id || ' of ' || environment FROM runs WHERE id > $1 AND id <= $2`, old, given)
+	if err != nil {
+		r.broke(wrong, "cannot read the runs: %v", err)
+	}
+	for _, run := range again {
+		r.broke(twin, "%s has a number that was given before", run)
+	}
+}
+
+// newer is where the newer records are while older ones are in place.
+func (s *server) newer() string { return s.aside() + ".newer" }
+
+// keepAlso moves what matches away, besides what is away already.
+func keepAlso(s *server, pattern string) error {
+	older := s.aside() + ".older"
+	err := errors.Join(os.RemoveAll(s.newer()), os.Rename(s.aside(), older), s.takeAway(pattern))
+	if err != nil {
+		return fmt.Errorf("cannot keep the newer %s: %w", pattern, err)
+	}
+	return errors.Join(os.Rename(s.aside(), s.newer()), os.Rename(older, s.aside()))
+}
