@@ -14,9 +14,13 @@ import (
 // push has taken that out, the same succeeds.
 func engineRefuses(ctx context.Context, r *round) (string, error) {
 	p := r.project
-	what, wanted := "local resources alone", map[string]int64{}
-	if r.random.IntN(3) == 0 {
-		what, wanted = "with things outside", r.grow(p.last.things)
+	what, wanted := "with things outside", r.grow(p.last.things)
+	if r.random.IntN(3) > 0 {
+		what, wanted = "of local resources alone", nil
+		if err := r.comeHome(ctx); err != nil {
+			return "", err
+		}
+		defer func() { p.shape.alone = false }()
 	}
 	p.shape.keeps = true
 	kept, err := p.commit(wanted, "")

@@ -12,7 +12,11 @@ import (
 // alone is made good.
 func loseState(ctx context.Context, r *round) (string, error) {
 	if r.random.IntN(3) == 0 {
-		err := r.refreshThings(ctx, map[string]int64{})
+		defer func() { r.project.shape.alone = false }()
+		err := r.comeHome(ctx)
+		if err == nil {
+			err = r.refreshThings(ctx, nil)
+		}
 		if err == nil {
 			err = r.withoutStates(ctx, `version > 0`)
 		}
@@ -30,8 +34,15 @@ func ageState(ctx context.Context, r *round) (string, error) {
 	return "before the last apply", r.withStatesGone(ctx, `serial = (SELECT MAX(serial) FROM states s WHERE s.project = states.project AND s.environment = states.environment)`)
 }
 
-// refreshThings pushes a version with these things, at least one unless none
-// are wanted.
+// comeHome lets nothing of the environment be outside of this machine; the
+// commits to come do not know the cloud.
+func (r *round) comeHome(ctx context.Context) error {
+	err := r.refreshThings(ctx, map[string]int64{})
+	r.project.shape.alone = true
+	return err
+}
+
+// refreshThings pushes a version with these things.
 func (r *round) refreshThings(ctx context.Context, things map[string]int64) error {
 	c, err := r.project.commit(things, "")
 	if err == nil {

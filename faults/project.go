@@ -104,6 +104,9 @@ func (p *project) commit(things map[string]int64, broken string) (commit, error)
 	case brokenCloud:
 		declared["refused"] = -1
 	}
+	if declared == nil {
+		declared = map[string]int64{}
+	}
 	list, err := json.Marshal(declared)
 	if err != nil {
 		return c, err

@@ -11,6 +11,7 @@ type shape struct {
 	moved                []string // what was renamed: blocks of Terraform
 	keeps                bool     // the engine is to refuse to destroy the database
 	encrypts             bool     // OpenTofu encrypts the state
+	alone                bool     // nothing is outside of this machine: there is no cloud
 }
 
 func usual() shape { return shape{database: "main", app: "web", group: "this"} }
@@ -29,10 +30,14 @@ func (s shape) configuration(cloud string) string {
 	if s.keeps {
 		keep = "\n  lifecycle {\n    prevent_destroy = true\n  }\n"
 	}
-	text := strings.NewReplacer("{cloud}", cloud, "{database}", s.database, "{app}", s.app, "{group}", s.group, "{keep}", keep).Replace(configuration)
+	text, providers := configuration, ""
+	if !s.alone {
+		text, providers = text+outside, fmt.Sprintf("    cloud = { source = %q }\n", providerSource)
+	}
 	if s.encrypts {
 		text += encryption
 	}
+	text = strings.NewReplacer("{cloud}", cloud, "{database}", s.database, "{app}", s.app, "{group}", s.group, "{keep}", keep, "{providers}", providers).Replace(text)
 	return text + strings.Join(s.moved, "")
 }
 
@@ -51,24 +56,12 @@ func nextLabel(label string) string { return label + "x" }
 const configuration = `terraform {
   required_providers {
     aloft = { source = "aloft-dev/aloft" }
-    cloud = { source = "` + providerSource + `" }
-  }
+{providers}  }
   backend "http" {}
 }
 
 variable "project" {}
 variable "environment" {}
-
-provider "cloud" {
-  endpoint = "{cloud}"
-}
-
-resource "cloud_thing" "each" {
-  for_each    = jsondecode(file("${path.module}/things.json"))
-  name        = each.key
-  environment = var.environment
-  size        = each.value
-}
 
 resource "aloft_environment" "{group}" {
   project = var.project
@@ -87,6 +80,19 @@ resource "aloft_app" "{app}" {
 
 output "apps" {
   value = { web = { hosting = "local", name = "web", url = aloft_app.{app}.url } }
+}
+`
+
+const outside = `
+provider "cloud" {
+  endpoint = "{cloud}"
+}
+
+resource "cloud_thing" "each" {
+  for_each    = jsondecode(file("${path.module}/things.json"))
+  name        = each.key
+  environment = var.environment
+  size        = each.value
 }
 `
 
