@@ -161,6 +161,10 @@ type Environment struct {
 	CreatedAt time.Time         `json:"createdAt"`
 	UpdatedAt time.Time         `json:"updatedAt"`
 
+	// Disagreement says in a sentence in what disk, records and state disagree, and
+	// what the choices are. While there is one, nothing is done to the environment.
+	Disagreement string `json:"disagreement,omitempty"`
+
 	// ProvisionKey digests the inputs of the last successful apply: a run with
 	// the same key need not provision. It is "" when a provision must not be skipped.
 	ProvisionKey string `json:"-"`
@@ -170,6 +174,10 @@ type Environment struct {
 type Project struct {
 	Name      string    `json:"name"`
 	CreatedAt time.Time `json:"createdAt"`
+
+	// Repository is the identity of the git repository that the records are about;
+	// "" until it was looked at for the first time.
+	Repository string `json:"-"`
 }
 
 // EnvironmentStore keeps projects and environments. Missing ones are CodeNotFound.
@@ -177,6 +185,8 @@ type EnvironmentStore interface {
 	CreateProject(ctx context.Context, name string) (Project, error) // existing: CodeConflict
 	Project(ctx context.Context, name string) (Project, error)
 	Projects(ctx context.Context) ([]Project, error)
+	// IdentifyProject remembers which repository the records of a project are about.
+	IdentifyProject(ctx context.Context, name, repository string) error
 	Environment(ctx context.Context, key EnvironmentKey) (Environment, error)
 	Environments(ctx context.Context, filter EnvironmentFilter) ([]Environment, error)
 	// UpdateEnvironment loads, changes and saves in one transaction. A change of

@@ -86,6 +86,7 @@ type RunOptions struct {
 	Plan      bool          `json:"plan,omitempty"`      // show the plan, change nothing
 	SkipBuild bool          `json:"skipBuild,omitempty"` // provision only; keep what runs
 	TTL       time.Duration `json:"ttl,omitempty"`       // 0 = keep the environment's present one
+	Force     bool          `json:"force,omitempty"`     // of a destroy: remove also what Terraform refuses to destroy or cannot find
 }
 
 // StepStatus tells how a step of a run is.

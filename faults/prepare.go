@@ -95,7 +95,7 @@ func (r *round) remove(ctx context.Context, p *project) error {
 // destroy asks for the environment's end without its branch.
 func (r *round) destroy(ctx context.Context, p *project) error {
 	return p.asks(func() error {
-		run, err := r.server.client.DestroyEnvironment(ctx, p.key)
+		run, err := r.server.client.DestroyEnvironment(ctx, p.key, false)
 		if err != nil {
 			return err
 		}

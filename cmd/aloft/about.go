@@ -160,13 +160,23 @@ func (s *server) sweep(ctx context.Context) error {
 		return err
 	}
 	for _, project := range projects {
-		err = errors.Join(err, s.remote.CreateRepository(ctx, project.Name)) // one whose creation was cut off
+		err = errors.Join(err, s.completeProject(ctx, project))
 	}
 	err = errors.Join(err, s.reconciler.Sweep(ctx))
 	for _, project := range projects {
 		err = errors.Join(err, s.collect(ctx, project.Name))
 	}
 	return errors.Join(err, s.remote.Maintain(ctx))
+}
+
+// completeProject makes the repository of a project whose creation was cut off. One
+// that is gone later is not made again.
+func (s *server) completeProject(ctx context.Context, project aloft.Project) error {
+	environments, err := s.store.Environments(ctx, aloft.EnvironmentFilter{Project: project.Name})
+	if err != nil || project.Repository != "" || len(environments) > 0 {
+		return err
+	}
+	return s.remote.CreateRepository(ctx, project.Name)
 }
 
 // releasesKept is how many releases of each environment keep their artifacts.

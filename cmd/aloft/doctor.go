@@ -45,7 +45,7 @@ func newDoctor(o *options) *cobra.Command {
 		Short: "Check what Aloft needs on this machine, with a remedy for each",
 		Args:  noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			findings := examine(command.Context(), address)
+			findings := append(examine(command.Context(), address), o.checkAgreement(command.Context())...)
 			if err := o.print(command.OutOrStdout(), findings, func(w io.Writer) error {
 				writeFindings(w, findings)
 				return nil
@@ -165,6 +165,29 @@ func dataPath() string {
 		return os.TempDir()
 	}
 	return filepath.Join(home, ".local", "share", "aloft")
+}
+
+// checkAgreement tells of what environments disk, records and state disagree, where
+// a server can be asked.
+func (o *options) checkAgreement(ctx context.Context) []finding {
+	client, err := o.client(ctx)
+	if err != nil {
+		return nil
+	}
+	environments, err := client.Environments(ctx, aloft.EnvironmentFilter{})
+	if err != nil {
+		return nil // other checks tell whether a server is there
+	}
+	var findings []finding
+	for _, e := range environments {
+		if e.Disagreement != "" {
+			findings = append(findings, finding{"agreement", verdictBad, fmt.Sprintf("nothing is done to %s", e.EnvironmentKey), e.Disagreement})
+		}
+	}
+	if len(findings) == 0 {
+		findings = append(findings, finding{"agreement", verdictOK, fmt.Sprintf("disk, records and state of %d environments agree", len(environments)), ""})
+	}
+	return findings
 }
 
 // lowDisk is the free space below which builds are likely to fail, in bytes.

@@ -26,7 +26,7 @@ func newEnv(o *options) *cobra.Command {
 		Args:       noArguments,
 		RunE:       func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(newEnvList(o), newEnvShow(o), newEnvOpen(o), newEnvLogs(o), newEnvRun(o), newEnvRollback(o), newEnvRetry(o), newEnvTTL(o))
+	command.AddCommand(newEnvList(o), newEnvShow(o), newEnvOpen(o), newEnvLogs(o), newEnvRun(o), newEnvRollback(o), newEnvRetry(o), newEnvTTL(o), newEnvAccept(o))
 	return command
 }
 
@@ -65,6 +65,11 @@ func writeEnvironments(w io.Writer, list []aloft.Environment, now time.Time) err
 			age(now.Sub(e.CreatedAt)), size(e.SizeBytes), expiry(e, now), strings.Join(urls(e), " "))
 	}
 	_ = table.Flush() // into memory
+	for _, e := range list {
+		if e.Disagreement != "" {
+			_, _ = fmt.Fprintf(&text, "\n%s: nothing is done: %s\n", e.EnvironmentKey, e.Disagreement)
+		}
+	}
 	_, err := io.WriteString(w, paletteFor(w).column(text.String(), "STATUS"))
 	return err
 }
@@ -127,6 +132,7 @@ func writeEnvironment(w io.Writer, d api.EnvironmentDetails) error {
 	row("environment", d.EnvironmentKey.String())
 	row("status", string(d.Status))
 	row("reason", d.Reason)
+	row("disagreement", d.Disagreement)
 	row("url", strings.Join(urls(d.Environment), " "))
 	row("commit", d.Revision)
 	row("owner", d.Owner)
@@ -237,6 +243,29 @@ func newEnvRetry(o *options) *cobra.Command {
 		}
 		return followRun(command.Context(), client, run.ID, command.OutOrStdout())
 	})
+}
+
+func newEnvAccept(o *options) *cobra.Command {
+	command := o.environmentCommand("accept ENV", "Take what is there as right, after disk, records and state have disagreed", func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey) error {
+		e, err := client.AcceptEnvironment(command.Context(), key)
+		if err != nil {
+			return err
+		}
+		return o.print(command.OutOrStdout(), e, func(w io.Writer) error {
+			if e.Disagreement != "" {
+				_, err = fmt.Fprintf(w, "%s: taken as right; still open: %s\n", key, e.Disagreement)
+			} else {
+				_, err = fmt.Fprintf(w, "%s: what is there is taken as right; what is gone counts as gone\n", key)
+			}
+			return err
+		})
+	})
+	command.Long = `When the repository, the files, the state or the records of an environment are gone,
+or older than the others, Aloft does nothing to it and says so (aloft env list).
+Bring back what is missing, and all is as before by itself. If it is lost for good,
+accept says that what is there now is right: the next push works from that, and may
+make again what it does not know of.`
+	return command
 }
 
 func newEnvTTL(o *options) *cobra.Command {

@@ -87,6 +87,7 @@ func TestScripts(t *testing.T) {
 			"waitfetch":    commandWaitFetch,
 			"waitlog":      commandWaitLog,
 			"waitrun":      commandWaitRun,
+			"disagreement": commandDisagreement,
 			"fetchenv":     commandFetchEnv,
 			"killapp":      commandKillApp,
 			"dropdatabase": commandDropDatabase,
@@ -275,6 +276,22 @@ func commandWaitRun(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 		return fmt.Errorf("there is no %s among %d runs", args[0], len(runs))
+	}))
+}
+
+// commandDisagreement: disagreement ENV TEXT waits until an environment of shop says
+// that this disagrees; "" = nothing does.
+func commandDisagreement(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: disagreement ENV TEXT")
+	}
+	key := aloft.EnvironmentKey{Project: "shop", Environment: args[0]}
+	ts.Check(waitFor(func() error {
+		e, err := scriptClient(ts).Environment(context.Background(), key)
+		if err == nil && (!strings.Contains(e.Disagreement, args[1]) || args[1] == "" && e.Disagreement != "") {
+			err = fmt.Errorf("%s says %q", key, e.Disagreement)
+		}
+		return err
 	}))
 }
 

@@ -75,6 +75,7 @@ limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
 	command.Flags().StringVar(&o.TLSCert, "tls-cert", "", "PEM file of the certificate to serve https with; read again when it changes")
 	command.Flags().StringVar(&o.TLSKey, "tls-key", "", "PEM file of the key of --tls-cert")
 	command.Flags().StringVar(&o.TokenFile, "token-file", "", "file with the token to ask for, for automation (default: one of its own)")
+	command.Flags().BoolVar(&o.Forget, "forget", false, "start although records and data folder do not belong together: what is missing counts as lost for good")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
 	return command
 }
@@ -89,6 +90,7 @@ type serveOptions struct {
 	Limits     []string // NAME=VALUE, see limitTable
 	Confine    string   // confineAuto or confineOff; "" = confineAuto
 	Insecure   bool
+	Forget     bool   // what is missing of records and data folder counts as lost for good
 	TLSCert    string // files of --tls-cert and --tls-key; "" = plain HTTP
 	TLSKey     string
 	Token      string        // the server's token; "" = of TokenFile
@@ -138,6 +140,12 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	if s.options.Data, err = dataDir(o.Data); err != nil {
 		return nil, err
 	}
+	if err = examineData(ctx, s.options.Data, s.database(), o.Forget); err != nil {
+		return nil, err
+	}
+	if err = makeFolders(s.options.Data); err != nil {
+		return nil, err
+	}
 	if s.limits, err = parseLimits(o.Limits); err != nil {
 		return nil, err
 	}
@@ -152,6 +160,9 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		return nil, err
 	}
 	s.onStop(func() { s.logError("close the store", s.store.Close()) })
+	if err = errors.Join(s.identify(ctx), s.passRuns(ctx)); err != nil {
+		return nil, err
+	}
 	s.logError("remove what a killed server left", provider.RemoveSockets(tagOf(s.options.Data)))
 	engines := &engines{}
 	if _, err = engines.find(ctx, "", o.Out); err != nil {
@@ -337,7 +348,7 @@ func (s *server) logError(what string, err error) {
 	}
 }
 
-// dataDir returns the folder for data, made with mode 0700.
+// dataDir returns the path of the folder for data.
 func dataDir(wanted string) (string, error) {
 	dir := wanted
 	if dir == "" {
@@ -349,14 +360,19 @@ func dataDir(wanted string) (string, error) {
 			return "", aloft.Errorf(aloft.CodeUnavailable, "cannot find the folder for data: %w", err).WithHint("name it with --data")
 		}
 	}
-	dir, err := filepath.Abs(dir)
+	return filepath.Abs(dir)
+}
+
+// makeFolders makes the data folder, with mode 0700.
+func makeFolders(dir string) error {
+	var err error
 	for _, folder := range []string{"", "runs", "environments", "artifacts"} {
 		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, folder), 0o700))
 	}
 	if err != nil {
-		return "", aloft.Errorf(aloft.CodeUnavailable, "cannot make the data folder: %w", err).WithHint("name another with --data")
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot make the data folder: %w", err).WithHint("name another with --data")
 	}
-	return dir, nil
+	return nil
 }
 
 // cacheDir returns a folder for what can be made again.

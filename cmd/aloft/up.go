@@ -58,43 +58,6 @@ func newPlan(o *options) *cobra.Command {
 	return command
 }
 
-func newDestroy(o *options) *cobra.Command {
-	var report report
-	command := &cobra.Command{
-		Use:   "destroy ENV",
-		Short: "Remove an environment, its resources and its branch",
-		Args:  arguments("ENV"),
-		RunE: func(command *cobra.Command, args []string) error {
-			subject, err := destroy(command, o, args[0])
-			return report.write(command, subject, err)
-		},
-	}
-	report.register(command, false)
-	return command
-}
-
-// destroy takes a destroy to where it is carried out.
-func destroy(command *cobra.Command, o *options, environment string) (subject, error) {
-	ctx := command.Context()
-	s := subject{about: aloft.OperationDestroy}
-	tree, err := workingTree(ctx)
-	if err == nil && !tree.onServer() && o.server == "" {
-		return withoutServer(command, o, tree, environment, order{operation: aloft.OperationDestroy})
-	}
-	if s.key, err = o.key(ctx, environment); err != nil {
-		return s, err
-	}
-	if s.client, err = o.client(ctx); err != nil {
-		return s, err
-	}
-	run, err := s.client.DestroyEnvironment(ctx, s.key)
-	if err != nil {
-		return s, err
-	}
-	s.id = run.ID
-	return s, followRun(ctx, s.client, run.ID, command.OutOrStdout())
-}
-
 // advance takes up or plan to where they are carried out.
 func advance(command *cobra.Command, o *options, environment string, operation aloft.Operation, run aloft.RunOptions) (subject, error) {
 	ctx := command.Context()

@@ -67,6 +67,15 @@ func (r repository) UpdateRef(ctx context.Context, update aloft.RefUpdate) error
 func (r repository) Hold(ctx context.Context, name, revision string) error {
 	return r.remote.Hold(ctx, r.project, name, revision)
 }
+func (r repository) Identity(ctx context.Context) (string, error) {
+	return r.remote.Identity(ctx, r.project)
+}
+func (r repository) Identify(ctx context.Context, identity string) error {
+	return r.remote.Identify(ctx, r.project, identity)
+}
+func (r repository) Create(ctx context.Context) error {
+	return r.remote.CreateRepository(ctx, r.project)
+}
 func (r repository) Unhold(ctx context.Context, name string) error {
 	return r.remote.Unhold(ctx, r.project, name)
 }
@@ -269,9 +278,19 @@ func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int6
 	return scope.RunID, nil
 }
 
+// createProject records a project before its first push. One that has lost its
+// repository gets no other by being pushed to.
 func (s *server) createProject(ctx context.Context, name string) error {
 	_, err := s.store.CreateProject(ctx, name)
-	return err
+	if aloft.ErrorCode(err) != aloft.CodeConflict {
+		return err
+	}
+	project, readErr := s.store.Project(ctx, name)
+	if readErr != nil || project.Repository == "" {
+		return errors.Join(readErr, err)
+	}
+	return aloft.Errorf(aloft.CodeUnavailable, "the repository of %s is gone from this server", name).
+		WithHint("nothing is destroyed; `aloft env list` tells what the choices are")
 }
 
 // secrets are the passwords of an environment's databases.

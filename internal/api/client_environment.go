@@ -63,9 +63,19 @@ func (c *Client) Environment(ctx context.Context, key aloft.EnvironmentKey) (Env
 }
 
 // DestroyEnvironment asks for the end of an environment and returns the run that
-// brings it.
-func (c *Client) DestroyEnvironment(ctx context.Context, key aloft.EnvironmentKey) (aloft.Run, error) {
-	return ask[aloft.Run](ctx, c, "DELETE", environmentPath(key), nil)
+// brings it. With force it removes also what Terraform refuses to destroy.
+func (c *Client) DestroyEnvironment(ctx context.Context, key aloft.EnvironmentKey, force bool) (aloft.Run, error) {
+	path := environmentPath(key)
+	if force {
+		path += "?force=true"
+	}
+	return ask[aloft.Run](ctx, c, "DELETE", path, nil)
+}
+
+// AcceptEnvironment takes what is there of an environment as right, although disk,
+// records and state disagree, and returns how it is then.
+func (c *Client) AcceptEnvironment(ctx context.Context, key aloft.EnvironmentKey) (aloft.Environment, error) {
+	return ask[aloft.Environment](ctx, c, "POST", environmentPath(key, "accept"), nil)
 }
 
 // Rollback asks for an earlier release and returns the run that brings it.

@@ -68,7 +68,7 @@ func TestClientEnvironments(t *testing.T) {
 	changed = must[aloft.Environment](t)(c.SetTTL(ctx, alice, 0))
 	equal(t, "never", changed.ExpiresAt.IsZero() && changed.TTL == 0, true)
 
-	must[aloft.Run](t)(c.DestroyEnvironment(ctx, alice))
+	must[aloft.Run](t)(c.DestroyEnvironment(ctx, alice, false))
 	must[aloft.Run](t)(c.Rollback(ctx, alice, api.RollbackRequest{App: "web", Release: 2}))
 	must[aloft.Run](t)(c.Retry(ctx, alice))
 	equal(t, "asked", h.runs.asked, []string{
@@ -82,7 +82,7 @@ func TestDestroyedEnvironmentsStayDestroyed(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t), t.Context()
 	c := h.client()
-	_, destroy := c.DestroyEnvironment(ctx, gone)
+	_, destroy := c.DestroyEnvironment(ctx, gone, false)
 	_, rollback := c.Rollback(ctx, gone, api.RollbackRequest{})
 	_, ttl := c.SetTTL(ctx, gone, time.Hour)
 	for name, err := range map[string]error{"destroy": destroy, "rollback": rollback, "ttl": ttl} {

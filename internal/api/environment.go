@@ -111,11 +111,23 @@ func (s *Server) accept(ctx context.Context, run aloft.Run) (*answer[aloft.Run],
 	return answerWith(s.Runs.Accept(ctx, run))
 }
 
-func (s *Server) destroyEnvironment(ctx context.Context, in *EnvironmentPath) (*answer[aloft.Run], error) {
+type destroyInput struct {
+	EnvironmentPath
+	Force bool `query:"force" doc:"Remove also what Terraform refuses to destroy or cannot find"`
+}
+
+func (s *Server) acceptEnvironment(ctx context.Context, in *EnvironmentPath) (*answer[aloft.Environment], error) {
 	if _, err := s.living(ctx, in.key()); err != nil {
 		return nil, err
 	}
-	return s.accept(ctx, aloft.Run{EnvironmentKey: in.key(), Operation: aloft.OperationDestroy})
+	return answerWith(s.Runs.Settle(ctx, in.key()))
+}
+
+func (s *Server) destroyEnvironment(ctx context.Context, in *destroyInput) (*answer[aloft.Run], error) {
+	if _, err := s.living(ctx, in.key()); err != nil {
+		return nil, err
+	}
+	return s.accept(ctx, aloft.Run{EnvironmentKey: in.key(), Operation: aloft.OperationDestroy, Options: aloft.RunOptions{Force: in.Force}})
 }
 
 // retry repeats the last run that was to change something.

@@ -207,6 +207,10 @@ func (r *runs) ask(format string, args ...any) {
 	r.asked = append(r.asked, fmt.Sprintf(format, args...))
 }
 
+func (r *runs) Settle(_ context.Context, key aloft.EnvironmentKey) (aloft.Environment, error) {
+	return aloft.Environment{EnvironmentKey: key, Status: aloft.EnvironmentReady}, nil
+}
+
 func (r *runs) Accept(_ context.Context, run aloft.Run) (aloft.Run, error) {
 	r.ask("accept %s %s revision=%q release=%d by %s/%s", run.Operation, run.EnvironmentKey, run.Revision, run.Release, run.Trigger, run.Actor)
 	run.ID, run.Status, run.CreatedAt = 7, aloft.RunQueued, start

@@ -57,6 +57,7 @@ var routes = []route{
 	{"DELETE", oneEnvironment, ofAdmin, "destroy-environment", "Destroy an environment", "", endpoint((*Server).destroyEnvironment)},
 	{"POST", oneEnvironment + "/rollback", ofAdmin, "rollback", "Deploy an earlier release again", "", endpoint((*Server).rollback)},
 	{"POST", oneEnvironment + "/runs", ofAdmin, "create-run", "Go to a commit that was pushed before, or plan it", "", endpoint((*Server).createRun)},
+	{"POST", oneEnvironment + "/accept", ofAdmin, "accept-environment", "Take what is there as right, after disk, records and state have disagreed", "", endpoint((*Server).acceptEnvironment)},
 	{"POST", oneEnvironment + "/retry", ofAdmin, "retry", "Repeat the last run", "", endpoint((*Server).retry)},
 	{"GET", oneEnvironment + "/logs", ofAdmin, "app-logs", "Read what the apps wrote", plainText, endpoint((*Server).appLogs)},
 	{"POST", oneEnvironment + "/run", ofAdmin, "run-command", "Run a command in an app", jsonLines, endpoint((*Server).runCommand)},

@@ -75,6 +75,7 @@ var calls = map[string]struct {
 	"destroy-environment": {"admin", "", 200},
 	"rollback":            {"admin", `{}`, 200},
 	"create-run":          {"admin", `{"operation":"up","revision":"0123456789012345678901234567890123456789"}`, 200},
+	"accept-environment":  {"admin", "", 200},
 	"retry":               {"admin", "", 200},
 	"app-logs":            {"admin", "", 200},
 	"run-command":         {"admin", `{"args":["true"]}`, 200},

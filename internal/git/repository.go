@@ -2,8 +2,10 @@ package git
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,12 +33,48 @@ func (r *Remote) CreateRepository(ctx context.Context, project string) error {
 	defer os.RemoveAll(fresh)
 	_, err = r.output(ctx, fresh, nil, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
 	if err == nil {
+		err = identify(fresh, rand.Text())
+	}
+	if err == nil {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil && !exists(path) {
 		return fmt.Errorf("cannot make the repository of %s: %w", project, err)
 	}
 	return nil
+}
+
+// identityFile in a repository tells it from any other that may stand in its place.
+const identityFile = "aloft-identity"
+
+// Identity returns what tells the repository of a project from any other; "" = it
+// has nothing that does. A missing repository is CodeNotFound.
+func (r *Remote) Identity(_ context.Context, project string) (string, error) {
+	path, err := r.repository(project)
+	if err != nil {
+		return "", err
+	}
+	identity, err := os.ReadFile(filepath.Join(path, identityFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot tell which repository that of %s is: %w", project, err)
+	}
+	return strings.TrimSpace(string(identity)), nil
+}
+
+// Identify gives the repository of a project an identity.
+func (r *Remote) Identify(_ context.Context, project, identity string) error {
+	path, err := r.repository(project)
+	if err != nil {
+		return err
+	}
+	return identify(path, identity)
+}
+
+func identify(path, identity string) error {
+	return aloft.ReplaceFile(filepath.Join(path, identityFile), []byte(identity+"\n"), 0o600)
 }
 
 // Projects returns the names of the projects that have a repository, sorted.

@@ -17,11 +17,21 @@ type applied struct {
 	Attempt configuration `json:"attempt"` // the newest apply, whether or not it succeeded
 	Last    configuration `json:"last"`    // the newest that succeeded
 
+	// State is the version of the state that the last apply left; nil = it was not
+	// noted, or Aloft does not keep the state. Another version means that somebody
+	// else has changed the state since, an older one that records were lost.
+	State *stateMark `json:"state,omitempty"`
+
 	// Settled is set when all that Attempt has done is in the state or below,
 	// although it did not end well.
 	Settled bool                    `json:"settled,omitempty"`
 	CutOff  []string                `json:"cutOff,omitempty"` // addresses that may exist, unknown to the state
 	Strays  []aloft.CreatedResource `json:"strays,omitempty"` // created, and not to be brought into the state
+}
+
+// stateMark names a version of a state; version 0 = none, on a person's word.
+type stateMark struct {
+	Version int64 `json:"version"`
 }
 
 // configuration is one apply's inputs and what came of it.

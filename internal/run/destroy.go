@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,44 +20,100 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 	if err != nil {
 		return aloft.Plan{}, err
 	}
-	candidates := []configuration{before.Attempt, before.Last}
-	if j.run.Revision != "" { // a laptop destroys with its working tree's commit
-		candidates = []configuration{{Revision: j.run.Revision}}
+	candidates, err := p.destroyable(ctx, j, before)
+	if err != nil {
+		return aloft.Plan{}, err
 	}
-	if candidates[0].Revision == "" {
+	if len(candidates) == 0 {
 		return aloft.Plan{}, skip("nothing was ever applied")
 	}
 	if empty, err := p.neverMade(ctx, key, before); err != nil || empty {
 		return aloft.Plan{}, errors.Join(err, skip("no resource was ever made"))
 	}
 	var failures error
-	for i, conf := range candidates {
-		if conf.Revision == "" || i > 0 && conf.Revision == candidates[0].Revision {
-			continue
-		}
+	for _, conf := range candidates {
 		plan, err := p.destroyWith(ctx, s, j, conf)
 		if err == nil {
 			s.say(counts(plan, false))
 			return plan, p.strays(key, before)
 		}
 		_, waiting := errors.AsType[waitForApproval](err)
-		if waiting || ctx.Err() != nil || aloft.ErrorCode(err) == aloft.CodeConflict {
+		_, kept := errors.AsType[keptError](err)
+		if waiting || kept || ctx.Err() != nil || aloft.ErrorCode(err) == aloft.CodeConflict {
 			return plan, err
 		}
 		failures = errors.Join(failures, err)
 	}
-	if p.Local == nil || j.environment.Protected || !before.local() {
-		return aloft.Plan{}, failures
+	if !j.run.Options.Force {
+		return aloft.Plan{}, refusedDestroy(key, failures)
 	}
-	s.voice.detail("Terraform could not destroy (%s): the whole group is removed instead", firstLine(failures.Error()))
+	s.voice.alarm("Terraform could not destroy (%s): by the word of %s the rest is removed without it", firstLine(failures.Error()), cmp.Or(j.run.Actor, "somebody"))
 	s.say("the group as a whole")
 	return aloft.Plan{}, nil
+}
+
+// destroyable names the configurations that may know how to destroy what there is,
+// the likeliest first: those of the last applies, else that of the last commit.
+// None = nothing was ever applied.
+func (p *Pipeline) destroyable(ctx context.Context, j journey, before applied) ([]configuration, error) {
+	if j.run.Revision != "" { // a laptop destroys with its working tree's commit
+		return []configuration{{Revision: j.run.Revision}}, nil
+	}
+	var candidates []configuration
+	for _, conf := range []configuration{before.Attempt, before.Last} {
+		if conf.Revision != "" && (len(candidates) == 0 || conf.Revision != candidates[0].Revision) {
+			candidates = append(candidates, conf)
+		}
+	}
+	if len(candidates) > 0 {
+		return candidates, nil
+	}
+	// What was applied is not known any more; the commit that did it is.
+	revision := j.environment.Revision
+	if revision == "" && j.latest != nil {
+		newest, err := p.newestState(ctx, j.run.EnvironmentKey)
+		if err != nil || newest.Resources == 0 {
+			return nil, err
+		}
+		if revision, err = j.latest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if revision == "" {
+		return nil, nil
+	}
+	return []configuration{{Revision: revision}}, nil
+}
+
+// keptError tells that a configuration keeps resources on purpose.
+type keptError struct{ error }
+
+func (k keptError) Unwrap() error { return k.error }
+
+// refusedDestroy is what Terraform said, and how to do it all the same.
+func refusedDestroy(key aloft.EnvironmentKey, cause error) error {
+	err := aloft.Errorf(aloft.ErrorCode(cause), "%w", cause)
+	return err.WithHint("what Terraform refuses to destroy stays, with branch, state and data: push a configuration that allows it, or remove all that is left on purpose: aloft destroy %s --force", key.Environment)
+}
+
+// keeps refuses a destroy that would leave what the configuration keeps.
+func keeps(key aloft.EnvironmentKey, plan aloft.Plan) error {
+	var kept []string
+	for _, change := range plan.Changes {
+		if change.Action == aloft.ActionForget {
+			kept = append(kept, change.Address)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	return keptError{refusedDestroy(key, aloft.Errorf(aloft.CodeFailed, "the configuration keeps on purpose: %s", strings.Join(kept, ", ")))}
 }
 
 // neverMade reports whether no apply has come so far as to make a resource:
 // Aloft keeps the state, there is none, and no journal tells of a begun one.
 func (p *Pipeline) neverMade(ctx context.Context, key aloft.EnvironmentKey, before applied) (bool, error) {
-	if p.States == nil || !before.Attempt.keptHere() || before.Last.Revision != "" {
+	if p.States == nil || before.Attempt.Revision == "" || !before.Attempt.keptHere() || before.Last.Revision != "" {
 		return false, nil
 	}
 	versions, err := p.States.StateVersions(ctx, key)
@@ -116,8 +173,17 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 	if err := e.init(ctx); err != nil {
 		return aloft.Plan{}, err
 	}
-	if err := p.approve(ctx, s, j, e, protected, true); err != nil {
+	planned, err := e.terraform.Plan(ctx, e.c, true)
+	if err != nil {
 		return aloft.Plan{}, err
+	}
+	if err := keeps(run.EnvironmentKey, planned); err != nil && !run.Options.Force {
+		return aloft.Plan{}, err
+	}
+	if protected {
+		if err := p.pass(s, j, e, planned); err != nil {
+			return aloft.Plan{}, err
+		}
 	}
 	if err := j.update(func(environment *aloft.Environment) { environment.ProvisionKey = "" }); err != nil {
 		return aloft.Plan{}, err
@@ -130,7 +196,7 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 }
 
 // remove removes what is not Terraform's: releases, logs, states, files, held commits.
-func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey) error {
+func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force bool) error {
 	if p.Local != nil {
 		if err := p.Local.Remove(ctx, key); err != nil {
 			return err
@@ -142,7 +208,11 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey) error {
 		}
 	}
 	if p.States != nil {
-		if err := p.States.DeleteState(ctx, key); err != nil {
+		forget := p.States.DeleteState
+		if force {
+			forget = p.States.DiscardState
+		}
+		if err := forget(ctx, key); err != nil {
 			return err
 		}
 	}

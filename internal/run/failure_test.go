@@ -108,33 +108,55 @@ func TestARunTakenAgainSwapsBackToTheReleaseBeforeIt(t *testing.T) {
 	}
 }
 
-func TestWhenTheGroupIsTheLastResort(t *testing.T) {
-	broken := aloft.Errorf(aloft.CodeInvalid, "main.tf:1: a plan error")
+func TestWhatTerraformRefusesToDestroyStays(t *testing.T) {
+	refused := aloft.Errorf(aloft.CodeFailed, "aloft_postgresql.main has lifecycle.prevent_destroy set")
 	locked := aloft.Errorf(aloft.CodeConflict, "the state is locked by bob")
+	kept := aloft.Plan{Changes: []aloft.Change{{Address: "aloft_postgresql.main", Action: aloft.ActionForget}}}
 	for _, test := range []struct {
-		name      string
-		err       error
-		protected bool
-		status    aloft.RunStatus
-		removed   bool
+		name    string
+		err     error
+		plan    aloft.Plan
+		force   bool
+		trigger aloft.Trigger
+		removed bool
 	}{
-		{"Terraform fails", broken, false, aloft.RunSucceeded, true},
-		{"the state is locked", locked, false, aloft.RunFailed, false},
-		{"the environment is protected", broken, true, aloft.RunFailed, false},
+		{"by a push", refused, aloft.Plan{}, false, aloft.TriggerPush, false},
+		{"by expiry", refused, aloft.Plan{}, false, aloft.TriggerExpiry, false},
+		{"the state is locked", locked, aloft.Plan{}, true, aloft.TriggerAPI, false},
+		{"the configuration keeps it", nil, kept, false, aloft.TriggerPush, false},
+		{"on purpose", refused, aloft.Plan{}, true, aloft.TriggerAPI, true},
+		{"what is kept, on purpose", nil, kept, true, aloft.TriggerAPI, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHouse(t)
-			if test.protected {
-				h.repository.files["aloft.yaml"] = "protected: [alice]\n"
-			}
 			h.push("c1")
 			h.reconcile()
-			h.terraform.failing = test.err
-			r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+			h.terraform.failing, h.terraform.planned = test.err, test.plan
+			r, err := h.reconciler.Accept(h.ctx, aloft.Run{
+				EnvironmentKey: alice, Operation: aloft.OperationDestroy, Trigger: test.trigger, Options: aloft.RunOptions{Force: test.force},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 			h.reconcile()
-			h.wantRun(r.ID, test.status)
 			if h.target.removed != test.removed {
-				t.Errorf("removed: %t", h.target.removed)
+				t.Fatalf("removed: %t; the log:\n%s", h.target.removed, h.log(r.ID))
+			}
+			if test.removed {
+				h.wantRun(r.ID, aloft.RunSucceeded)
+				h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+				return
+			}
+			h.wantRun(r.ID, aloft.RunFailed)
+			h.wantEnvironment(aloft.EnvironmentDegraded, "c1")
+			if h.repository.branches["env-alice"] != "c1" {
+				t.Error("the branch is gone")
+			}
+			if versions, err := h.store.StateVersions(h.ctx, alice); err != nil || len(versions) == 0 {
+				t.Errorf("the state is gone: %v", err)
+			}
+			if hint := h.run(r.ID).Hint; test.err != locked && !strings.Contains(hint, "aloft destroy alice --force") {
+				t.Errorf("the hint does not name the way to do it on purpose: %q", hint)
 			}
 		})
 	}
@@ -142,7 +164,9 @@ func TestWhenTheGroupIsTheLastResort(t *testing.T) {
 
 func TestWhatWasNeverMadeNeedsNoTerraformToBeDestroyed(t *testing.T) {
 	h := newHouse(t)
-	h.terraform.before = func(context.Context) error { return aloft.Errorf(aloft.CodeInvalid, "main.tf:1: a plan error") }
+	h.terraform.before = func(ctx context.Context) error { // before any state is written
+		return errors.Join(h.store.DiscardState(ctx, alice), aloft.Errorf(aloft.CodeInvalid, "main.tf:1: a plan error"))
+	}
 	h.push("c1")
 	h.reconcile()
 	h.wantEnvironment(aloft.EnvironmentFailed, "")

@@ -69,7 +69,7 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 			return err
 		}
 		_, err = r.store.UpdateEnvironment(ctx, j.run.EnvironmentKey, func(e *aloft.Environment) error {
-			e.Status, e.Reason = aloft.EnvironmentDestroyed, ""
+			e.Status, e.Reason, e.Disagreement = aloft.EnvironmentDestroyed, "", ""
 			e.Revision, e.URLs, e.ProvisionKey, e.Protected = "", nil, "", false
 			e.TTL, e.ExpiresAt, e.SizeBytes = 0, time.Time{}, 0
 			return nil

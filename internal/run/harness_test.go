@@ -188,6 +188,28 @@ type fakeRepository struct {
 	held     map[string]string
 	files    map[string]string
 	fail     error // of MoveBranch
+	identity string
+	gone     bool   // there is no repository
+	lacks    string // a commit that it does not have
+}
+
+func (f *fakeRepository) Identity(context.Context) (string, error) {
+	if f.gone {
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no repository")
+	}
+	return f.identity, nil
+}
+
+func (f *fakeRepository) Identify(_ context.Context, identity string) error {
+	f.identity = identity
+	return nil
+}
+
+func (f *fakeRepository) Create(context.Context) error {
+	if f.gone {
+		f.gone, f.branches, f.identity = false, map[string]string{}, "made"
+	}
+	return nil
 }
 
 func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
@@ -205,6 +227,9 @@ func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...str
 }
 
 func (f *fakeRepository) Commit(_ context.Context, revision string) (aloft.Commit, error) {
+	if f.gone || revision == f.lacks {
+		return aloft.Commit{}, aloft.Errorf(aloft.CodeNotFound, "there is no commit %s", revision)
+	}
 	return aloft.Commit{ID: revision, Author: "Alice <alice@example.com>", Subject: "commit " + revision}, nil
 }
 
@@ -216,6 +241,9 @@ func (f *fakeRepository) Descends(_ context.Context, ancestor, revision string) 
 func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no repository")
+	}
 	return f.branches[branch], nil
 }
 
@@ -269,16 +297,18 @@ func (f *fakeRepository) Unhold(_ context.Context, name string) error {
 // fakeTerraform counts what is asked of it. before, when set, runs at the start
 // of every apply.
 type fakeTerraform struct {
-	states  aloft.StateStore
-	calls   []string
-	outputs aloft.Outputs
-	planned aloft.Plan
-	key     string
-	before  func(context.Context) error
-	failing error // of Plan and Destroy
+	states    aloft.StateStore
+	calls     []string
+	outputs   aloft.Outputs
+	planned   aloft.Plan
+	key       string
+	before    func(context.Context) error
+	failing   error // of Plan and Destroy
+	resources int   // in each state that it writes
 
 	left     []aloft.Interrupted // what Recover was asked to take up
 	recovery aloft.Recovery
+	serial   int64    // of the newest state
 	adopt    []string // of the newest apply
 	folder   string   // of the newest apply
 }
@@ -298,7 +328,8 @@ func (f *fakeTerraform) Recover(_ context.Context, c aloft.Configuration, left a
 
 func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
 	f.calls, f.adopt, f.folder = append(f.calls, "apply "+c.Vars["revision"]), c.Adopt, c.Dir
-	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key}, []byte("sealed"), ""); err != nil {
+	f.serial++
+	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, Serial: f.serial, Resources: f.resources}, []byte("sealed"), ""); err != nil {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
 	if f.before != nil {

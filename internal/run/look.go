@@ -24,6 +24,11 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	if err != nil {
 		return false, err
 	}
+	if agreed, err := r.agree(ctx, environment); err != nil {
+		return false, err
+	} else if !agreed {
+		return false, r.keepServing(ctx, environment)
+	}
 	if waiting, err := r.waiting(ctx, key); err != nil || waiting {
 		return false, err
 	}
@@ -33,15 +38,12 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	if environment.Status.Busy() {
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationRepair, Trigger: aloft.TriggerDrift, Title: "an interrupted run left it " + string(environment.Status)})
 	}
-	if !environment.ExpiresAt.IsZero() && !r.now().Before(environment.ExpiresAt) {
+	if r.expired(environment) {
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerExpiry, Title: "its time was up"})
 	}
 	branch, err := r.pipeline.Repository(key.Project).Branch(ctx, key.Branch())
 	if err != nil {
 		return false, err
-	}
-	if branch == "" && environment.Revision != "" {
-		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerDrift, Title: "its branch is gone"})
 	}
 	if branch != "" && branch != environment.Revision {
 		behind, err := r.behind(ctx, key)
@@ -53,6 +55,15 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 		}
 	}
 	return r.compare(ctx, environment)
+}
+
+// keepServing starts again what ran, and no more, while nothing is done otherwise.
+func (r *Reconciler) keepServing(ctx context.Context, e aloft.Environment) error {
+	if r.pipeline.Local == nil || e.Revision == "" {
+		return nil
+	}
+	_, _, err := r.pipeline.Local.Reconcile(ctx, e.EnvironmentKey)
+	return err
 }
 
 // abandon notes that the first run of an environment ended before it began.
@@ -213,13 +224,17 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[aloft.EnvironmentKey]bool{}
 	for _, environment := range environments {
-		known[environment.EnvironmentKey] = true
 		err = errors.Join(err, r.warn(ctx, environment), r.measure(ctx, environment), r.store.Wake(ctx, environment.EnvironmentKey))
 	}
 	projects, listErr := r.store.Projects(ctx)
 	err = errors.Join(err, listErr)
+	ever, listErr := r.store.Environments(ctx, aloft.EnvironmentFilter{Destroyed: true})
+	err = errors.Join(err, listErr)
+	known := map[aloft.EnvironmentKey]bool{} // a branch that is back although it was destroyed here was not pushed
+	for _, environment := range ever {
+		known[environment.EnvironmentKey] = true
+	}
 	for _, project := range projects {
 		err = errors.Join(err, r.sweepBranches(ctx, project.Name, known))
 	}
@@ -231,6 +246,9 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 
 func (r *Reconciler) sweepBranches(ctx context.Context, project string, known map[aloft.EnvironmentKey]bool) error {
 	branches, err := r.pipeline.Repository(project).Branches(ctx, aloft.BranchPrefix)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return nil // its environments tell that the repository is gone
+	}
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,8 @@ type journey struct {
 	mask        func(secrets ...string)
 	hide        func(text string) string // masks what mask was told
 	update      func(change func(*aloft.Environment)) error
-	span        *span // of what is done outside of the steps; nil = not timed
+	latest      func(context.Context) (string, error) // commit of the newest run; nil where there are no records
+	span        *span                                 // of what is done outside of the steps; nil = not timed
 }
 
 // source is a commit as files.

@@ -171,14 +171,18 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 	if err != nil {
 		return aloft.Outputs{}, err
 	}
-	if provisionKey != "" && provisionKey == j.environment.ProvisionKey {
+	asLeft, err := p.asLeft(ctx, j.run.EnvironmentKey, before)
+	if err != nil {
+		return aloft.Outputs{}, err
+	}
+	if asLeft && provisionKey != "" && provisionKey == j.environment.ProvisionKey {
 		return aloft.Outputs{Apps: before.Last.Apps}, skip("unchanged since " + short(before.Last.Revision))
 	}
 	if err := e.init(ctx); err != nil {
 		return aloft.Outputs{}, err
 	}
 	protected := j.environment.Protected || d.settings.Protected
-	if err := p.approve(ctx, s, j, e, protected, false); err != nil {
+	if err := p.approve(ctx, s, j, e, protected); err != nil {
 		return aloft.Outputs{}, err
 	}
 	// From here on there may be data, however the run ends.
@@ -190,6 +194,29 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 		return outputs, err
 	}
 	return outputs, j.update(func(environment *aloft.Environment) { environment.ProvisionKey = provisionKey })
+}
+
+// markState names the version of the state that an apply has left; nil where Aloft
+// does not keep it.
+func (p *Pipeline) markState(ctx context.Context, key aloft.EnvironmentKey, conf configuration) (*stateMark, error) {
+	if p.States == nil || !conf.keptHere() {
+		return nil, nil
+	}
+	newest, err := p.newestState(ctx, key)
+	return &stateMark{Version: newest.Version}, err
+}
+
+// asLeft reports whether the state is what the last apply left: what follows from
+// that apply holds for no other state.
+func (p *Pipeline) asLeft(ctx context.Context, key aloft.EnvironmentKey, before applied) (bool, error) {
+	if before.Last.Revision == "" {
+		return false, nil
+	}
+	if p.States == nil || !before.Last.keptHere() {
+		return true, nil
+	}
+	newest, err := p.newestState(ctx, key)
+	return before.State != nil && newest.Version == before.State.Version, err
 }
 
 // apply applies, and remembers with what: before, because a destroy must know
@@ -220,24 +247,34 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 		return outputs, err
 	}
 	s.say(counts(plan, false))
+	mark, err := p.markState(ctx, key, conf)
+	if err != nil {
+		return outputs, err
+	}
 	conf.Apps = outputs.Apps
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/last", conf.Revision),
-		p.saveApplied(key, applied{Attempt: conf, Last: conf, Strays: before.Strays}),
+		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Strays: before.Strays}),
 	)
 }
 
-// approve lets a plan pass that loses no data, is not protected, or was
-// approved as it is.
-func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, protected, destroy bool) error {
+// approve lets an apply pass that loses no data, is not protected, or was approved
+// as it is planned.
+func (p *Pipeline) approve(ctx context.Context, s *step, j journey, e engaged, protected bool) error {
 	if !protected {
 		return nil
 	}
-	plan, err := e.terraform.Plan(ctx, e.c, destroy)
+	plan, err := e.terraform.Plan(ctx, e.c, false)
 	if err != nil {
 		return err
 	}
+	return p.pass(s, j, e, plan)
+}
+
+// pass lets the plan of a protected environment pass that loses no data or was
+// approved as it is.
+func (p *Pipeline) pass(s *step, j journey, e engaged, plan aloft.Plan) error {
 	lost := plan.LosesData()
 	if len(lost) == 0 || plan.Digest == j.run.Approved {
 		return nil

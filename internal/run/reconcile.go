@@ -180,7 +180,10 @@ func (r *Reconciler) releaseLocks(ctx context.Context, run aloft.Run, voice *voi
 
 // operate starts the environment moving and takes the steps of the operation.
 func (r *Reconciler) operate(ctx context.Context, j journey, starting *span) (outcome, error) {
-	err := r.start(ctx, j, starting)
+	err := r.permit(ctx, j)
+	if err == nil {
+		err = r.start(ctx, j, starting)
+	}
 	starting.ended(err)
 	if err != nil || j.done() {
 		return outcome{}, err
@@ -237,8 +240,11 @@ func (r *Reconciler) journey(ctx context.Context, run aloft.Run, log *liveLog) (
 	return journey{
 		run:         run,
 		environment: environment,
-		mask:        log.mask,
-		hide:        log.hide,
+		latest: func(ctx context.Context) (string, error) {
+			return r.latest(ctx, r.pipeline.Repository(run.Project), run.EnvironmentKey)
+		},
+		mask: log.mask,
+		hide: log.hide,
 		recorder: &recorder{
 			runID:  run.ID,
 			voice:  &voice{out: log},

@@ -355,15 +355,6 @@ func TestTTL(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
 }
 
-func TestABranchThatIsGoneMeansDestroy(t *testing.T) {
-	h := newHouse(t)
-	h.push("c1")
-	h.reconcile()
-	delete(h.repository.branches, "env-alice")
-	h.reconcile()
-	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
-}
-
 func TestABranchThatWasMovedMeansUp(t *testing.T) {
 	h := newHouse(t)
 	h.push("c1")

@@ -38,7 +38,11 @@ func (p *Pipeline) reprovision(ctx context.Context, s *step, j journey, broken [
 	if err != nil {
 		return aloft.Outputs{}, err
 	}
-	if len(broken) == 0 && j.environment.ProvisionKey != "" {
+	asLeft, err := p.asLeft(ctx, j.run.EnvironmentKey, before)
+	if err != nil {
+		return aloft.Outputs{}, err
+	}
+	if asLeft && len(broken) == 0 && j.environment.ProvisionKey != "" {
 		return aloft.Outputs{Apps: before.Last.Apps}, skip("its resources are as declared")
 	}
 	if before.Last.Revision == "" {
@@ -60,7 +64,7 @@ func (p *Pipeline) reprovision(ctx context.Context, s *step, j journey, broken [
 	if err := e.init(ctx); err != nil {
 		return aloft.Outputs{}, err
 	}
-	if err := p.approve(ctx, s, j, e, j.environment.Protected, false); err != nil {
+	if err := p.approve(ctx, s, j, e, j.environment.Protected); err != nil {
 		return aloft.Outputs{}, err
 	}
 	outputs, err := p.apply(ctx, s, j, e, before.Last, before)

@@ -33,6 +33,11 @@ type Repository interface {
 	UpdateRef(ctx context.Context, update aloft.RefUpdate) error
 	Hold(ctx context.Context, name, revision string) error // keeps a commit from being collected
 	Unhold(ctx context.Context, name string) error
+	// Identity tells this repository from any other in its place; "" = nothing does
+	// so yet. CodeNotFound = there is no repository.
+	Identity(ctx context.Context) (string, error)
+	Identify(ctx context.Context, identity string) error
+	Create(ctx context.Context) error // an empty one; one that is there stays
 }
 
 // Terraform drives an engine. Init comes before Plan, Apply and Destroy.
@@ -105,7 +110,8 @@ type Deployer interface {
 
 // States keeps Terraform states, as far as Aloft itself keeps them.
 type States interface {
-	DeleteState(ctx context.Context, key aloft.EnvironmentKey) error
+	DeleteState(ctx context.Context, key aloft.EnvironmentKey) error  // with resources in it: CodeConflict
+	DiscardState(ctx context.Context, key aloft.EnvironmentKey) error // whatever is in it
 	StateVersions(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)
 	UnlockRun(ctx context.Context, runID int64) ([]aloft.EnvironmentKey, error)
 }

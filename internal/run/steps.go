@@ -115,7 +115,10 @@ func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
 // destroy removes the environment and proves that nothing is left.
 func (p *Pipeline) destroy(ctx context.Context, j journey) error {
 	if err := p.recover(ctx, j); err != nil {
-		return err
+		if !j.run.Options.Force || ctx.Err() != nil {
+			return err
+		}
+		j.recorder.voice.alarm("%s", firstLine(err.Error()))
 	}
 	if _, err := take(ctx, j.recorder, "destroy", func(ctx context.Context, s *step) (aloft.Plan, error) {
 		return p.destroyResources(ctx, s, j)
@@ -123,7 +126,7 @@ func (p *Pipeline) destroy(ctx context.Context, j journey) error {
 		return err
 	}
 	if _, err := take(ctx, j.recorder, "remove", func(ctx context.Context, s *step) (struct{}, error) {
-		return struct{}{}, p.remove(ctx, j.run.EnvironmentKey)
+		return struct{}{}, p.remove(ctx, j.run.EnvironmentKey, j.run.Options.Force)
 	}); err != nil {
 		return err
 	}

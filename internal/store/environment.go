@@ -12,7 +12,7 @@ import (
 )
 
 const environmentColumns = `project, environment, status, reason, revision, owner, urls, protected, ttl,
-	expires_at, size_bytes, created_at, updated_at, provision_key`
+	expires_at, size_bytes, created_at, updated_at, provision_key, disagreement`
 
 // Environment returns an environment, a destroyed one included.
 func (s *Store) Environment(ctx context.Context, key aloft.EnvironmentKey) (aloft.Environment, error) {
@@ -94,14 +94,15 @@ func (c *change) createEnvironment(ctx context.Context, run aloft.Run) error {
 func (c *change) putEnvironment(ctx context.Context, e aloft.Environment) error {
 	c.tell(Event{Key: e.EnvironmentKey})
 	return c.exec(ctx, `INSERT INTO environments (`+environmentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (project, environment) DO UPDATE SET status = excluded.status, reason = excluded.reason,
 			revision = excluded.revision, owner = excluded.owner, urls = excluded.urls,
 			protected = excluded.protected, ttl = excluded.ttl, expires_at = excluded.expires_at,
 			size_bytes = excluded.size_bytes, created_at = excluded.created_at,
-			updated_at = excluded.updated_at, provision_key = excluded.provision_key`,
+			updated_at = excluded.updated_at, provision_key = excluded.provision_key,
+			disagreement = excluded.disagreement`,
 		e.Project, e.Environment, e.Status, text(e.Reason), text(e.Revision), text(e.Owner), toJSON(e.URLs), e.Protected, e.TTL,
-		millis(e.ExpiresAt), e.SizeBytes, millis(e.CreatedAt), millis(e.UpdatedAt), text(e.ProvisionKey))
+		millis(e.ExpiresAt), e.SizeBytes, millis(e.CreatedAt), millis(e.UpdatedAt), text(e.ProvisionKey), text(e.Disagreement))
 }
 
 func readEnvironment(ctx context.Context, q querier, key aloft.EnvironmentKey) (aloft.Environment, error) {
@@ -119,7 +120,7 @@ func scanEnvironment(r row) (aloft.Environment, error) {
 	var urls string
 	var expires, created, updated int64
 	err := r.Scan(&e.Project, &e.Environment, &e.Status, &e.Reason, &e.Revision, &e.Owner, &urls, &e.Protected, &e.TTL,
-		&expires, &e.SizeBytes, &created, &updated, &e.ProvisionKey)
+		&expires, &e.SizeBytes, &created, &updated, &e.ProvisionKey, &e.Disagreement)
 	if err != nil {
 		return e, err
 	}

@@ -30,6 +30,9 @@ func fail(err error, format string, args ...any) error {
 		return aloft.Errorf(aloft.CodeCanceled, "cannot %s: %w", doing, err)
 	case full(err):
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot %s: %w", doing, err).WithHint("make room on the disk of the data folder")
+	case damaged(err):
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot %s: the file of the records is damaged: %w", doing, err).
+			WithHint("keep the file, and bring back the newest backup: see docs/backup.md")
 	case unavailable(err):
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot %s: %w", doing, err)
 	}
@@ -42,6 +45,12 @@ func full(err error) bool {
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "53100"
+}
+
+// damaged reports whether a SQLite file is not whole.
+func damaged(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlitecodes.SQLITE_NOTADB || e.Code()&0xff == sqlitecodes.SQLITE_CORRUPT)
 }
 
 // unavailable reports whether err is about the database and not about what was

@@ -36,7 +36,7 @@ func (s *Store) Project(ctx context.Context, name string) (aloft.Project, error)
 
 // Projects returns every project, by name.
 func (s *Store) Projects(ctx context.Context) ([]aloft.Project, error) {
-	projects, err := list(ctx, s.db.read, scanProject, `SELECT name, created_at FROM projects ORDER BY name`)
+	projects, err := list(ctx, s.db.read, scanProject, `SELECT name, created_at, repository FROM projects ORDER BY name`)
 	return projects, fail(err, "list the projects")
 }
 
@@ -89,7 +89,7 @@ func idle(ctx context.Context, q querier, project string) error {
 }
 
 func readProject(ctx context.Context, q querier, name string) (aloft.Project, error) {
-	project, err := scanProject(q.QueryRowContext(ctx, `SELECT name, created_at FROM projects WHERE name = $1`, name))
+	project, err := scanProject(q.QueryRowContext(ctx, `SELECT name, created_at, repository FROM projects WHERE name = $1`, name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return project, missing("project %s", name)
 	}
@@ -99,7 +99,7 @@ func readProject(ctx context.Context, q querier, name string) (aloft.Project, er
 func scanProject(r row) (aloft.Project, error) {
 	var project aloft.Project
 	var created int64
-	err := r.Scan(&project.Name, &created)
+	err := r.Scan(&project.Name, &created, &project.Repository)
 	project.CreatedAt = instant(created)
 	return project, err
 }

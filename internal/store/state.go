@@ -73,6 +73,11 @@ func (s *Store) DeleteState(ctx context.Context, key aloft.EnvironmentKey) error
 	return fail(err, "delete the state of %s", key)
 }
 
+// DiscardState is DeleteState, whatever is in the state.
+func (s *Store) DiscardState(ctx context.Context, key aloft.EnvironmentKey) error {
+	return s.DeleteState(ctx, key)
+}
+
 // withData is a row whose last column is the sealed state.
 type withData struct {
 	row

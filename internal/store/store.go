@@ -10,7 +10,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -78,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Clock = time.Now
 	}
 	open := openSQLite
-	if strings.HasPrefix(o.DSN, "postgres://") || strings.HasPrefix(o.DSN, "postgresql://") {
+	if isPostgreSQL(o.DSN) {
 		open = openPostgreSQL
 	}
 	db, err := open(ctx, o.DSN)

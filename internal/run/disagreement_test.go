@@ -1,0 +1,244 @@
+package run_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// TestNothingIsDoneWhileDiskRecordsAndStateDisagree takes away what should be
+// there: neither the sweep nor a push may make or destroy anything, until it is
+// back or somebody says what is right.
+func TestNothingIsDoneWhileDiskRecordsAndStateDisagree(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		outside bool // has more than local resources
+		lose    func(h *house)
+		back    func(h *house) // nil = only a person's word helps
+		says    string
+		refuses bool // a push is refused too
+	}{
+		{
+			name: "the repository is gone", says: "the repository of shop is gone", refuses: true,
+			lose: func(h *house) { h.repository.gone = true }, back: func(h *house) { h.repository.gone = false },
+		}, {
+			name: "another repository is in its place", says: "is another than the one", refuses: true,
+			lose: func(h *house) { h.repository.branches, h.repository.identity = map[string]string{}, "other" },
+		}, {
+			name: "the branch is gone", says: "nobody has deleted it here",
+			lose: func(h *house) { delete(h.repository.branches, "env-alice") },
+			back: func(h *house) { h.repository.branches["env-alice"] = "c1" },
+		}, {
+			name: "an older repository is in its place", says: "lacks commit c1",
+			lose: func(h *house) { h.repository.branches["env-alice"], h.repository.lacks = "c0", "c1" },
+			back: func(h *house) { h.repository.branches["env-alice"], h.repository.lacks = "c1", "" },
+		}, {
+			name: "the state is gone", outside: true, says: "its Terraform state is gone", refuses: true,
+			lose: func(h *house) { h.must(h.store.DiscardState(h.ctx, alice)) },
+		}, {
+			name: "the state is older", outside: true, says: "its Terraform state is older than what run 1 wrote", refuses: true,
+			lose: func(h *house) { h.rewriteApplied(`"version": 1`, `"version": 7`) },
+			back: func(h *house) { h.rewriteApplied(`"version": 7`, `"version": 1`) },
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			if test.outside {
+				h.providers = append(h.providers, "hashicorp/azurerm")
+			}
+			h.push("c1")
+			h.reconcile()
+			h.wantEnvironment(aloft.EnvironmentReady, "c1")
+			calls := slices.Clone(h.terraform.calls)
+			test.lose(h)
+			h.must(h.reconciler.Sweep(h.ctx))
+			h.reconcile()
+			h.wantEnvironment(aloft.EnvironmentReady, "c1")
+			if says := h.environment().Disagreement; !strings.Contains(says, test.says) {
+				t.Errorf("it says %q, want %q", says, test.says)
+			}
+			if test.refuses && !h.repository.gone {
+				r := h.push("c2")
+				h.reconcile()
+				h.wantRun(r.ID, aloft.RunFailed)
+				if got := h.run(r.ID); !strings.Contains(got.Error, test.says) || got.ErrorCode != aloft.CodeConflict {
+					t.Errorf("the push is refused with %q", got.Error)
+				}
+			}
+			if !slices.Equal(calls, h.terraform.calls) || h.target.removed {
+				t.Fatalf("calls %v, want %v; removed %t", h.terraform.calls, calls, h.target.removed)
+			}
+			if test.back != nil {
+				test.back(h)
+				h.reconcile()
+				if e := h.environment(); e.Disagreement != "" || e.Status != aloft.EnvironmentReady {
+					t.Errorf("after it is back: %s, %q", e.Status, e.Disagreement)
+				}
+				return
+			}
+			if _, err := h.reconciler.Settle(h.ctx, alice); err != nil {
+				t.Fatal(err)
+			}
+			r := h.push("c2")
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunSucceeded)
+			if says := h.environment().Disagreement; says != "" {
+				t.Errorf("after somebody's word: %q", says)
+			}
+		})
+	}
+}
+
+func TestARepositoryThatIsLostForGoodIsMadeAnewByAPersonsWord(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.repository.gone = true
+	h.reconcile()
+	e, err := h.reconciler.Settle(h.ctx, alice)
+	if err != nil || !strings.Contains(e.Disagreement, "push it again") {
+		t.Fatalf("%q, %v", e.Disagreement, err)
+	}
+	r := h.push("c1")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunSucceeded)
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+}
+
+func TestABranchThatComesBackAfterItsDestroyIsNoPush(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.request(aloft.Run{Operation: aloft.OperationDestroy})
+	h.reconcile()
+	h.repository.branches["env-alice"] = "c1" // an older repository
+	h.must(h.reconciler.Sweep(h.ctx))
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+}
+
+// TestALostFolderOfAnEnvironment takes away what the applies were made with: the
+// state and the commit that runs are enough.
+func TestALostFolderOfAnEnvironment(t *testing.T) {
+	lose := func(h *house) { h.must(os.RemoveAll(filepath.Join(h.dir, "environments"))) }
+	t.Run("a destroy finds its configuration in the commit that runs", func(t *testing.T) {
+		h := newHouse(t)
+		h.providers = append(h.providers, "hashicorp/azurerm")
+		h.push("c1")
+		h.reconcile()
+		lose(h)
+		r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+		if !slices.Contains(h.terraform.calls, "destroy c1") {
+			t.Errorf("Terraform was not asked to destroy: %v", h.terraform.calls)
+		}
+	})
+	t.Run("a first apply that failed is destroyed with its commit", func(t *testing.T) {
+		h := newHouse(t)
+		h.terraform.resources = 1
+		h.terraform.before = func(context.Context) error { return aloft.Errorf(aloft.CodeFailed, "half of it") }
+		h.push("c1")
+		h.reconcile()
+		lose(h)
+		h.request(aloft.Run{Operation: aloft.OperationDestroy})
+		h.reconcile()
+		if !slices.Contains(h.terraform.calls, "destroy c1") {
+			t.Errorf("Terraform was not asked to destroy: %v", h.terraform.calls)
+		}
+	})
+	t.Run("a push applies, since nobody knows with what the last one was made", func(t *testing.T) {
+		h := newHouse(t)
+		h.push("c1")
+		h.reconcile()
+		lose(h)
+		r := h.push("c2")
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+		if !slices.Contains(h.terraform.calls, "apply c2") || len(h.target.deploys) != 2 {
+			t.Errorf("calls %v, deploys %v", h.terraform.calls, h.target.deploys)
+		}
+	})
+}
+
+// TestAnotherStateIsNotSkipped: what was found unchanged holds for the state that
+// the last apply wrote.
+func TestAnotherStateIsNotSkipped(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	if _, err := h.store.PutState(h.ctx, aloft.StateVersion{EnvironmentKey: alice, Serial: 99}, []byte("by hand"), ""); err != nil {
+		t.Fatal(err)
+	}
+	h.push("c2")
+	h.reconcile()
+	if !slices.Contains(h.terraform.calls, "apply c2") {
+		t.Errorf("provision was skipped although somebody has changed the state: %v", h.terraform.calls)
+	}
+	h.push("c3")
+	h.reconcile()
+	if slices.Contains(h.terraform.calls, "apply c3") {
+		t.Errorf("provision was not skipped although nobody has changed the state: %v", h.terraform.calls)
+	}
+}
+
+func TestASweepDoesNotEndManyEnvironments(t *testing.T) {
+	for _, test := range []struct {
+		expired, all int
+		destroyed    bool
+	}{
+		{1, 1, true}, {1, 2, true}, {2, 4, false}, {2, 7, true}, {3, 9, false}, {3, 10, true}, {4, 40, false},
+	} {
+		t.Run(fmt.Sprintf("%d of %d", test.expired, test.all), func(t *testing.T) {
+			h := newHouse(t)
+			h.push("c1", "ttl=1h")
+			h.reconcile()
+			for i := range test.all - 1 {
+				key := aloft.EnvironmentKey{Project: "shop", Environment: fmt.Sprintf("e%d", i)}
+				if _, _, err := h.store.AcceptRun(h.ctx, aloft.Run{EnvironmentKey: key, Operation: aloft.OperationUp}); err != nil {
+					t.Fatal(err)
+				}
+				if i >= test.expired-1 {
+					continue
+				}
+				if _, err := h.store.UpdateEnvironment(h.ctx, key, func(e *aloft.Environment) error {
+					e.ExpiresAt = h.clock.Now().Add(time.Hour)
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.clock.advance(2 * time.Hour)
+			h.reconcile()
+			if e := h.environment(); (e.Status == aloft.EnvironmentDestroyed) != test.destroyed || test.destroyed == (e.Disagreement != "") {
+				t.Errorf("it is %s: %q", e.Status, e.Disagreement)
+			}
+		})
+	}
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// rewriteApplied changes what the environment remembers of its applies.
+func (h *house) rewriteApplied(old, new string) {
+	h.t.Helper()
+	path := filepath.Join(h.dir, "environments", "shop", "alice", "applied.json")
+	data, err := os.ReadFile(path)
+	h.must(err)
+	if !strings.Contains(string(data), old) {
+		h.t.Fatalf("%s does not stand in %s", old, data)
+	}
+	h.must(os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o600))
+}
