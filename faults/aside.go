@@ -44,6 +44,24 @@ func (s *server) putBack(pattern string) error {
 	return errors.Join(mustRun(append(append([]string{"mv", "--"}, kept...), s.data())...), os.RemoveAll(s.aside()))
 }
 
+// newer is where the newer things are while older ones are in place.
+func (s *server) newer() string { return s.aside() + ".newer" }
+
+// putOlder brings back what was copied away, and keeps what matches now.
+func (s *server) putOlder(pattern string) error {
+	older := s.aside() + ".older"
+	err := errors.Join(os.RemoveAll(s.newer()), os.Rename(s.aside(), older), s.takeAway(pattern))
+	if err != nil {
+		return fmt.Errorf("cannot keep the newer %s: %w", pattern, err)
+	}
+	return errors.Join(os.Rename(s.aside(), s.newer()), os.Rename(older, s.aside()), s.putBack(pattern))
+}
+
+// putNewer brings back what putOlder has kept.
+func (s *server) putNewer(pattern string) error {
+	return errors.Join(os.Rename(s.newer(), s.aside()), s.putBack(pattern))
+}
+
 // mustRun runs a program of the system, which keeps owners, modes and links
 // also from one disk to another.
 func mustRun(command ...string) error {

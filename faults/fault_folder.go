@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
-	"time"
 )
 
 // loseEnvironments loses what the server keeps beside the records of each
@@ -54,9 +52,13 @@ func loseRuns(ctx context.Context, r *round) (string, error) {
 	return r.pushOrDelete(ctx)
 }
 
-// loseRepositories loses all repositories, or finds others in their place: that
-// is nobody's wish to destroy anything. All is as before when they are back.
+// loseRepositories loses all repositories, or finds others in their place, or
+// those of yesterday: that is nobody's wish to destroy anything. All is as before
+// when they are back.
 func loseRepositories(ctx context.Context, r *round) (string, error) {
+	if r.random.IntN(3) == 0 {
+		return "older", r.ageRepositories(ctx)
+	}
 	harmed, err := r.existing()
 	if err != nil {
 		return "", err
@@ -82,6 +84,30 @@ func loseRepositories(ctx context.Context, r *round) (string, error) {
 		return what + ", put back while the server runs", back()
 	}
 	return what + ", put back while the server is down", r.whileDown(ctx, back)
+}
+
+// ageRepositories puts the repositories back that were there before the last
+// push: they lack the commit that runs.
+func (r *round) ageRepositories(ctx context.Context) error {
+	const folder = "repositories"
+	err := r.server.copyAway(folder)
+	if err == nil {
+		err = r.refreshThings(ctx, r.add(r.project.last.things))
+	}
+	if err != nil {
+		return err
+	}
+	r.keep(r.project)
+	newest, err := r.records.newest()
+	if err != nil {
+		return err
+	}
+	if err := r.whileDown(ctx, func() error { return r.server.putOlder(folder) }); err != nil {
+		return err
+	}
+	r.disagrees(ctx, r.project)
+	r.nothingComes(ctx, newest)
+	return r.whileDown(ctx, func() error { return r.server.putNewer(folder) })
 }
 
 // loseKey loses the key that everything is sealed with: a server that has data
@@ -116,82 +142,4 @@ func (r *round) refusedWithout(ctx context.Context, pattern, file string) error 
 		}
 		return r.server.putBack(pattern)
 	})
-}
-
-// ageRecords puts an older aloft.db back. What was applied since is known to the
-// world and not to the records: nothing may be made from them, until the newer
-// ones are back. What was only deployed since may be deployed again, under new
-// numbers.
-func ageRecords(ctx context.Context, r *round) (string, error) {
-	const file = "aloft.db*"
-	old, err := r.records.newest()
-	if err != nil {
-		return "", err
-	}
-	err = r.whileDown(ctx, func() error {
-		return r.withoutRecords(func() error { return r.server.copyAway(file) })
-	})
-	if err != nil {
-		return "", err
-	}
-	what, things := "before an apply", r.add(r.project.last.things)
-	deployed := r.random.IntN(3) == 0
-	if deployed {
-		what, things = "before a deploy", r.project.last.things
-	}
-	if err := r.refreshThings(ctx, things); err != nil {
-		return what, err
-	}
-	given, err := r.records.newest()
-	if err != nil {
-		return what, err
-	}
-	r.keep(r.project)
-	r.cloud.allowTwins(true)
-	err = r.whileDown(ctx, func() error {
-		return r.withoutRecords(func() error { return errors.Join(keepAlso(r.server, file), r.server.putBack(file)) })
-	})
-	if err != nil {
-		return what, err
-	}
-	if !deployed {
-		r.disagrees(ctx, r.project)
-		r.nothingComes(ctx, old)
-	} else {
-		time.Sleep(quietTime)
-	}
-	r.numbersAreNew(old, given)
-	told, err := r.disagreements(ctx)
-	if err != nil || told[r.project.key] == "" {
-		return what + ", taken as they are", errors.Join(err, os.RemoveAll(r.server.newer()))
-	}
-	return what + ", then the newer ones", r.whileDown(ctx, func() error {
-		return r.withoutRecords(func() error {
-			return errors.Join(os.Rename(r.server.newer(), r.server.aside()), r.server.putBack(file))
-		})
-	})
-}
-
-// numbersAreNew wants no run after old to have a number up to given.
-func (r *round) numbersAreNew(old, given int64) {
-	again, err := r.records.lines(`SELECT 'run ' || id || ' of ' || environment FROM runs WHERE id > $1 AND id <= $2`, old, given)
-	if err != nil {
-		r.broke(wrong, "cannot read the runs: %v", err)
-	}
-	for _, run := range again {
-		r.broke(twin, "%s has a number that was given before", run)
-	}
-}
-
-// newer is where the newer records are while older ones are in place.
-func (s *server) newer() string { return s.aside() + ".newer" }
-
-// keepAlso moves what matches away, besides what is away already.
-func keepAlso(s *server, pattern string) error {
-	older := s.aside() + ".older"
-	err := errors.Join(os.RemoveAll(s.newer()), os.Rename(s.aside(), older), s.takeAway(pattern))
-	if err != nil {
-		return fmt.Errorf("cannot keep the newer %s: %w", pattern, err)
-	}
-	return errors.Join(os.Rename(s.aside(), s.newer()), os.Rename(older, s.aside()))
 }

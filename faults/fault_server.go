@@ -21,10 +21,7 @@ func freezeLong(ctx context.Context, r *round) (string, error) {
 	if r.long {
 		stands = time.Minute
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(stands):
-	}
+	lookOn(ctx, stands)
 	return fmt.Sprintf("%s after the start, for %s", took, stands), r.server.signal(syscall.SIGCONT)
 }
 

@@ -41,10 +41,7 @@ func (r *round) disagrees(ctx context.Context, projects ...*project) {
 
 // nothingComes wants no run to come that is newer than that one.
 func (r *round) nothingComes(ctx context.Context, newest int64) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(quietTime):
-	}
+	lookOn(ctx, quietTime)
 	runs, err := r.records.lines(`SELECT operation || ' of ' || environment || ' (run ' || id || ', ' || triggered_by || ')' FROM runs WHERE id > $1`, newest)
 	if err != nil {
 		r.broke(wrong, "cannot read the runs: %v", err)
@@ -55,6 +52,14 @@ func (r *round) nothingComes(ctx context.Context, newest int64) {
 			h = destroyed
 		}
 		r.broke(h, "there was no reason for a run, and it came: %s", run)
+	}
+}
+
+// lookOn lets time pass.
+func lookOn(ctx context.Context, took time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(took):
 	}
 }
 
