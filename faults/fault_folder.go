@@ -113,18 +113,18 @@ func (r *round) ageRepositories(ctx context.Context) error {
 // loseKey loses the key that everything is sealed with: a server that has data
 // refuses to start without, and makes no other.
 func loseKey(ctx context.Context, r *round) (string, error) {
-	return "put back", r.refusedWithout(ctx, "seal.key", "seal.key")
+	return "put back", r.refusedWithout(ctx, "seal.key", "seal.key", "bring it back")
 }
 
 // loseRecords loses the records: a server that has data refuses to start
 // without.
 func loseRecords(ctx context.Context, r *round) (string, error) {
-	return "put back", r.withoutRecords(func() error { return r.refusedWithout(ctx, "aloft.db*", "aloft.db") })
+	return "put back", r.withoutRecords(func() error { return r.refusedWithout(ctx, "aloft.db*", "aloft.db", "--forget") })
 }
 
 // refusedWithout wants the server to refuse to start without a file, to say what
 // to do, and to write no other; then it puts the file back.
-func (r *round) refusedWithout(ctx context.Context, pattern, file string) error {
+func (r *round) refusedWithout(ctx context.Context, pattern, file, remedy string) error {
 	r.keep(r.project)
 	return r.whileDown(ctx, func() error {
 		if err := r.server.takeAway(pattern); err != nil {
@@ -134,8 +134,8 @@ func (r *round) refusedWithout(ctx context.Context, pattern, file string) error 
 		switch {
 		case refusal != nil:
 			r.broke(lost, "without %s: %v", file, refusal)
-		case !strings.Contains(said, "--forget"):
-			r.broke(wrong, "the refusal without %s does not name --forget: %s", file, said)
+		case !strings.Contains(said, remedy):
+			r.broke(wrong, "the refusal without %s does not say %q: %s", file, remedy, said)
 		}
 		if _, err := os.Stat(r.server.data(file)); err == nil {
 			r.broke(lost, "another %s was written", file)
