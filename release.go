@@ -53,6 +53,7 @@ type Slot struct {
 	HealthPath  string            `json:"healthPath,omitempty"`  // overrides the app's health path
 	MemoryLimit int64             `json:"memoryLimit,omitempty"` // bytes for each process; 0 = none
 	URL         string            `json:"url"`
+	Creation    string            `json:"creation,omitempty"` // which creation it is; see Claim
 }
 
 // Database is a PostgreSQL database of a local environment (aloft_postgresql).
@@ -64,14 +65,21 @@ type Database struct {
 	Password string `json:"password"` // sealed at rest
 	Host     string `json:"host"`
 	Port     int    `json:"port"`
-	URL      string `json:"url"` // postgresql://…, password included
+	URL      string `json:"url"`                // postgresql://…, password included
+	Creation string `json:"creation,omitempty"` // which creation it is; see Claim
+}
+
+// Group is what belongs together as a local environment (aloft_environment).
+type Group struct {
+	URL      string `json:"url"`
+	Creation string `json:"creation,omitempty"` // which creation it is; see Claim
 }
 
 // LocalStore keeps what Terraform declared for the local target. Missing ones
 // are CodeNotFound. Put inserts or replaces.
 type LocalStore interface {
-	PutGroup(ctx context.Context, key EnvironmentKey) error // aloft_environment
-	HasGroup(ctx context.Context, key EnvironmentKey) (bool, error)
+	PutGroup(ctx context.Context, key EnvironmentKey, creation string) error // aloft_environment
+	GroupCreation(ctx context.Context, key EnvironmentKey) (string, error)
 	DeleteGroup(ctx context.Context, key EnvironmentKey) error
 	PutSlot(ctx context.Context, slot Slot) error
 	Slot(ctx context.Context, key EnvironmentKey, app string) (Slot, error)

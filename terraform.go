@@ -41,6 +41,7 @@ type ConfigurationSummary struct {
 	Variables []string // names of the declared variables, sorted
 	Outputs   []string // names of the declared outputs, sorted
 	Local     bool     // uses the provider of the local target
+	Outside   bool     // may make what no provider tells of here: modules from elsewhere, provisioners
 }
 
 // Action is what a plan does to a resource.
@@ -151,10 +152,12 @@ type StateVersion struct {
 	Version   int64     `json:"version"` // from 1, per environment, never used again
 	Serial    int64     `json:"serial"`  // Terraform's own
 	Lineage   string    `json:"lineage"`
-	Resources int       `json:"resources"` // managed resources in it
+	Resources int       `json:"resources"` // managed resources in it, or UnknownResources
 	SizeBytes int64     `json:"sizeBytes"` // before sealing
 	RunID     int64     `json:"runID,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
+	Aside     string    `json:"aside,omitempty"`  // StateDeleted, or why it was refused; "" = it is in the history
+	AsideAt   time.Time `json:"asideAt,omitzero"` // since when
 }
 
 // StateVersionsKept is how many versions of each state are kept.
@@ -162,17 +165,30 @@ const StateVersionsKept = 50
 
 // StateStore keeps sealed state versions and locks. Missing ones are CodeNotFound.
 type StateStore interface {
-	// PutState adds a version and prunes those beyond StateVersionsKept. When
-	// the state is locked by another lockID it is CodeConflict and keeps nothing.
+	// PutState adds a version and prunes those beyond StateVersionsKept. What
+	// CheckWrite refuses is CodeConflict: it is kept aside, as the returned version
+	// tells. A project that is not there is CodeNotFound.
 	PutState(ctx context.Context, version StateVersion, sealed []byte, lockID string) (StateVersion, error)
-	// State returns a version; 0 = the newest.
+	// RestoreState adds a version on a person's word, whatever its serial and
+	// lineage. When the state is locked by another lockID it is CodeConflict.
+	RestoreState(ctx context.Context, version StateVersion, sealed []byte, lockID string) (StateVersion, error)
+	// State returns a version, also one that is kept aside; 0 = the newest in the history.
 	State(ctx context.Context, key EnvironmentKey, version int64) (StateVersion, []byte, error)
 	StateVersions(ctx context.Context, key EnvironmentKey) ([]StateVersion, error) // newest first
-	DeleteState(ctx context.Context, key EnvironmentKey) error                     // with all versions and the lock
-	// LockState takes the lock. If another has it, it returns that one and CodeConflict.
+	// StatesAside returns what is kept aside for a while, newest first.
+	StatesAside(ctx context.Context, key EnvironmentKey) ([]StateVersion, error)
+	// DeleteState puts all versions aside and forgets the lock. When the newest
+	// holds resources it is CodeConflict.
+	DeleteState(ctx context.Context, key EnvironmentKey) error
+	// DiscardState is DeleteState although resources are lost with it: a person's word.
+	DiscardState(ctx context.Context, key EnvironmentKey) error
+	// LockState takes the lock. If another has it, it returns that one and
+	// CodeConflict. A project that is not there is CodeNotFound.
 	LockState(ctx context.Context, key EnvironmentKey, lock Lock) (Lock, error)
-	// UnlockState releases the lock with that ID; "" releases any.
-	UnlockState(ctx context.Context, key EnvironmentKey, id string) error
+	// UnlockState releases the lock with that ID, "" = any, for a run, 0 = a
+	// person, and returns it. A run opens its own locks only, and nobody else those
+	// of a run that is running: CodeConflict.
+	UnlockState(ctx context.Context, key EnvironmentKey, id string, runID int64) (Lock, error)
 	StateLock(ctx context.Context, key EnvironmentKey) (Lock, error)
 	// UnlockRun releases every lock of a run that has ended.
 	UnlockRun(ctx context.Context, runID int64) ([]EnvironmentKey, error)

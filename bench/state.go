@@ -32,6 +32,9 @@ func measureState(ctx context.Context, l *lab) (map[string]reading, error) {
 		return readings, err
 	}
 	defer s.stop()
+	if _, err := s.client().CreateProject(ctx, "bench-state"); err != nil {
+		return readings, err
+	}
 	if readings["100 writers on 100 states: lost versions"], err = manyStates(ctx, s); err != nil {
 		return readings, err
 	}

@@ -166,7 +166,7 @@ func (s *server) sweep(ctx context.Context) error {
 	for _, project := range projects {
 		err = errors.Join(err, s.collect(ctx, project.Name))
 	}
-	return errors.Join(err, s.remote.Maintain(ctx))
+	return errors.Join(err, s.store.PruneStates(ctx), s.remote.Maintain(ctx))
 }
 
 // completeProject makes the repository of a project whose creation was cut off. One

@@ -45,6 +45,7 @@ var limitTable = []limit{
 	{"push-refs", counted, 100, "the branches and tags that one push may change"},
 	{"checkout-files", counted, 250_000, "the files of a commit that is checked out"},
 	{"checkout-size", inBytes, 8 << 30, "their size"},
+	{"state-size", inBytes, 512 << 20, "a version of a Terraform state"},
 	{"build-time", inTime, int64(30 * time.Minute), "how long the build of an app may take"},
 	{"build-size", inBytes, 5 << 30, "what a build may make: its artifact, and its temporary files meanwhile"},
 	{"build-memory", inBytes, 0, "the memory of a command of a build, its children included"},
@@ -86,6 +87,9 @@ func (l limits) hold(name string) supervise.Limit {
 	value := l[name]
 	return supervise.Limit{Max: value, Hint: fmt.Sprintf("to change the limit: aloft serve --limit %s=%s", name, limitTable[i].suggest(value))}
 }
+
+// hint tells how to raise a limit.
+func (l limits) hint(name string) string { return l.hold(name).Hint }
 
 // suggest is another value than the present one: more, or less of a reserve.
 func (l limit) suggest(value int64) string {

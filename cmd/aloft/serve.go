@@ -119,6 +119,7 @@ type server struct {
 	builder    *build.Builder
 	remote     *git.Remote
 	reconciler *run.Reconciler
+	logs       *run.Logs
 	api        *api.Server
 	logger     *slog.Logger
 	broken     chan error // receives what ends the server before its time
@@ -201,7 +202,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Timeout: time.Duration(s.limits["build-time"]), MaxBytes: s.limits["build-size"],
 	})
 
-	logs := run.NewLogs(s.path("runs"))
+	s.logs = run.NewLogs(s.path("runs"))
 	pipeline := &run.Pipeline{
 		Dir:        s.options.Data,
 		Repository: func(project string) run.Repository { return repository{s.remote, project} },
@@ -217,7 +218,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 		Secrets:    s.secrets,
 		Size:       s.size,
 	}
-	s.reconciler = run.NewReconciler(run.ReconcilerOptions{Pipeline: pipeline, Store: s.store, Logs: logs, Logger: s.logger})
+	s.reconciler = run.NewReconciler(run.ReconcilerOptions{Pipeline: pipeline, Store: s.store, Logs: s.logs, Logger: s.logger})
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("cannot find this program: %w", err)
@@ -257,7 +258,10 @@ func (s *server) serve(routes *proxy.Proxy) {
 		}
 		guarded.ServeHTTP(w, r)
 	})
-	states := state.Handler(state.Options{Store: s.store, Sealer: s.sealer, Authorize: s.authorizeState})
+	states := state.Handler(state.Options{
+		Store: s.store, Sealer: s.sealer, Authorize: s.authorizeState,
+		MaxBytes: s.limits["state-size"], TooLarge: s.limits.hint("state-size"), Tell: s.tellState,
+	})
 	own.Handle("/state/", states)
 	for _, pattern := range []string{"/api/", api.GeneratePath, "/healthz", "/login", "/logout"} {
 		own.Handle(pattern, s.api)

@@ -72,7 +72,7 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	}
 	reattach, stop, err := provider.Serve(ctx, provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
-		Version: buildVersion().Version, Server: tagOf(s.options.Data),
+		Version: buildVersion().Version, Server: tagOf(s.options.Data), Adopt: true,
 	})
 	if err != nil {
 		session.Close()

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -21,23 +23,7 @@ func newState(o *options) *cobra.Command {
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(
-		&cobra.Command{
-			Use:   "list ENV",
-			Short: "List the kept versions, newest first",
-			Args:  arguments("ENV"),
-			RunE: func(command *cobra.Command, args []string) error {
-				return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
-					list, err := client.StateVersions(command.Context(), key)
-					if err != nil {
-						return err
-					}
-					if len(list) == 0 {
-						return aloft.Errorf(aloft.CodeNotFound, "%s has no state here", key)
-					}
-					return o.print(command.OutOrStdout(), list, func(w io.Writer) error { return writeVersions(w, list) })
-				})
-			},
-		},
+		newStateList(o),
 		o.versionCommand("show ENV [VERSION]", "Print a version as Terraform keeps it; it may hold secrets", false,
 			func(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, version int64) error {
 				state, err := client.State(command.Context(), key, version)
@@ -61,15 +47,65 @@ func newState(o *options) *cobra.Command {
 	return command
 }
 
+func newStateList(o *options) *cobra.Command {
+	var all bool
+	command := &cobra.Command{
+		Use:   "list ENV",
+		Short: "List the kept versions, newest first",
+		Args:  arguments("ENV"),
+		RunE: func(command *cobra.Command, args []string) error {
+			return o.withEnvironment(command, args[0], func(client *api.Client, key aloft.EnvironmentKey) error {
+				list, err := client.StateVersions(command.Context(), key)
+				if err != nil {
+					return err
+				}
+				aside, err := client.StatesAside(command.Context(), key)
+				if err != nil {
+					return err
+				}
+				if all {
+					list = append(list, aside...)
+					slices.SortFunc(list, func(a, b aloft.StateVersion) int { return cmp.Compare(b.Version, a.Version) })
+				}
+				if len(list) == 0 {
+					return noState(key, aside)
+				}
+				return o.print(command.OutOrStdout(), list, func(w io.Writer) error { return writeVersions(w, list) })
+			})
+		},
+	}
+	command.Flags().BoolVar(&all, "all", false, "also those that were deleted or refused; they are kept for 30 days")
+	return command
+}
+
+func noState(key aloft.EnvironmentKey, aside []aloft.StateVersion) error {
+	err := aloft.Errorf(aloft.CodeNotFound, "%s has no state here", key)
+	if len(aside) == 0 {
+		return err
+	}
+	return err.WithHint("%d versions are kept aside: aloft state list %s --all", len(aside), key.Environment)
+}
+
 func writeVersions(w io.Writer, list []aloft.StateVersion) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "VERSION\tSERIAL\tRESOURCES\tSIZE\tRUN\tWRITTEN")
 	for _, v := range list {
-		run := "-"
+		run, resources := "-", fmt.Sprint(v.Resources)
 		if v.RunID != 0 {
 			run = fmt.Sprint(v.RunID)
 		}
-		_, _ = fmt.Fprintf(table, "%d\t%d\t%d\t%s\t%s\t%s\n", v.Version, v.Serial, v.Resources, size(v.SizeBytes), run, v.CreatedAt.Local().Format(time.DateTime))
+		if v.Resources == aloft.UnknownResources {
+			resources = "encrypted"
+		}
+		_, _ = fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s", v.Version, v.Serial, resources, size(v.SizeBytes), run, v.CreatedAt.Local().Format(time.DateTime))
+		switch v.Aside {
+		case "":
+		case aloft.StateDeleted:
+			_, _ = fmt.Fprintf(table, "  deleted %s", v.AsideAt.Local().Format(time.DateTime))
+		default:
+			_, _ = fmt.Fprintf(table, "  refused: %s", v.Aside)
+		}
+		_, _ = fmt.Fprintln(table)
 	}
 	return table.Flush()
 }

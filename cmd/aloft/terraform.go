@@ -47,9 +47,33 @@ initialises first. Nothing stands between you and the engine:
 				return err
 			}
 			defer stop()
-			return runEngine(ctx, command, engine, c, args[1:])
+			return o.watched(command, t, c, args[1:], func() error { return runEngine(ctx, command, engine, c, args[1:]) })
 		},
 	}
+}
+
+// watched runs an engine, and tells what it does not about a state that is kept
+// by the server.
+func (o *options) watched(command *cobra.Command, t tree, c aloft.Configuration, args []string, engine func() error) error {
+	ctx := command.Context()
+	if !t.onServer() || c.Backend.Type != "http" {
+		return engine()
+	}
+	client, err := o.client(ctx)
+	if err != nil {
+		return err
+	}
+	watch, err := watchState(ctx, client, c.Key, command.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	if err := watch.before(ctx, args); err != nil {
+		return err
+	}
+	if err = engine(); err != nil {
+		watch.after(ctx)
+	}
+	return err
 }
 
 // byHand puts together what the engine needs in the working tree.

@@ -278,6 +278,15 @@ func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int6
 	return scope.RunID, nil
 }
 
+// tellState puts what the engines do not show into the log of the run that it is
+// about, and into the server's.
+func (s *server) tellState(key aloft.EnvironmentKey, runID int64, text string) {
+	s.logger.Warn("about a state", "project", key.Project, "environment", key.Environment, "run", runID, "what", text)
+	if runID != 0 {
+		s.logs.Tell(runID, text)
+	}
+}
+
 // createProject records a project before its first push. One that has lost its
 // repository gets no other by being pushed to.
 func (s *server) createProject(ctx context.Context, name string) error {

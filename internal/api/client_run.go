@@ -65,6 +65,18 @@ func (c *Client) StateVersions(ctx context.Context, key aloft.EnvironmentKey) ([
 	return ask[[]aloft.StateVersion](ctx, c, "GET", environmentPath(key, "states"), nil)
 }
 
+// StatesAside lists the versions that were deleted or refused, newest first.
+func (c *Client) StatesAside(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error) {
+	return ask[[]aloft.StateVersion](ctx, c, "GET", environmentPath(key, "states-aside"), nil)
+}
+
+// StateLock tells who holds the lock of an environment's Terraform state. Nobody:
+// CodeNotFound.
+func (c *Client) StateLock(ctx context.Context, key aloft.EnvironmentKey) (aloft.Lock, error) {
+	lock, err := ask[StateLock](ctx, c, "GET", environmentPath(key, "state-lock"), nil)
+	return aloft.Lock{ID: lock.ID, Operation: lock.Operation, Who: lock.Who, Created: lock.Created, RunID: lock.RunID}, err
+}
+
 // State returns a version of an environment's Terraform state; 0 = the newest.
 func (c *Client) State(ctx context.Context, key aloft.EnvironmentKey, version int64) ([]byte, error) {
 	var state bytes.Buffer

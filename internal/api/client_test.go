@@ -98,6 +98,8 @@ func TestClientStates(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
 	c := h.client()
 	equal(t, "newest", must[[]aloft.StateVersion](t)(c.StateVersions(ctx, alice))[0].Version, int64(2))
+	equal(t, "aside", must[[]aloft.StateVersion](t)(c.StatesAside(ctx, alice))[0].Aside, "not newer")
+	equal(t, "lock", must[aloft.Lock](t)(c.StateLock(ctx, alice)), aloft.Lock{ID: "l-1", Who: "run 7", Created: start, RunID: 7})
 	equal(t, "read", string(must[[]byte](t)(c.State(ctx, alice, 2))), `{"version":4,"serial":2}`)
 	equal(t, "restored", must[aloft.StateVersion](t)(c.RestoreState(ctx, alice, 1)).Version, int64(2))
 }
@@ -131,24 +133,25 @@ func TestClientLocalTarget(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t), t.Context()
 	c := api.NewClient(api.ClientOptions{URL: h.url + "/", Token: h.tokens.Issue(alice, 1)})
-	url := "http://alice.shop.localhost:8090"
-	equal(t, "put group", must[string](t)(c.PutGroup(ctx, alice)), url)
-	equal(t, "group", must[string](t)(c.Group(ctx, alice)), url)
+	url, claim := "http://alice.shop.localhost:8090", aloft.Claim{Creation: "new", Over: "old"}
+	equal(t, "put group", must[aloft.Group](t)(c.PutGroup(ctx, alice, claim)), aloft.Group{URL: url, Creation: "newold"})
+	equal(t, "group", must[aloft.Group](t)(c.Group(ctx, alice)), aloft.Group{URL: url})
 
 	slot := aloft.Slot{
 		EnvironmentKey: alice, App: "web", Command: "./web", Variables: map[string]string{"A": "b"},
-		Instances: 2, HealthPath: "/healthz", MemoryLimit: 64 << 20, URL: url,
+		Instances: 2, HealthPath: "/healthz", MemoryLimit: 64 << 20, URL: url, Creation: "newold",
 	}
-	equal(t, "put slot", must[aloft.Slot](t)(c.PutSlot(ctx, slot)), slot)
+	equal(t, "put slot", must[aloft.Slot](t)(c.PutSlot(ctx, slot, claim)), slot)
 	equal(t, "slot", must[aloft.Slot](t)(c.Slot(ctx, alice, "web")), slot)
-	equal(t, "instances of a slot that does not say", must[aloft.Slot](t)(c.PutSlot(ctx, aloft.Slot{EnvironmentKey: alice, App: "one"})).Instances, 1)
+	equal(t, "instances of a slot that does not say", must[aloft.Slot](t)(c.PutSlot(ctx, aloft.Slot{EnvironmentKey: alice, App: "one"}, aloft.Claim{})).Instances, 1)
 
 	database := aloft.Database{EnvironmentKey: alice, Name: "db", Password: "database-password"}
-	equal(t, "put database", must[aloft.Database](t)(c.PutDatabase(ctx, alice, "db")), database)
+	equal(t, "put database", must[aloft.Database](t)(c.PutDatabase(ctx, alice, "db", aloft.Claim{})), database)
+	equal(t, "the creation of a database", must[aloft.Database](t)(c.PutDatabase(ctx, alice, "db", claim)).Creation, "newold")
 	equal(t, "database", must[aloft.Database](t)(c.Database(ctx, alice, "db")), database)
 
 	for name, err := range map[string]error{
-		"database": c.DeleteDatabase(ctx, alice, "db"), "slot": c.DeleteSlot(ctx, alice, "web"), "group": c.DeleteGroup(ctx, alice),
+		"database": c.DeleteDatabase(ctx, alice, "db", "mine"), "slot": c.DeleteSlot(ctx, alice, "web", "mine"), "group": c.DeleteGroup(ctx, alice, "mine"),
 	} {
 		if err != nil {
 			t.Errorf("delete %s: %v", name, err)
@@ -157,7 +160,7 @@ func TestClientLocalTarget(t *testing.T) {
 	if _, err := c.Slot(ctx, alice, "web"); aloft.ErrorCode(err) != aloft.CodeNotFound {
 		t.Errorf("a deleted slot: %v", err)
 	}
-	if _, err := c.PutGroup(ctx, bob); aloft.ErrorCode(err) != aloft.CodeForbidden {
+	if _, err := c.PutGroup(ctx, bob, aloft.Claim{}); aloft.ErrorCode(err) != aloft.CodeForbidden {
 		t.Errorf("the group of another environment: %v", err)
 	}
 }

@@ -40,27 +40,29 @@ type Runs interface {
 // History is the kept versions of the Terraform states, opened.
 type History interface {
 	Versions(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)       // newest first
+	Aside(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)          // deleted or refused
+	Lock(ctx context.Context, key aloft.EnvironmentKey) (aloft.Lock, error)                     // not locked: CodeNotFound
 	Read(ctx context.Context, key aloft.EnvironmentKey, version int64) ([]byte, error)          // 0 = the newest
 	Restore(ctx context.Context, key aloft.EnvironmentKey, v int64) (aloft.StateVersion, error) // locked: CodeConflict
 }
 
 // Apps is the local target's group and app slots, and one-off commands in an app.
 type Apps interface {
-	PutGroup(ctx context.Context, key aloft.EnvironmentKey) (url string, err error)
-	Group(ctx context.Context, key aloft.EnvironmentKey) (url string, err error)
-	DeleteGroup(ctx context.Context, key aloft.EnvironmentKey) error
-	PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error)
+	PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error)
+	Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Group, error)
+	DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creation string) error
+	PutSlot(ctx context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error)
 	Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error)
-	DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app string) error
+	DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app, creation string) error
 	// Run runs a command with the app's environment and the files of its release.
 	Run(ctx context.Context, key aloft.EnvironmentKey, app string, args []string, w io.Writer) (exitCode int, err error)
 }
 
 // Databases is the local target's PostgreSQL databases.
 type Databases interface {
-	PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error)
+	PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error)
 	Database(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error)
-	DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) error
+	DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name, creation string) error
 }
 
 // Logs is what the apps of an environment wrote.

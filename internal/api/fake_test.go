@@ -281,6 +281,14 @@ func (history) Versions(_ context.Context, key aloft.EnvironmentKey) ([]aloft.St
 	return []aloft.StateVersion{{EnvironmentKey: key, Version: 2, Serial: 9, CreatedAt: start}}, nil
 }
 
+func (history) Aside(_ context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error) {
+	return []aloft.StateVersion{{EnvironmentKey: key, Version: 1, CreatedAt: start, Aside: "not newer", AsideAt: start}}, nil
+}
+
+func (history) Lock(context.Context, aloft.EnvironmentKey) (aloft.Lock, error) {
+	return aloft.Lock{ID: "l-1", Who: "run 7", Created: start, RunID: 7}, nil
+}
+
 func (history) Read(_ context.Context, _ aloft.EnvironmentKey, version int64) ([]byte, error) {
 	return fmt.Appendf(nil, `{"version":4,"serial":%d}`, version), nil
 }
@@ -290,24 +298,29 @@ func (history) Restore(_ context.Context, key aloft.EnvironmentKey, version int6
 }
 
 type apps struct {
-	slots map[string]aloft.Slot
-	more  chan string
-	fail  error
+	slots   map[string]aloft.Slot
+	deleted []string // creations
+	more    chan string
+	fail    error
 }
 
 func (*apps) url(key aloft.EnvironmentKey) string {
 	return "http://" + key.Environment + "." + key.Project + ".localhost:8090"
 }
 
-func (a *apps) PutGroup(_ context.Context, key aloft.EnvironmentKey) (string, error) {
-	return a.url(key), nil
+func (a *apps) PutGroup(_ context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error) {
+	return aloft.Group{URL: a.url(key), Creation: claim.Creation + claim.Over}, nil
 }
-func (a *apps) Group(_ context.Context, key aloft.EnvironmentKey) (string, error) {
-	return a.url(key), nil
+func (a *apps) Group(_ context.Context, key aloft.EnvironmentKey) (aloft.Group, error) {
+	return aloft.Group{URL: a.url(key)}, nil
 }
-func (a *apps) DeleteGroup(context.Context, aloft.EnvironmentKey) error { return nil }
+func (a *apps) DeleteGroup(_ context.Context, _ aloft.EnvironmentKey, creation string) error {
+	a.deleted = append(a.deleted, creation)
+	return nil
+}
 
-func (a *apps) PutSlot(_ context.Context, slot aloft.Slot) (aloft.Slot, error) {
+func (a *apps) PutSlot(_ context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error) {
+	slot.Creation = claim.Creation + claim.Over
 	slot.URL = a.url(slot.EnvironmentKey)
 	a.slots[slot.App] = slot
 	return slot, nil
@@ -321,7 +334,8 @@ func (a *apps) Slot(_ context.Context, key aloft.EnvironmentKey, app string) (al
 	return slot, nil
 }
 
-func (a *apps) DeleteSlot(_ context.Context, _ aloft.EnvironmentKey, app string) error {
+func (a *apps) DeleteSlot(_ context.Context, _ aloft.EnvironmentKey, app, creation string) error {
+	a.deleted = append(a.deleted, creation)
 	delete(a.slots, app)
 	return nil
 }
@@ -341,15 +355,17 @@ func (a *apps) Run(ctx context.Context, _ aloft.EnvironmentKey, app string, args
 
 type databases struct{}
 
-func (databases) PutDatabase(_ context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error) {
-	return aloft.Database{EnvironmentKey: key, Name: name, Password: "database-password"}, nil
+func (databases) PutDatabase(_ context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error) {
+	return aloft.Database{EnvironmentKey: key, Name: name, Password: "database-password", Creation: claim.Creation + claim.Over}, nil
 }
 
 func (d databases) Database(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error) {
-	return d.PutDatabase(ctx, key, name)
+	return d.PutDatabase(ctx, key, name, aloft.Claim{})
 }
 
-func (databases) DeleteDatabase(context.Context, aloft.EnvironmentKey, string) error { return nil }
+func (databases) DeleteDatabase(context.Context, aloft.EnvironmentKey, string, string) error {
+	return nil
+}
 
 type appLogs struct{}
 

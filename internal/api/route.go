@@ -63,6 +63,8 @@ var routes = []route{
 	{"POST", oneEnvironment + "/run", ofAdmin, "run-command", "Run a command in an app", jsonLines, endpoint((*Server).runCommand)},
 
 	{"GET", oneEnvironment + "/states", ofAdmin, "list-states", "List the versions of the Terraform state", "", endpoint((*Server).listStates)},
+	{"GET", oneEnvironment + "/states-aside", ofAdmin, "list-states-aside", "List the versions of the Terraform state that were deleted or refused", "", endpoint((*Server).listStatesAside)},
+	{"GET", oneEnvironment + "/state-lock", ofAdmin, "get-state-lock", "Tell who holds the lock of the Terraform state", "", endpoint((*Server).getStateLock)},
 	{"GET", oneEnvironment + "/states/{version}", ofAdmin, "get-state", "Read a version of the Terraform state; 0 is the newest", stateJSON, endpoint((*Server).getState)},
 	{"POST", oneEnvironment + "/states/{version}/restore", ofAdmin, "restore-state", "Make an earlier Terraform state the newest", "", endpoint((*Server).restoreState)},
 
@@ -76,7 +78,7 @@ var routes = []route{
 
 	{"PUT", local + "/group", ofEnvironment, "put-group", "Make the local group of an environment", "", endpoint((*Server).putGroup)},
 	{"GET", local + "/group", ofEnvironment, "get-group", "Show the local group of an environment", "", endpoint((*Server).getGroup)},
-	{"DELETE", local + "/group", ofEnvironment, "delete-group", "Remove the local group with all in it", "", endpoint((*Server).deleteGroup)},
+	{"DELETE", local + "/group", ofEnvironment, "delete-group", "Remove the local group", "", endpoint((*Server).deleteGroup)},
 	{"PUT", local + "/apps/{app}", ofEnvironment, "put-slot", "Make or change the slot of an app", "", endpoint((*Server).putSlot)},
 	{"GET", local + "/apps/{app}", ofEnvironment, "get-slot", "Show the slot of an app", "", endpoint((*Server).getSlot)},
 	{"DELETE", local + "/apps/{app}", ofEnvironment, "delete-slot", "Remove the slot of an app", "", endpoint((*Server).deleteSlot)},

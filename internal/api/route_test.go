@@ -80,6 +80,8 @@ var calls = map[string]struct {
 	"app-logs":            {"admin", "", 200},
 	"run-command":         {"admin", `{"args":["true"]}`, 200},
 	"list-states":         {"admin", "", 200},
+	"list-states-aside":   {"admin", "", 200},
+	"get-state-lock":      {"admin", "", 200},
 	"get-state":           {"admin", "", 200},
 	"restore-state":       {"admin", "", 200},
 	"list-runs":           {"admin", "", 200},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -13,6 +14,24 @@ type stateInput struct {
 
 func (s *Server) listStates(ctx context.Context, in *EnvironmentPath) (*list[aloft.StateVersion], error) {
 	return listOf(s.History.Versions(ctx, in.key()))
+}
+
+func (s *Server) listStatesAside(ctx context.Context, in *EnvironmentPath) (*list[aloft.StateVersion], error) {
+	return listOf(s.History.Aside(ctx, in.key()))
+}
+
+// StateLock is the lock of a Terraform state.
+type StateLock struct {
+	ID        string    `json:"id"`
+	Operation string    `json:"operation"`
+	Who       string    `json:"who"`
+	Created   time.Time `json:"created"`
+	RunID     int64     `json:"runID,omitempty"` // 0 = a person holds it
+}
+
+func (s *Server) getStateLock(ctx context.Context, in *EnvironmentPath) (*answer[StateLock], error) {
+	lock, err := s.History.Lock(ctx, in.key())
+	return answerWith(StateLock{lock.ID, lock.Operation, lock.Who, lock.Created, lock.RunID}, err)
 }
 
 // rawState is a state as Terraform wrote it.

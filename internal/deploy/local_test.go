@@ -434,9 +434,9 @@ func TestHostNames(t *testing.T) {
 		r.App.Name = app
 		w.deploy(t, r)
 	}
-	url, err := w.Group(t.Context(), alice)
-	if err != nil || !strings.HasPrefix(url, "http://"+short+":") {
-		t.Errorf("group %q, %v", url, err)
+	group, err := w.Group(t.Context(), alice)
+	if err != nil || !strings.HasPrefix(group.URL, "http://"+short+":") {
+		t.Errorf("group %v, %v", group, err)
 	}
 	if slot := w.slot(t, "api"); !strings.HasPrefix(slot.URL, "http://api."+short+":") {
 		t.Errorf("URL of the only app, not called web: %s", slot.URL)
@@ -456,7 +456,7 @@ func TestHostNames(t *testing.T) {
 		t.Errorf("the app sees host %q", host)
 	}
 
-	if err := w.DeleteSlot(t.Context(), alice, "web"); err != nil {
+	if err := w.DeleteSlot(t.Context(), alice, "web", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.serves(t, short, "api")

@@ -220,7 +220,7 @@ func TestReconcileAfterTheSlotWasReplaced(t *testing.T) {
 	w := newWorld(t)
 	slot := w.slot(t, "web")
 	w.deploy(t, request(t, "app", "1"))
-	if err := w.DeleteSlot(t.Context(), alice, "web"); err != nil {
+	if err := w.DeleteSlot(t.Context(), alice, "web", ""); err != nil {
 		t.Fatal(err)
 	}
 	same(t, w.reconcile(t))

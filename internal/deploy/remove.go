@@ -22,7 +22,7 @@ func (l *Local) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error {
 		return err
 	}
 	defer unlock()
-	groupErr := l.deleteGroup(ctx, key)
+	groupErr := l.clear(ctx, key)
 	l.removeContainers(ctx, key)
 	err = errors.Join(
 		groupErr,
@@ -106,7 +106,7 @@ func (l *Local) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string
 
 func (l *Local) records(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	var left []string
-	group, err := l.options.Store.HasGroup(ctx, key)
+	group, err := l.hasGroup(ctx, key)
 	slots, slotsErr := l.options.Store.Slots(ctx, key)
 	releases, releasesErr := l.options.Store.Releases(ctx, key)
 	if err := errors.Join(err, slotsErr, releasesErr); err != nil {

@@ -121,27 +121,89 @@ func TestWithdrawLeavesNothingThatAnswers(t *testing.T) {
 	w.serves(t, slot.URL, "2")
 }
 
-func TestDeleteGroupStopsWhatIsInIt(t *testing.T) {
+// A group is a resource of its own: what is renamed in a configuration must not take
+// the apps with it.
+func TestDeleteGroupLeavesItsSlots(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.slot(t, "web")
+	slot := w.slot(t, "web")
 	w.deploy(t, request(t, "app", "1"))
-	if err := w.DeleteGroup(t.Context(), alice); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		if err := w.DeleteGroup(t.Context(), alice, ""); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := w.Group(t.Context(), alice); aloft.ErrorCode(err) != aloft.CodeNotFound {
 		t.Errorf("group: %v", err)
 	}
-	if _, err := w.Slot(t.Context(), alice, "web"); aloft.ErrorCode(err) != aloft.CodeNotFound {
-		t.Errorf("slot: %v", err)
+	w.serves(t, slot.URL, "1")
+	if err := w.RemoveAll(t.Context(), alice); err != nil {
+		t.Fatal(err)
 	}
-	if left := w.supervisor.Leftovers(alice); len(left) > 0 || len(w.proxy.Routes()) > 0 {
-		t.Errorf("processes %v, routes %v", left, w.proxy.Routes())
+	if left, err := w.Remains(t.Context(), alice); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
-	if len(w.store.releases) != 1 {
-		t.Error("the history of releases is gone")
+}
+
+func TestCreations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := aloft.Claim{Creation: "one"}, aloft.Claim{Creation: "two"}
+	over := aloft.Claim{Creation: "three", Over: "two"}
+	slot := aloft.Slot{EnvironmentKey: alice, App: "web"}
+	bob := aloft.EnvironmentKey{Project: "shop", Environment: "bob"}
+	things := []struct {
+		name   string
+		put    func(aloft.Claim) error
+		find   func() (string, error)
+		remove func(creation string) error
+	}{
+		{"aloft_environment", func(c aloft.Claim) error {
+			_, err := w.PutGroup(t.Context(), bob, c)
+			return err
+		}, func() (string, error) {
+			group, err := w.Group(t.Context(), bob)
+			return group.Creation, err
+		}, func(creation string) error { return w.DeleteGroup(t.Context(), bob, creation) }},
+		{"aloft_app", func(c aloft.Claim) error {
+			_, err := w.PutSlot(t.Context(), slot, c)
+			return err
+		}, func() (string, error) {
+			slot, err := w.Slot(t.Context(), alice, "web")
+			return slot.Creation, err
+		}, func(creation string) error { return w.DeleteSlot(t.Context(), alice, "web", creation) }},
 	}
-	if err := w.DeleteGroup(t.Context(), alice); err != nil {
-		t.Errorf("again: %v", err)
+	for _, thing := range things {
+		t.Run(thing.name, func(t *testing.T) {
+			is := func(want string) {
+				t.Helper()
+				if got, err := thing.find(); err != nil || got != want {
+					t.Errorf("creation %q, %v, want %q", got, err, want)
+				}
+			}
+			put := func(claim aloft.Claim, want aloft.Code) {
+				t.Helper()
+				if err := thing.put(claim); aloft.ErrorCode(err) != want {
+					t.Errorf("put %v: %v", claim, err)
+				}
+			}
+			put(one, "")
+			put(one, "") // a repeated request
+			put(two, aloft.CodeConflict)
+			put(over, aloft.CodeConflict)
+			is("one")
+			put(aloft.Claim{Creation: "two", Over: "one"}, "")
+			put(over, "")
+			if err := thing.remove("two"); err != nil {
+				t.Error(err)
+			}
+			is("three")
+			if err := thing.remove("three"); err != nil {
+				t.Error(err)
+			}
+			if _, err := thing.find(); aloft.ErrorCode(err) != aloft.CodeNotFound {
+				t.Errorf("after its removal: %v", err)
+			}
+		})
 	}
 }

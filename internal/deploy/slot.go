@@ -14,38 +14,67 @@ const maxInstances = 32
 
 var variableRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// PutGroup makes the group of an environment and returns its URL.
-func (l *Local) PutGroup(ctx context.Context, key aloft.EnvironmentKey) (url string, err error) {
+// PutGroup makes the group of an environment and returns it with its URL. It is
+// CodeConflict where another creation made it.
+func (l *Local) PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error) {
 	if err := key.Validate(); err != nil {
-		return "", err
+		return aloft.Group{}, err
 	}
-	return l.url(l.shortHost(key)), l.options.Store.PutGroup(ctx, key)
-}
-
-// Group returns the URL of an environment. Without a group it is CodeNotFound.
-func (l *Local) Group(ctx context.Context, key aloft.EnvironmentKey) (url string, err error) {
-	ok, err := l.options.Store.HasGroup(ctx, key)
+	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
-		return "", err
+		return aloft.Group{}, err
 	}
-	if !ok {
-		return "", aloft.Errorf(aloft.CodeNotFound, "there is no local environment %s", key)
+	defer unlock()
+	there, err := l.options.Store.GroupCreation(ctx, key)
+	if err == nil {
+		err = claim.Check("aloft_environment", key.String(), there)
+	} else if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		err = nil
 	}
-	return l.url(l.shortHost(key)), nil
+	if err != nil {
+		return aloft.Group{}, err
+	}
+	return aloft.Group{URL: l.url(l.shortHost(key)), Creation: claim.Creation}, l.options.Store.PutGroup(ctx, key, claim.Creation)
 }
 
-// DeleteGroup removes the group with every slot in it and stops what runs
-// there. Releases and logs stay. Nothing to remove is no error.
-func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey) error {
+// Group returns the group of an environment. Without one it is CodeNotFound.
+func (l *Local) Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Group, error) {
+	creation, err := l.options.Store.GroupCreation(ctx, key)
+	if err != nil {
+		return aloft.Group{}, err
+	}
+	return aloft.Group{URL: l.url(l.shortHost(key)), Creation: creation}, nil
+}
+
+// hasGroup reports whether Terraform has made a group of the environment.
+func (l *Local) hasGroup(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
+	_, err := l.options.Store.GroupCreation(ctx, key)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// DeleteGroup removes the group, if it is of that creation. Its slots are other
+// resources, which go by their own deletion. Nothing to remove is no error.
+func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creation string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return l.deleteGroup(ctx, key)
+	there, err := l.options.Store.GroupCreation(ctx, key)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound || err == nil && !aloft.SameCreation(there, creation) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return l.options.Store.DeleteGroup(ctx, key)
 }
 
-func (l *Local) deleteGroup(ctx context.Context, key aloft.EnvironmentKey) error {
+// clear removes the group with every slot in it and stops what runs there.
+func (l *Local) clear(ctx context.Context, key aloft.EnvironmentKey) error {
 	l.takeDown(ctx, key, "", nil)
 	slots, err := l.options.Store.Slots(ctx, key)
 	if err != nil {
@@ -59,8 +88,9 @@ func (l *Local) deleteGroup(ctx context.Context, key aloft.EnvironmentKey) error
 
 // PutSlot makes or changes a slot and returns it with its URL. What runs in it
 // changes with the next deploy. It is CodeInvalid for a slot that breaks a rule,
-// CodeNotFound when the environment has no group.
-func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error) {
+// CodeNotFound when the environment has no group, CodeConflict where another
+// creation made it.
+func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error) {
 	if err := validateSlot(slot); err != nil {
 		return aloft.Slot{}, err
 	}
@@ -69,7 +99,7 @@ func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error
 		return aloft.Slot{}, err
 	}
 	defer unlock()
-	ok, err := l.options.Store.HasGroup(ctx, slot.EnvironmentKey)
+	ok, err := l.hasGroup(ctx, slot.EnvironmentKey)
 	if err != nil {
 		return aloft.Slot{}, err
 	}
@@ -77,6 +107,16 @@ func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error
 		return aloft.Slot{}, aloft.Errorf(aloft.CodeNotFound, "cannot make a place for %s: there is no local environment %s", slot.App, slot.EnvironmentKey).
 			WithHint("add an aloft_environment, and set environment of the aloft_app to its id")
 	}
+	there, err := l.options.Store.Slot(ctx, slot.EnvironmentKey, slot.App)
+	if err == nil {
+		err = claim.Check("aloft_app", slot.EnvironmentKey.String()+"/"+slot.App, there.Creation)
+	} else if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		err = nil
+	}
+	if err != nil {
+		return aloft.Slot{}, err
+	}
+	slot.Creation = claim.Creation
 	slot.Instances = max(1, slot.Instances)
 	slot.URL = l.url(l.host(place{slot.EnvironmentKey, slot.App}))
 	return slot, l.options.Store.PutSlot(ctx, slot)
@@ -122,14 +162,21 @@ func (l *Local) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) 
 	return slot, err
 }
 
-// DeleteSlot removes a slot and stops what runs in it. One that is not there is
-// no error.
-func (l *Local) DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app string) error {
+// DeleteSlot removes a slot and stops what runs in it, if it is of that creation.
+// One that is not there is no error.
+func (l *Local) DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app, creation string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	there, err := l.options.Store.Slot(ctx, key, app)
+	if err == nil && !aloft.SameCreation(there.Creation, creation) {
+		return nil
+	}
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return err
+	}
 	if err := l.options.Store.DeleteSlot(ctx, key, app); err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestSlotRules(t *testing.T) {
 		t.Run(test.rule, func(t *testing.T) {
 			slot := aloft.Slot{EnvironmentKey: alice, App: "web"}
 			test.change(&slot)
-			got, err := w.PutSlot(t.Context(), slot)
+			got, err := w.PutSlot(t.Context(), slot, aloft.Claim{})
 			if aloft.ErrorCode(err) != test.code {
 				t.Fatalf("%v (%s), want %q", err, aloft.ErrorCode(err), test.code)
 			}
@@ -65,12 +65,12 @@ func TestSlotRules(t *testing.T) {
 		})
 	}
 	t.Run("deleting what is not there", func(t *testing.T) {
-		if err := w.DeleteSlot(t.Context(), alice, "nothing"); err != nil {
+		if err := w.DeleteSlot(t.Context(), alice, "nothing", ""); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("a group whose name breaks the rule", func(t *testing.T) {
-		if _, err := w.PutGroup(t.Context(), aloft.EnvironmentKey{Project: "shop"}); aloft.ErrorCode(err) != aloft.CodeInvalid {
+		if _, err := w.PutGroup(t.Context(), aloft.EnvironmentKey{Project: "shop"}, aloft.Claim{}); aloft.ErrorCode(err) != aloft.CodeInvalid {
 			t.Error(err)
 		}
 	})
@@ -85,7 +85,7 @@ func TestURLs(t *testing.T) {
 		"http://alice.shop.here":             func(o *deploy.Options) { o.Domain, o.Port = "here", 0 },
 	} {
 		w := newWorld(t, change)
-		if url, err := w.Group(t.Context(), alice); err != nil || url != want {
+		if url, err := w.Group(t.Context(), alice); err != nil || url.URL != want {
 			t.Errorf("%s, %v, want %s", url, err, want)
 		}
 	}

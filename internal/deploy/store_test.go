@@ -14,13 +14,13 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	releases []aloft.Release // oldest first
-	groups   map[aloft.EnvironmentKey]bool
+	groups   map[aloft.EnvironmentKey]string
 	slots    map[aloft.EnvironmentKey]map[string]aloft.Slot
 	refuse   bool // to add releases
 }
 
 func newMemory() *memory {
-	return &memory{groups: map[aloft.EnvironmentKey]bool{}, slots: map[aloft.EnvironmentKey]map[string]aloft.Slot{}}
+	return &memory{groups: map[aloft.EnvironmentKey]string{}, slots: map[aloft.EnvironmentKey]map[string]aloft.Slot{}}
 }
 
 func (m *memory) AddRelease(ctx context.Context, release aloft.Release) (aloft.Release, error) {
@@ -73,17 +73,21 @@ func (m *memory) DeleteReleases(_ context.Context, key aloft.EnvironmentKey) err
 	return nil
 }
 
-func (m *memory) PutGroup(_ context.Context, key aloft.EnvironmentKey) error {
+func (m *memory) PutGroup(_ context.Context, key aloft.EnvironmentKey, creation string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.groups[key] = true
+	m.groups[key] = creation
 	return nil
 }
 
-func (m *memory) HasGroup(_ context.Context, key aloft.EnvironmentKey) (bool, error) {
+func (m *memory) GroupCreation(_ context.Context, key aloft.EnvironmentKey) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.groups[key], nil
+	creation, ok := m.groups[key]
+	if !ok {
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no group of %s", key)
+	}
+	return creation, nil
 }
 
 func (m *memory) DeleteGroup(_ context.Context, key aloft.EnvironmentKey) error {

@@ -56,7 +56,7 @@ func newWorld(t *testing.T, change ...func(*deploy.Options)) *world {
 		change(&w.options)
 	}
 	w.open(t, t.TempDir())
-	if _, err := w.PutGroup(t.Context(), alice); err != nil {
+	if _, err := w.PutGroup(t.Context(), alice, aloft.Claim{}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -127,7 +127,7 @@ func (w *world) slot(t *testing.T, app string, change ...func(*aloft.Slot)) alof
 	for _, change := range change {
 		change(&slot)
 	}
-	slot, err := w.PutSlot(t.Context(), slot)
+	slot, err := w.PutSlot(t.Context(), slot, aloft.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}

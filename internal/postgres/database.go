@@ -13,8 +13,9 @@ import (
 
 // PutDatabase makes the database, or repairs it: after it there is a record, a
 // role with the record's password and a database that this role owns and only
-// it may connect to. A name that breaks the rule is CodeInvalid.
-func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error) {
+// it may connect to. A name that breaks the rule is CodeInvalid; what another
+// creation made and is there is CodeConflict.
+func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error) {
 	if err := validate(key, name); err != nil {
 		return aloft.Database{}, err
 	}
@@ -24,7 +25,11 @@ func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name
 		if err != nil {
 			return err
 		}
+		if err := conn.check(ctx, record, claim); err != nil {
+			return err
+		}
 		made = located(record, conn.port)
+		made.Creation = claim.Creation
 		// The record comes first: what is on the server without one is an orphan.
 		if err := s.options.Store.PutDatabase(ctx, made); err != nil {
 			return err
@@ -68,11 +73,23 @@ func (s *Server) Database(ctx context.Context, key aloft.EnvironmentKey, name st
 }
 
 // DeleteDatabase drops the database, whoever is connected to it, with its role
-// and its record. Deleting what is not there is no error.
-func (s *Server) DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) error {
+// and its record, if it is of that creation. Deleting what is not there is no error.
+func (s *Server) DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name, creation string) error {
 	if err := validate(key, name); err != nil {
 		return err
 	}
+	record, err := s.options.Store.Database(ctx, key, name)
+	if err == nil && !aloft.SameCreation(record.Creation, creation) {
+		return nil
+	}
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return err
+	}
+	return s.remove(ctx, key, name)
+}
+
+// remove is DeleteDatabase for whatever creation is there.
+func (s *Server) remove(ctx context.Context, key aloft.EnvironmentKey, name string) error {
 	if s.used() {
 		identifier := Identifier(key, name)
 		err := s.exclusively(ctx, identifier, func(conn session) error {
@@ -101,6 +118,20 @@ func (s *Server) record(ctx context.Context, key aloft.EnvironmentKey, name stri
 		EnvironmentKey: key, Name: name,
 		Database: identifier, Username: identifier, Password: rand.Text(),
 	}, nil
+}
+
+// check refuses to put what is on the server by another creation. A record of
+// what is gone may be taken by anybody.
+func (c session) check(ctx context.Context, record aloft.Database, claim aloft.Claim) error {
+	refused := claim.Check("aloft_postgresql", record.EnvironmentKey.String()+"/"+record.Name, record.Creation)
+	if refused == nil {
+		return nil
+	}
+	there, err := c.has(ctx, record)
+	if err != nil || !there {
+		return err
+	}
+	return refused
 }
 
 // located returns the record with the place where the server is now.

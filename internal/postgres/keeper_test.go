@@ -30,7 +30,7 @@ func TestRestart(t *testing.T) {
 
 	t.Run("a stopped server serves nothing until it is started", func(t *testing.T) {
 		stop(t, s)
-		_, err := s.PutDatabase(ctx, alice, "main")
+		_, err := s.PutDatabase(ctx, alice, "main", aloft.Claim{})
 		wantCode(t, err, aloft.CodeUnavailable)
 		if err := s.Start(ctx); err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestRestart(t *testing.T) {
 		made := make(chan error, 5)
 		for i := range cap(made) {
 			go func() {
-				_, err := s.PutDatabase(ctx, key, "db"+strconv.Itoa(i))
+				_, err := s.PutDatabase(ctx, key, "db"+strconv.Itoa(i), aloft.Claim{})
 				made <- err
 			}()
 		}
@@ -200,7 +200,7 @@ func TestKilledParent(t *testing.T) {
 	s := start(t, o)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	d, err := s.PutDatabase(ctx, alice, "main")
+	d, err := s.PutDatabase(ctx, alice, "main", aloft.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func stop(t *testing.T, s *postgres.Server) {
 
 func put(t *testing.T, s *postgres.Server, key aloft.EnvironmentKey, name string) aloft.Database {
 	t.Helper()
-	d, err := s.PutDatabase(t.Context(), key, name)
+	d, err := s.PutDatabase(t.Context(), key, name, aloft.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,9 +198,9 @@ func TestServer(t *testing.T) {
 		wantCode(t, err, aloft.CodeNotFound)
 	})
 	t.Run("a bad name is refused", func(t *testing.T) {
-		_, err := s.PutDatabase(t.Context(), alice, "Main; DROP")
+		_, err := s.PutDatabase(t.Context(), alice, "Main; DROP", aloft.Claim{})
 		wantCode(t, err, aloft.CodeInvalid)
-		wantCode(t, s.DeleteDatabase(t.Context(), aloft.EnvironmentKey{Project: "shop"}, "main"), aloft.CodeInvalid)
+		wantCode(t, s.DeleteDatabase(t.Context(), aloft.EnvironmentKey{Project: "shop"}, "main", ""), aloft.CodeInvalid)
 	})
 	t.Run("another environment cannot connect", func(t *testing.T) {
 		other := put(t, s, aloft.EnvironmentKey{Project: "shop", Environment: "bob"}, "main")
@@ -239,18 +239,18 @@ func TestServer(t *testing.T) {
 	t.Run("a foreign role is not taken over", func(t *testing.T) {
 		name := postgres.Identifier(alice, "taken")
 		query(t, superuser(t, o, d), "CREATE ROLE "+name)
-		_, err := s.PutDatabase(t.Context(), alice, "taken")
+		_, err := s.PutDatabase(t.Context(), alice, "taken", aloft.Claim{})
 		wantCode(t, err, aloft.CodeConflict)
-		wantCode(t, s.DeleteDatabase(t.Context(), alice, "taken"), aloft.CodeConflict)
+		wantCode(t, s.DeleteDatabase(t.Context(), alice, "taken", ""), aloft.CodeConflict)
 		query(t, superuser(t, o, d), "DROP ROLE "+name)
-		if err := s.DeleteDatabase(t.Context(), alice, "taken"); err != nil {
+		if err := s.DeleteDatabase(t.Context(), alice, "taken", ""); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("nothing is left of a deleted database, and deleting it again is no error", func(t *testing.T) {
 		connect(t, d.URL) // does not keep it
 		for range 2 {
-			if err := s.DeleteDatabase(t.Context(), alice, "main"); err != nil {
+			if err := s.DeleteDatabase(t.Context(), alice, "main", ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -280,7 +280,7 @@ func testConcurrent(t *testing.T, s *postgres.Server) {
 	for i := range 20 {
 		name := "db" + strconv.Itoa(i%10) // each twice
 		group.Go(func() {
-			if _, err := s.PutDatabase(t.Context(), key, name); err != nil {
+			if _, err := s.PutDatabase(t.Context(), key, name, aloft.Claim{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -340,4 +340,50 @@ func testHalfDone(t *testing.T, s *postgres.Server, o postgres.Options) {
 		t.Error(err)
 	}
 	wantNothing(t, s, key)
+}
+
+func TestCreations(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	s := start(t, o)
+	claimed := func(t *testing.T, claim aloft.Claim, want aloft.Code) aloft.Database {
+		t.Helper()
+		d, err := s.PutDatabase(t.Context(), alice, "main", claim)
+		if aloft.ErrorCode(err) != want {
+			t.Fatalf("%v: %v", claim, err)
+		}
+		return d
+	}
+	remove := func(t *testing.T, creation string) {
+		t.Helper()
+		if err := s.DeleteDatabase(t.Context(), alice, "main", creation); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := claimed(t, aloft.Claim{Creation: "one"}, "")
+	query(t, connect(t, one.URL), "CREATE TABLE kept (n int)")
+	t.Run("a repeated request is the same creation", func(t *testing.T) { claimed(t, aloft.Claim{Creation: "one"}, "") })
+	t.Run("another one is refused", func(t *testing.T) {
+		claimed(t, aloft.Claim{Creation: "two"}, aloft.CodeConflict)
+		claimed(t, aloft.Claim{Creation: "two", Over: "three"}, aloft.CodeConflict)
+	})
+	t.Run("only its own creation removes it", func(t *testing.T) {
+		remove(t, "two")
+		query(t, connect(t, one.URL), "SELECT FROM kept")
+	})
+	t.Run("who takes its place keeps the data", func(t *testing.T) {
+		two := claimed(t, aloft.Claim{Creation: "two", Over: "one"}, "")
+		remove(t, "one")
+		query(t, connect(t, two.URL), "SELECT FROM kept")
+		if d, err := s.Database(t.Context(), alice, "main"); err != nil || d.Creation != "two" {
+			t.Errorf("%v, %v", d.Creation, err)
+		}
+	})
+	t.Run("what is gone from the server is free", func(t *testing.T) {
+		query(t, superuser(t, o, one), "DROP DATABASE "+one.Database+" WITH (FORCE)")
+		claimed(t, aloft.Claim{Creation: "three"}, "")
+		remove(t, "three")
+		_, err := s.Database(t.Context(), alice, "main")
+		wantCode(t, err, aloft.CodeNotFound)
+	})
 }

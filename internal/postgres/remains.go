@@ -25,7 +25,7 @@ func (s *Server) DeleteAll(ctx context.Context, key aloft.EnvironmentKey) error 
 	slices.Sort(names)
 	var failed error
 	for _, name := range slices.Compact(names) {
-		failed = errors.Join(failed, s.DeleteDatabase(ctx, key, name))
+		failed = errors.Join(failed, s.remove(ctx, key, name))
 	}
 	return failed
 }

@@ -67,33 +67,6 @@ func (c session) has(ctx context.Context, d aloft.Database) (there bool, err err
 	return there, err
 }
 
-// drop removes a database, its role and whatever other databases that role owns.
-func (c session) drop(ctx context.Context, identifier, want string) error {
-	owner, err := c.labelOf(ctx, identifier)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return c.all(ctx, []string{dropDatabase(identifier)})
-	case err != nil:
-		return err
-	case owner != want:
-		return foreign(identifier)
-	}
-	owned, err := c.list(ctx, `SELECT datname::text FROM pg_database JOIN pg_roles r ON datdba = r.oid
-		WHERE rolname = $1 AND datname <> $1`, identifier)
-	if err != nil {
-		return err
-	}
-	var statements []string
-	for _, name := range append(owned, identifier) {
-		statements = append(statements, dropDatabase(name))
-	}
-	return c.all(ctx, append(statements, "DROP ROLE IF EXISTS "+quoted(identifier)))
-}
-
-func dropDatabase(name string) string {
-	return "DROP DATABASE IF EXISTS " + quoted(name) + " WITH (FORCE)"
-}
-
 // labelOf returns the comment of a role, or pgx.ErrNoRows.
 func (c session) labelOf(ctx context.Context, role string) (text string, err error) {
 	err = c.QueryRow(ctx, "SELECT coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1", role).Scan(&text)

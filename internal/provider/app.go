@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // appResource is aloft_app: a place for an app with a URL. What runs in it, its
@@ -73,7 +75,7 @@ func (r *appResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 }
 
 func (r *appResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planID(ctx, req, resp, "environment", "name")
+	r.planIdentity(ctx, "aloft_app", req, resp, "environment", "name")
 }
 
 func (r *appResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -81,12 +83,20 @@ func (r *appResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	slot, err := r.client.PutSlot(ctx, model.slot())
+	var slot aloft.Slot
+	creation, err := r.ledger.create(model.identity(), func(claim aloft.Claim) (err error) {
+		slot, err = r.client.PutSlot(ctx, model.slot(), claim)
+		return err
+	}, func() (string, error) {
+		there, err := r.client.Slot(ctx, keyOf(model.Environment), model.Name.ValueString())
+		return there.Creation, err
+	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot create app "+model.title(), err, model.secrets()...)
 		return
 	}
 	model.applied(slot)
+	keepCreation(ctx, resp.Private, creation, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
@@ -101,6 +111,8 @@ func (r *appResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		diagnose(&resp.Diagnostics, "Cannot read app "+model.title(), err, model.secrets()...)
+	case !r.ledger.found(ctx, model.identity(), req, resp, slot.Creation):
+		resp.State.RemoveResource(ctx)
 	default:
 		model.found(slot)
 		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
@@ -112,7 +124,7 @@ func (r *appResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	slot, err := r.client.PutSlot(ctx, model.slot())
+	slot, err := r.client.PutSlot(ctx, model.slot(), aloft.Claim{Creation: creationIn(ctx, req.Private)})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot change app "+model.title(), err, model.secrets()...)
 		return
@@ -126,8 +138,10 @@ func (r *appResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.client.DeleteSlot(ctx, keyOf(model.Environment), model.Name.ValueString())
-	if err != nil && !missing(err) {
+	err := r.ledger.delete(model.identity(), func() error {
+		return r.client.DeleteSlot(ctx, keyOf(model.Environment), model.Name.ValueString(), creationIn(ctx, req.Private))
+	})
+	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy app "+model.title(), err, model.secrets()...)
 	}
 }

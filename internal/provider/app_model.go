@@ -35,6 +35,10 @@ func (m *appModel) title() string {
 	return m.Name.ValueString() + " of " + m.Environment.ValueString()
 }
 
+func (m *appModel) identity() identity {
+	return identity{"aloft_app", joinID(m.Environment, m.Name).ValueString()}
+}
+
 // slot returns what the server is to make of the resource.
 func (m *appModel) slot() aloft.Slot {
 	limit, _ := ParseMemory(m.MemoryLimit.ValueString()) // validated; "" = 0

@@ -36,11 +36,10 @@ func environmentAttribute() schema.StringAttribute {
 	}
 }
 
-// planID puts the id into the plan as soon as the attributes it is made of are
-// known, so that what depends on it is planned with it.
-func planID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, attributes ...string) {
+// planID puts the id into the plan, and returns it. A plan to delete has none.
+func planID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, attributes ...string) types.String {
 	if req.Plan.Raw.IsNull() {
-		return
+		return types.StringNull()
 	}
 	var parts []types.String
 	for _, name := range attributes {
@@ -48,9 +47,11 @@ func planID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root(name), &part)...)
 		parts = append(parts, part)
 	}
+	id := joinID(parts...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), joinID(parts...))...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), id)...)
 	}
+	return id
 }
 
 // importPart sets what identifies a resource in an environment; Read adds the rest.

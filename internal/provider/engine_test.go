@@ -54,18 +54,25 @@ type bench struct {
 func newBench(t *testing.T, program, configuration string) *bench {
 	t.Helper()
 	b := &bench{world: newWorld(), program: program, dir: t.TempDir()}
-	reattach, stop, err := provider.Serve(t.Context(), provider.Options{Client: b.world, Version: "1.2.3"})
+	b.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+		"TF_VAR_project=shop", "TF_VAR_environment=alice",
+	}
+	b.serve(t, false)
+	b.write(t, configuration)
+	b.ok(t, "init", "-input=false", "-no-color")
+	return b
+}
+
+// serve serves the provider from now on by another process, as a run does that adopts.
+func (b *bench) serve(t *testing.T, adopt bool) {
+	t.Helper()
+	reattach, stop, err := provider.Serve(t.Context(), provider.Options{Client: b.world, Version: "1.2.3", Adopt: adopt})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	b.env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
-		"TF_REATTACH_PROVIDERS=" + reattach, "TF_VAR_project=shop", "TF_VAR_environment=alice",
-	}
-	b.write(t, configuration)
-	b.ok(t, "init", "-input=false", "-no-color")
-	return b
+	b.env = append(b.env, "TF_REATTACH_PROVIDERS="+reattach)
 }
 
 // head declares the provider, for configurations that say nothing about it.

@@ -29,13 +29,17 @@ func (m environmentModel) key() aloft.EnvironmentKey {
 	return aloft.EnvironmentKey{Project: m.Project.ValueString(), Environment: m.Name.ValueString()}
 }
 
+func (m environmentModel) identity() identity {
+	return identity{"aloft_environment", m.key().String()}
+}
+
 func (r *environmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "aloft_environment"
 }
 
 func (r *environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An environment on this machine: the group that its apps and databases belong to. Destroying it removes all of them.",
+		MarkdownDescription: "An environment on this machine: the group that its apps and databases belong to. They are resources of their own: destroying it removes none of them.",
 		Attributes: map[string]schema.Attribute{
 			"id": computedID("`project/name`"),
 			"project": schema.StringAttribute{
@@ -56,7 +60,7 @@ func (r *environmentResource) Schema(_ context.Context, _ resource.SchemaRequest
 }
 
 func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planID(ctx, req, resp, "project", "name")
+	r.planIdentity(ctx, "aloft_environment", req, resp, "project", "name")
 }
 
 func (r *environmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -64,12 +68,20 @@ func (r *environmentResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	url, err := r.client.PutGroup(ctx, model.key())
+	var group aloft.Group
+	creation, err := r.ledger.create(model.identity(), func(claim aloft.Claim) (err error) {
+		group, err = r.client.PutGroup(ctx, model.key(), claim)
+		return err
+	}, func() (string, error) {
+		there, err := r.client.Group(ctx, model.key())
+		return there.Creation, err
+	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot create environment "+model.key().String(), err)
 		return
 	}
-	model.ID, model.URL = types.StringValue(model.key().String()), types.StringValue(url)
+	keepCreation(ctx, resp.Private, creation, &resp.Diagnostics)
+	model.ID, model.URL = types.StringValue(model.key().String()), types.StringValue(group.URL)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
@@ -78,14 +90,16 @@ func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	url, err := r.client.Group(ctx, model.key())
+	group, err := r.client.Group(ctx, model.key())
 	switch {
 	case missing(err):
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		diagnose(&resp.Diagnostics, "Cannot read environment "+model.key().String(), err)
+	case !r.ledger.found(ctx, model.identity(), req, resp, group.Creation):
+		resp.State.RemoveResource(ctx)
 	default:
-		model.ID, model.URL = types.StringValue(model.key().String()), types.StringValue(url)
+		model.ID, model.URL = types.StringValue(model.key().String()), types.StringValue(group.URL)
 		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	}
 }
@@ -100,7 +114,10 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteGroup(ctx, model.key()); err != nil && !missing(err) {
+	err := r.ledger.delete(model.identity(), func() error {
+		return r.client.DeleteGroup(ctx, model.key(), creationIn(ctx, req.Private))
+	})
+	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy environment "+model.key().String(), err)
 	}
 }

@@ -35,6 +35,10 @@ func (m *postgresqlModel) title() string {
 	return m.Name.ValueString() + " of " + m.Environment.ValueString()
 }
 
+func (m *postgresqlModel) identity() identity {
+	return identity{"aloft_postgresql", joinID(m.Environment, m.Name).ValueString()}
+}
+
 func (m *postgresqlModel) found(d aloft.Database) {
 	m.ID = joinID(m.Environment, m.Name)
 	m.Host, m.Port = types.StringValue(d.Host), types.Int64Value(int64(d.Port))
@@ -81,7 +85,7 @@ func secret(description string) schema.StringAttribute {
 }
 
 func (r *postgresqlResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planID(ctx, req, resp, "environment", "name")
+	r.planIdentity(ctx, "aloft_postgresql", req, resp, "environment", "name")
 }
 
 func (r *postgresqlResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -89,11 +93,19 @@ func (r *postgresqlResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	database, err := r.client.PutDatabase(ctx, keyOf(model.Environment), model.Name.ValueString())
+	var database aloft.Database
+	creation, err := r.ledger.create(model.identity(), func(claim aloft.Claim) (err error) {
+		database, err = r.client.PutDatabase(ctx, keyOf(model.Environment), model.Name.ValueString(), claim)
+		return err
+	}, func() (string, error) {
+		there, err := r.client.Database(ctx, keyOf(model.Environment), model.Name.ValueString())
+		return there.Creation, err
+	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot create database "+model.title(), err)
 		return
 	}
+	keepCreation(ctx, resp.Private, creation, &resp.Diagnostics)
 	model.found(database)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
@@ -109,6 +121,8 @@ func (r *postgresqlResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		diagnose(&resp.Diagnostics, "Cannot read database "+model.title(), err, model.secrets()...)
+	case !r.ledger.found(ctx, model.identity(), req, resp, database.Creation):
+		resp.State.RemoveResource(ctx)
 	default:
 		model.found(database)
 		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
@@ -125,8 +139,10 @@ func (r *postgresqlResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.client.DeleteDatabase(ctx, keyOf(model.Environment), model.Name.ValueString())
-	if err != nil && !missing(err) {
+	err := r.ledger.delete(model.identity(), func() error {
+		return r.client.DeleteDatabase(ctx, keyOf(model.Environment), model.Name.ValueString(), creationIn(ctx, req.Private))
+	})
+	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy database "+model.title(), err, model.secrets()...)
 	}
 }

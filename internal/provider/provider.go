@@ -21,20 +21,21 @@ import (
 const Address = "aloft-dev/aloft"
 
 // Client does what the resources declare. Put makes, changes or repairs, and is
-// idempotent. What does not exist in reality is CodeNotFound, whatever was
-// recorded; deleting it is no error.
+// idempotent; what another creation made is CodeConflict. What does not exist in
+// reality is CodeNotFound, whatever was recorded; deleting it, or what another
+// creation made, removes nothing and is no error.
 type Client interface {
-	PutGroup(ctx context.Context, key aloft.EnvironmentKey) (url string, err error)
-	Group(ctx context.Context, key aloft.EnvironmentKey) (url string, err error)
-	DeleteGroup(ctx context.Context, key aloft.EnvironmentKey) error
+	PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error)
+	Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Group, error)
+	DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creation string) error
 
-	PutSlot(ctx context.Context, slot aloft.Slot) (aloft.Slot, error)
+	PutSlot(ctx context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error)
 	Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error)
-	DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app string) error
+	DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app, creation string) error
 
-	PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error)
+	PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error)
 	Database(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error)
-	DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) error
+	DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name, creation string) error
 }
 
 // Options say whom the provider works for.
@@ -42,10 +43,18 @@ type Options struct {
 	Client  Client // carries out what is declared; its scope is the scope of the provider
 	Version string // of Aloft; told to the engine
 	Server  string // names who serves it, for RemoveSockets; letters and digits, may be empty
+
+	// Adopt takes over what exists already and no resource of the state has: it is
+	// left from an apply that was cut off, or the state was lost. For who serves one
+	// run of one environment, whose state is the only one.
+	Adopt bool
 }
 
 // local implements the provider.
-type local struct{ options Options }
+type local struct {
+	options Options
+	ledger  ledger
+}
 
 func (p *local) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "aloft"
@@ -63,7 +72,9 @@ func (p *local) Configure(_ context.Context, _ provider.ConfigureRequest, resp *
 		resp.Diagnostics.AddError("No Aloft server", "The provider works through a running Aloft server.\n\nStart one with: aloft serve")
 		return
 	}
-	resp.ResourceData = p.options.Client
+	p.ledger.adopts = p.options.Adopt
+	p.ledger.begin()
+	resp.ResourceData = configured{p.options.Client, &p.ledger}
 }
 
 func (p *local) Resources(context.Context) []func() resource.Resource {
@@ -76,11 +87,15 @@ func (p *local) Resources(context.Context) []func() resource.Resource {
 
 func (p *local) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
-// configured is the part that all resources share: the client they work with.
-type configured struct{ client Client }
+// configured is the part that all resources share: the client they work with, and
+// what is known of the others.
+type configured struct {
+	client Client
+	ledger *ledger
+}
 
 // Configure receives the provider's client; it is nil while a configuration is
 // only validated.
 func (c *configured) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	c.client, _ = req.ProviderData.(Client)
+	*c, _ = req.ProviderData.(configured)
 }

@@ -38,7 +38,8 @@ func testLifecycle(t *testing.T, program string) {
 			Instances: 2, HealthPath: "/healthz", MemoryLimit: 256e6, URL: "http://web.alice.shop.localhost:8090",
 		}
 		b.behind(func() {
-			if got := b.slots["shop/alice/web"]; !reflect.DeepEqual(got, want) {
+			want.Creation = b.creations["aloft_appshop/alice/web"]
+			if got := b.slots["shop/alice/web"]; want.Creation == "" || !reflect.DeepEqual(got, want) {
 				t.Errorf("slot %+v", got)
 			}
 		})

@@ -136,5 +136,5 @@ func Main(options Options) error {
 }
 
 func factory(options Options) func() tfprotov6.ProviderServer {
-	return providerserver.NewProtocol6(&local{options})
+	return providerserver.NewProtocol6(&local{options: options})
 }

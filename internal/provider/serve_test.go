@@ -21,7 +21,6 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "" {
 		w := newWorld()
-		w.groups["shop/alice"] = true
 		if err := provider.Main(provider.Options{Client: w, Version: "1.2.3"}); err != nil {
 			os.Exit(1)
 		}
@@ -125,7 +124,7 @@ type stuck struct {
 	asked chan struct{}
 }
 
-func (s *stuck) PutDatabase(ctx context.Context, _ aloft.EnvironmentKey, _ string) (aloft.Database, error) {
+func (s *stuck) PutDatabase(ctx context.Context, _ aloft.EnvironmentKey, _ string, _ aloft.Claim) (aloft.Database, error) {
 	close(s.asked)
 	<-ctx.Done()
 	return aloft.Database{}, ctx.Err()

@@ -45,6 +45,7 @@ type configuration struct {
 	Vars      map[string]string          `json:"vars,omitempty"`
 	VarFile   string                     `json:"varFile,omitempty"`   // relative to Folder
 	Providers []string                   `json:"providers,omitempty"` // sources, as the configuration names them
+	Outside   bool                       `json:"outside,omitempty"`   // may have made what no provider tells of
 	Lock      []byte                     `json:"lock,omitempty"`      // provider lock file, when the commit has none
 	Apps      map[string]aloft.AppOutput `json:"apps,omitempty"`
 }

@@ -140,7 +140,7 @@ func (a applied) local() bool {
 // local reports whether nothing but the local target's provider was used, so
 // that removing the group removes everything.
 func (c configuration) local() bool {
-	return len(c.Providers) == 1 && c.Providers[0] == localProvider
+	return len(c.Providers) == 1 && c.Providers[0] == localProvider && !c.Outside
 }
 
 func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf configuration) (aloft.Plan, error) {

@@ -69,6 +69,34 @@ func TestAReleaseThatDoesNotAnswerIsSwappedBack(t *testing.T) {
 	}
 }
 
+func TestTheLastHeadlineTellsWhatWasSeen(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		sick error
+		says string
+	}{
+		{"what ran answers", nil, "; c1 still serves http://"},
+		{"what ran does not", errors.New("nothing answers"), "c1 ran before and does not answer at http://"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.push("c1")
+			h.reconcile()
+			h.terraform.before = func(context.Context) error {
+				h.target.sick = test.sick
+				return errors.New("no")
+			}
+			h.terraform.key = "changed"
+			r := h.push("c2")
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunFailed)
+			if log := h.log(r.ID); !strings.Contains(log, test.says) {
+				t.Errorf("the log does not say %q:\n%s", test.says, log)
+			}
+		})
+	}
+}
+
 func TestAFirstReleaseThatDoesNotAnswerIsTakenOut(t *testing.T) {
 	h := newHouse(t)
 	h.target.sick = aloft.Errorf(aloft.CodeFailed, "the URL answers 502")

@@ -219,13 +219,35 @@ func (r *Reconciler) farewell(ctx context.Context, j journey, status aloft.RunSt
 		if j.run.Operation == aloft.OperationRollback {
 			voice.detail("the branch stays where it is; go forward again with: aloft up %s", j.run.Environment)
 		}
-	case environment.Revision != "":
+	case environment.Revision != "" && r.answers(ctx, environment):
 		voice.headline("run %d %s after %s; %s still serves %s", j.run.ID, status, r.took(j.run), short(environment.Revision), joinURLs(environment.URLs))
 	default:
 		voice.headline("run %d %s after %s", j.run.ID, status, r.took(j.run))
-		if j.run.Operation == aloft.OperationUp {
+		if environment.Revision != "" && len(environment.URLs) > 0 {
+			voice.alarm("%s ran before and does not answer at %s now", short(environment.Revision), joinURLs(environment.URLs))
+		} else if j.run.Operation == aloft.OperationUp {
 			voice.detail("push again to retry, or remove what was made: aloft destroy %s (it goes by itself in %.0f hours)",
 				j.run.Environment, abandonedAfter.Hours())
 		}
 	}
+}
+
+// answerTime is how long the last headline of a run waits for an app to answer.
+const answerTime = 2 * time.Second
+
+// answers looks whether every app of an environment answers just now, as far as
+// this server can tell.
+func (r *Reconciler) answers(ctx context.Context, e aloft.Environment) bool {
+	if r.pipeline.Local == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	for app := range e.URLs {
+		request := DeployRequest{Key: e.EnvironmentKey, App: aloft.App{Name: app}}
+		if err := r.pipeline.Local.Verify(ctx, request); err != nil {
+			return false
+		}
+	}
+	return true
 }

@@ -328,8 +328,11 @@ func (f *fakeTerraform) Recover(_ context.Context, c aloft.Configuration, left a
 
 func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft.Plan, aloft.Outputs, error) {
 	f.calls, f.adopt, f.folder = append(f.calls, "apply "+c.Vars["revision"]), c.Adopt, c.Dir
-	f.serial++
-	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, Serial: f.serial, Resources: f.resources}, []byte("sealed"), ""); err != nil {
+	newest, _, err := f.states.State(ctx, c.Key, 0)
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return aloft.Plan{}, aloft.Outputs{}, err
+	}
+	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, Serial: newest.Serial + 1, Resources: f.resources}, []byte("sealed"), ""); err != nil {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
 	if f.before != nil {

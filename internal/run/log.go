@@ -71,6 +71,16 @@ func (l *Logs) end(id int64) {
 	}
 }
 
+// Tell puts a line into the log of a run that is under way.
+func (l *Logs) Tell(id int64, text string) {
+	l.mu.Lock()
+	log := l.live[id]
+	l.mu.Unlock()
+	if log != nil {
+		(&voice{out: log}).alarm("%s", text)
+	}
+}
+
 // mask keeps values out of the log from now on. Short ones are left alone:
 // masking "1" would make the log unreadable and hide nothing.
 func (log *liveLog) mask(values ...string) {

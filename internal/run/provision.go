@@ -98,6 +98,7 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		Engine:    d.manifest.Engine,
 		Folder:    filepath.ToSlash(folder),
 		Providers: d.summary.Providers,
+		Outside:   d.summary.Outside,
 		Vars:      Variables(run.EnvironmentKey, run.Revision, d.settings),
 	}
 	conf.VarFile, err = VarFile(d.terraform, conf.Folder, run.Environment)

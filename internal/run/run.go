@@ -110,8 +110,8 @@ type Deployer interface {
 
 // States keeps Terraform states, as far as Aloft itself keeps them.
 type States interface {
-	DeleteState(ctx context.Context, key aloft.EnvironmentKey) error  // with resources in it: CodeConflict
-	DiscardState(ctx context.Context, key aloft.EnvironmentKey) error // whatever is in it
+	DeleteState(ctx context.Context, key aloft.EnvironmentKey) error  // holds resources: CodeConflict
+	DiscardState(ctx context.Context, key aloft.EnvironmentKey) error // whatever it holds
 	StateVersions(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)
 	UnlockRun(ctx context.Context, runID int64) ([]aloft.EnvironmentKey, error)
 }

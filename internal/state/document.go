@@ -12,14 +12,20 @@ import (
 // document is what is read of a state.
 type document struct {
 	Version   int    `json:"version"`
+	Engine    string `json:"terraform_version"`
 	Serial    uint64 `json:"serial"`
 	Lineage   string `json:"lineage"`
 	Resources []struct {
 		Mode      string            `json:"mode"`
 		Instances []json.RawMessage `json:"instances"`
 	} `json:"resources"`
-	Encrypted json.RawMessage `json:"encrypted_data"` // by OpenTofu's own state encryption
+	// What OpenTofu writes when it encrypts: around this, serial and lineage only.
+	Encrypted string `json:"encrypted_data"`
+	Method    string `json:"encryption_version"`
 }
+
+// sealed reports whether the engine itself has encrypted the state.
+func (d document) sealed() bool { return d.Version == 0 && d.Encrypted != "" && d.Method != "" }
 
 // format is the version of the state format that is understood. Terraform writes
 // it since 0.12, OpenTofu always has.
@@ -33,6 +39,9 @@ func parse(data []byte) (aloft.StateVersion, error) {
 		return aloft.StateVersion{}, err
 	}
 	version := aloft.StateVersion{Serial: int64(d.Serial), Lineage: d.Lineage, SizeBytes: int64(len(data))}
+	if d.sealed() {
+		version.Resources = aloft.UnknownResources
+	}
 	for _, resource := range d.Resources {
 		if resource.Mode == "managed" {
 			version.Resources += len(resource.Instances)
@@ -46,7 +55,7 @@ func read(data []byte) (document, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return d, aloft.Errorf(aloft.CodeInvalid, "this is not a Terraform state: %w", err)
 	}
-	if d.Version != format && d.Encrypted == nil {
+	if d.Version != format && !d.sealed() {
 		return d, aloft.Errorf(aloft.CodeInvalid, "this is not a Terraform state of format version %d", format).
 			WithHint("write it with Terraform 0.12 or later, or OpenTofu")
 	}
@@ -59,13 +68,14 @@ func read(data []byte) (document, error) {
 // withSerial returns a state with another serial and all else as it is, byte for
 // byte. A state that the engine itself has encrypted stays as it is.
 func withSerial(data []byte, serial int64) ([]byte, error) {
-	if d, err := read(data); err != nil || d.Encrypted != nil {
+	if d, err := read(data); err != nil || d.sealed() {
 		return data, err
 	}
 	tokens := json.NewDecoder(bytes.NewReader(data))
 	if _, err := tokens.Token(); err != nil {
 		return nil, err
 	}
+	begin := int(tokens.InputOffset())
 	for tokens.More() {
 		name, err := tokens.Token()
 		if err != nil {
@@ -80,5 +90,5 @@ func withSerial(data []byte, serial int64) ([]byte, error) {
 			return fmt.Appendf(nil, "%s%d%s", data[:end-len(value)], serial, data[end:]), nil
 		}
 	}
-	return nil, aloft.Errorf(aloft.CodeInvalid, "the state has no serial")
+	return fmt.Appendf(nil, "%s\"serial\":%d,%s", data[:begin], serial, data[begin:]), nil
 }

@@ -27,7 +27,7 @@ func TestEngines(t *testing.T) {
 			t.Run("an apply and a destroy are kept, sealed", func(t *testing.T) { applyAndDestroy(t, program) })
 			t.Run("the second of two applies is told who holds the lock", func(t *testing.T) { conflict(t, program) })
 			t.Run("a lock left by a killed engine can be forced", func(t *testing.T) { killed(t, program) })
-			t.Run("a state is pushed, with force also an older one", func(t *testing.T) { push(t, program) })
+			t.Run("an older state is kept aside when it is pushed with force, and can be restored", func(t *testing.T) { push(t, program) })
 			t.Run("1000 resources", func(t *testing.T) { thousand(t, program) })
 		})
 	}
@@ -41,11 +41,12 @@ type project struct {
 	program string
 	dir     string
 	b       *backend
+	user    string // see runs
 }
 
 func newProject(t *testing.T, program, resources string) *project {
 	t.Helper()
-	p := &project{t, program, t.TempDir(), newBackend(t)}
+	p := &project{t, program, t.TempDir(), newBackend(t), "aloft"}
 	p.write("terraform {\n  backend \"http\" {}\n}\n" + resources)
 	p.run("init", "-input=false")
 	return p
@@ -64,7 +65,7 @@ func (p *project) command(args ...string) *exec.Cmd {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "TMPDIR=" + os.TempDir(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"TF_HTTP_ADDRESS=" + p.b.url(), "TF_HTTP_LOCK_ADDRESS=" + p.b.url(), "TF_HTTP_UNLOCK_ADDRESS=" + p.b.url(),
 		"TF_HTTP_LOCK_METHOD=LOCK", "TF_HTTP_UNLOCK_METHOD=UNLOCK",
-		"TF_HTTP_USERNAME=aloft", "TF_HTTP_PASSWORD=" + password,
+		"TF_HTTP_USERNAME=" + p.user, "TF_HTTP_PASSWORD=" + password,
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
@@ -148,6 +149,7 @@ const gated = "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\"
 func conflict(t *testing.T, program string) {
 	t.Parallel()
 	p := newProject(t, program, gated)
+	p.user = "run-42"
 	first, holder, goOn := p.begin()
 	out, err := p.command("apply", "-auto-approve", "-input=false").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), holder.ID) || !strings.Contains(string(out), holder.Who) || !strings.Contains(string(out), "already locked") {
@@ -165,7 +167,9 @@ func conflict(t *testing.T, program string) {
 func killed(t *testing.T, program string) {
 	t.Parallel()
 	p := newProject(t, program, gated)
+	p.user = "run-42"
 	first, holder, goOn := p.begin()
+	p.user = "aloft"
 	syscall.Kill(-first.Process.Pid, syscall.SIGKILL)
 	first.Wait()
 	goOn()
@@ -173,6 +177,11 @@ func killed(t *testing.T, program string) {
 	if out, err := p.command("apply", "-auto-approve", "-input=false").CombinedOutput(); err == nil || !strings.Contains(string(out), holder.ID) {
 		t.Errorf("%v\n%s", err, out)
 	}
+	p.b.running[42] = true
+	if out, err := p.command("force-unlock", "-force", holder.ID).CombinedOutput(); err == nil {
+		t.Errorf("the lock of a living run is opened\n%s", out)
+	}
+	p.b.running[42] = false
 	p.run("force-unlock", "-force", holder.ID)
 	p.run("apply", "-auto-approve", "-input=false")
 }
@@ -191,7 +200,17 @@ func push(t *testing.T, program string) {
 	if out, err := p.command("state", "push", old).CombinedOutput(); err == nil {
 		t.Errorf("pushed without force\n%s", out)
 	}
-	p.run("state", "push", "-force", old)
+	before := p.versions()[0]
+	if out, err := p.command("state", "push", "-force", old).CombinedOutput(); err == nil || p.versions()[0] != before {
+		t.Errorf("an older state has replaced a newer one\n%s", out)
+	}
+	aside, err := p.b.history.Aside(t.Context(), shop)
+	if err != nil || len(aside) != 1 {
+		t.Fatal(aside, err)
+	}
+	if _, err := p.b.history.Restore(t.Context(), shop, aside[0].Version); err != nil {
+		t.Fatal(err)
+	}
 	if newest := p.versions()[0]; newest.Resources != 1 {
 		t.Errorf("%+v", newest)
 	}

@@ -26,6 +26,17 @@ func (h *History) Versions(ctx context.Context, key aloft.EnvironmentKey) ([]alo
 	return h.store.StateVersions(ctx, key)
 }
 
+// Aside returns the versions that were deleted or refused a while ago, newest
+// first. They can be read and restored like the others.
+func (h *History) Aside(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error) {
+	return h.store.StatesAside(ctx, key)
+}
+
+// Lock returns the lock of a state. One that nobody has locked is CodeNotFound.
+func (h *History) Lock(ctx context.Context, key aloft.EnvironmentKey) (aloft.Lock, error) {
+	return h.store.StateLock(ctx, key)
+}
+
 // Read returns a version of a state as Terraform wrote it; 0 is the newest. A
 // version that is not kept is CodeNotFound.
 func (h *History) Read(ctx context.Context, key aloft.EnvironmentKey, version int64) ([]byte, error) {
@@ -36,7 +47,7 @@ func (h *History) Read(ctx context.Context, key aloft.EnvironmentKey, version in
 	return h.sealer.Open(sealed, key.StateKey())
 }
 
-// Restore makes an earlier version the newest again, as a new version whose
+// Restore makes an earlier version, also one that is kept aside, the newest again, as a new version whose
 // serial is higher than any before; nothing is lost. Only the state changes: what
 // was made since then is not known to Terraform any more. A version that is not
 // kept is CodeNotFound. While the state is locked it is CodeConflict.
@@ -49,13 +60,13 @@ func (h *History) Restore(ctx context.Context, key aloft.EnvironmentKey, version
 	}
 	holder, err := h.store.LockState(ctx, key, lock)
 	if aloft.ErrorCode(err) == aloft.CodeConflict {
-		return restored, heldBy(key, holder)
+		return restored, holder.Held(key)
 	}
 	if err != nil {
 		return restored, err
 	}
 	defer func() {
-		if unlockErr := h.store.UnlockState(context.WithoutCancel(ctx), key, lock.ID); err == nil {
+		if _, unlockErr := h.store.UnlockState(context.WithoutCancel(ctx), key, lock.ID, 0); err == nil {
 			err = unlockErr
 		}
 	}()
@@ -67,21 +78,24 @@ func (h *History) putAgain(ctx context.Context, key aloft.EnvironmentKey, versio
 	if err != nil {
 		return aloft.StateVersion{}, err
 	}
+	again, err := parse(plain)
+	if err != nil {
+		return again, err
+	}
+	highest := again.Serial
 	versions, err := h.store.StateVersions(ctx, key)
 	if err != nil {
-		return aloft.StateVersion{}, err
+		return again, err
 	}
-	var highest int64
 	for _, kept := range versions {
 		highest = max(highest, kept.Serial)
 	}
 	if plain, err = withSerial(plain, highest+1); err != nil {
-		return aloft.StateVersion{}, err
+		return again, err
 	}
-	again, err := parse(plain)
-	if err != nil {
-		return aloft.StateVersion{}, err
+	if again, err = parse(plain); err != nil {
+		return again, err
 	}
 	again.EnvironmentKey = key
-	return h.store.PutState(ctx, again, h.sealer.Seal(plain, key.StateKey()), lockID)
+	return h.store.RestoreState(ctx, again, h.sealer.Seal(plain, key.StateKey()), lockID)
 }

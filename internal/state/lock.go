@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -32,24 +33,30 @@ func (s *server) lock(w http.ResponseWriter, c call) error {
 	if holder.ID == lock.ID {
 		return nil // the client asks again when it has missed the answer
 	}
+	s.Tell(c.key, c.runID, fmt.Sprintf("%s waits for the lock: %v", c.who(), holder.Held(c.key)))
 	return tell(w, holder)
 }
 
 // unlock releases the lock that the body describes. Terraform's force-unlock sends
-// no body: that releases any.
+// no body: that releases any which is not a living run's.
 func (s *server) unlock(w http.ResponseWriter, c call) error {
 	lock, err := readLock(w, c)
 	if err != nil {
 		return err
 	}
-	err = s.Store.UnlockState(c.Context(), c.key, lock.ID)
-	switch aloft.ErrorCode(err) {
-	case aloft.CodeNotFound:
+	released, err := s.Store.UnlockState(c.Context(), c.key, lock.ID, c.runID)
+	switch {
+	case aloft.ErrorCode(err) == aloft.CodeNotFound:
 		return nil
-	case aloft.CodeConflict:
-		return s.locked(c, err)
+	case err != nil:
+		s.Tell(c.key, c.runID, fmt.Sprintf("the lock is not opened for %s: %v", c.who(), err))
+		return err
+	case lock.Who == "": // an engine that opens its own lock tells all of it
+		text := fmt.Sprintf("the lock of %s was opened by force: %v", c.key, released.Held(c.key))
+		s.Tell(c.key, released.RunID, text)
+		_, _ = fmt.Fprintln(w, text) // a client that is gone needs no answer
 	}
-	return err
+	return nil
 }
 
 // readLock reads a lock as the engines describe it; an empty body is a zero Lock.
@@ -75,22 +82,4 @@ func tell(w http.ResponseWriter, holder aloft.Lock) error {
 	w.WriteHeader(http.StatusLocked)
 	_, _ = w.Write(body) // a client that is gone needs no answer
 	return nil
-}
-
-// locked explains that somebody else holds the lock.
-func (s *server) locked(c call, cause error) error {
-	holder, err := s.Store.StateLock(c.Context(), c.key)
-	if err == nil {
-		return heldBy(c.key, holder)
-	}
-	if cause != nil {
-		return cause
-	}
-	return err
-}
-
-func heldBy(key aloft.EnvironmentKey, holder aloft.Lock) error {
-	return aloft.Errorf(aloft.CodeConflict, "the state of %s is locked by %s since %s (%s, ID %s)",
-		key, holder.Who, holder.Created.UTC().Format("2006-01-02 15:04:05 MST"), holder.Operation, holder.ID).
-		WithHint("wait for it to end; if it cannot, aloft terraform %s -- force-unlock %s", key.Environment, holder.ID)
 }

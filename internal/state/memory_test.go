@@ -14,6 +14,8 @@ type memory struct {
 	mu       sync.Mutex
 	versions map[aloft.EnvironmentKey][]kept // oldest first
 	locks    map[aloft.EnvironmentKey]aloft.Lock
+	aside    map[aloft.EnvironmentKey][]kept
+	running  map[int64]bool  // runs that are running
 	locked   chan aloft.Lock // see listen
 }
 
@@ -31,7 +33,10 @@ func (m *memory) listen() <-chan aloft.Lock {
 }
 
 func newMemory() *memory {
-	return &memory{versions: map[aloft.EnvironmentKey][]kept{}, locks: map[aloft.EnvironmentKey]aloft.Lock{}}
+	return &memory{
+		versions: map[aloft.EnvironmentKey][]kept{}, aside: map[aloft.EnvironmentKey][]kept{},
+		locks: map[aloft.EnvironmentKey]aloft.Lock{}, running: map[int64]bool{},
+	}
 }
 
 var errMissing = aloft.Errorf(aloft.CodeNotFound, "there is none")
@@ -39,17 +44,35 @@ var errMissing = aloft.Errorf(aloft.CodeNotFound, "there is none")
 func (m *memory) PutState(_ context.Context, version aloft.StateVersion, sealed []byte, lockID string) (aloft.StateVersion, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if lock, ok := m.locks[version.EnvironmentKey]; ok && lock.ID != lockID {
-		return version, aloft.Errorf(aloft.CodeConflict, "locked")
+	var newest aloft.StateVersion
+	if list := m.versions[version.EnvironmentKey]; len(list) > 0 {
+		newest = list[len(list)-1].StateVersion
 	}
-	list := m.versions[version.EnvironmentKey]
-	version.Version = 1
-	if n := len(list); n > 0 {
-		version.Version = list[n-1].Version + 1
+	if err := version.CheckWrite(lockID, m.locks[version.EnvironmentKey], newest); err != nil {
+		version.Version, version.Aside = m.next(version.EnvironmentKey), err.Error()
+		m.aside[version.EnvironmentKey] = append(m.aside[version.EnvironmentKey], kept{version, slices.Clone(sealed)})
+		return version, err
 	}
-	list = append(list, kept{version, slices.Clone(sealed)})
-	m.versions[version.EnvironmentKey] = list[max(0, len(list)-aloft.StateVersionsKept):]
-	return version, nil
+	return m.add(version, sealed), nil
+}
+
+func (m *memory) RestoreState(_ context.Context, version aloft.StateVersion, sealed []byte, lockID string) (aloft.StateVersion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := version.CheckWrite(lockID, m.locks[version.EnvironmentKey], aloft.StateVersion{}); err != nil {
+		return version, err
+	}
+	return m.add(version, sealed), nil
+}
+
+func (m *memory) next(key aloft.EnvironmentKey) int64 {
+	return int64(len(m.versions[key]) + len(m.aside[key]) + 1)
+}
+
+func (m *memory) add(version aloft.StateVersion, sealed []byte) aloft.StateVersion {
+	version.Version = m.next(version.EnvironmentKey)
+	m.versions[version.EnvironmentKey] = append(m.versions[version.EnvironmentKey], kept{version, slices.Clone(sealed)})
+	return version
 }
 
 func (m *memory) State(_ context.Context, key aloft.EnvironmentKey, version int64) (aloft.StateVersion, []byte, error) {
@@ -58,6 +81,11 @@ func (m *memory) State(_ context.Context, key aloft.EnvironmentKey, version int6
 	list := m.versions[key]
 	for _, k := range slices.Backward(list) {
 		if version == 0 || k.Version == version {
+			return k.StateVersion, k.sealed, nil
+		}
+	}
+	for _, k := range m.aside[key] {
+		if k.Version == version {
 			return k.StateVersion, k.sealed, nil
 		}
 	}
@@ -75,9 +103,30 @@ func (m *memory) StateVersions(_ context.Context, key aloft.EnvironmentKey) ([]a
 	return versions, nil
 }
 
-func (m *memory) DeleteState(_ context.Context, key aloft.EnvironmentKey) error {
+func (m *memory) StatesAside(_ context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var versions []aloft.StateVersion
+	for _, k := range slices.Backward(m.aside[key]) {
+		versions = append(versions, k.StateVersion)
+	}
+	return versions, nil
+}
+
+func (m *memory) DeleteState(ctx context.Context, key aloft.EnvironmentKey) error {
+	if newest, _, err := m.State(ctx, key, 0); err == nil && newest.Resources > 0 {
+		return aloft.Errorf(aloft.CodeConflict, "it holds %d resources", newest.Resources)
+	}
+	return m.DiscardState(ctx, key)
+}
+
+func (m *memory) DiscardState(_ context.Context, key aloft.EnvironmentKey) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.versions[key] {
+		k.Aside = aloft.StateDeleted
+		m.aside[key] = append(m.aside[key], k)
+	}
 	delete(m.versions, key)
 	delete(m.locks, key)
 	return nil
@@ -96,17 +145,18 @@ func (m *memory) LockState(_ context.Context, key aloft.EnvironmentKey, lock alo
 	return lock, nil
 }
 
-func (m *memory) UnlockState(_ context.Context, key aloft.EnvironmentKey, id string) error {
+func (m *memory) UnlockState(_ context.Context, key aloft.EnvironmentKey, id string, runID int64) (aloft.Lock, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch lock, ok := m.locks[key]; {
+	lock, ok := m.locks[key]
+	switch {
 	case !ok:
-		return errMissing
-	case id != "" && lock.ID != id:
-		return aloft.Errorf(aloft.CodeConflict, "another lock")
+		return lock, errMissing
+	case id != "" && lock.ID != id, runID != 0 && lock.RunID != runID, runID != lock.RunID && m.running[lock.RunID]:
+		return lock, lock.Held(key)
 	}
 	delete(m.locks, key)
-	return nil
+	return lock, nil
 }
 
 func (m *memory) StateLock(_ context.Context, key aloft.EnvironmentKey) (aloft.Lock, error) {

@@ -20,8 +20,9 @@ import (
 	aloft "github.com/aloft-dev/aloft"
 )
 
-// DefaultMaxBytes is how large a state may be, in bytes.
-const DefaultMaxBytes = 64 << 20
+// DefaultMaxBytes is how large a state may be, in bytes: 60 times the state of
+// ten thousand resources, and less than a record can hold.
+const DefaultMaxBytes = 512 << 20
 
 // Options tell Handler how to serve.
 type Options struct {
@@ -34,6 +35,11 @@ type Options struct {
 	Authorize func(r *http.Request, key aloft.EnvironmentKey) (runID int64, err error)
 	// MaxBytes is how large a state may be, in bytes. 0 = DefaultMaxBytes.
 	MaxBytes int64
+	// TooLarge tells how to raise MaxBytes.
+	TooLarge string
+	// Tell says what the engines do not show: why a write was refused, who holds a
+	// lock. runID is the run that it is about, 0 = none. nil = nobody hears of it.
+	Tell func(key aloft.EnvironmentKey, runID int64, text string)
 }
 
 // Handler serves /state/{project}/{environment} to Terraform and OpenTofu: GET,
@@ -41,6 +47,9 @@ type Options struct {
 func Handler(options Options) http.Handler {
 	if options.MaxBytes == 0 {
 		options.MaxBytes = DefaultMaxBytes
+	}
+	if options.Tell == nil {
+		options.Tell = func(aloft.EnvironmentKey, int64, string) {}
 	}
 	s := &server{Options: options, history: NewHistory(options.Store, options.Sealer)}
 	mux := http.NewServeMux()
@@ -64,6 +73,14 @@ type call struct {
 	runID int64
 }
 
+// who names the caller.
+func (c call) who() string {
+	if c.runID != 0 {
+		return fmt.Sprintf("run %d", c.runID)
+	}
+	return "a person"
+}
+
 type handler func(w http.ResponseWriter, c call) error
 
 // door checks names and caller, and answers errors.
@@ -72,13 +89,17 @@ func (s *server) door(serve handler) http.HandlerFunc {
 		c := call{Request: r, key: aloft.EnvironmentKey{Project: r.PathValue("project"), Environment: r.PathValue("environment")}}
 		err := c.key.Validate()
 		if err == nil {
-			c.runID, err = s.Authorize(r, c.key)
+			if c.runID, err = s.Authorize(r, c.key); aloft.ErrorCode(err) == aloft.CodeForbidden {
+				w.Header().Set("WWW-Authenticate", `Basic realm="aloft"`)
+				refuse(w, err, http.StatusUnauthorized)
+				return
+			}
 		}
 		if err == nil {
 			err = serve(w, c)
 		}
 		if err != nil {
-			refuse(w, err)
+			refuse(w, err, statusOf(err))
 		}
 	}
 }
@@ -97,7 +118,19 @@ func (s *server) get(w http.ResponseWriter, c call) error {
 }
 
 func (s *server) post(w http.ResponseWriter, c call) error {
-	plain, err := s.body(w, c)
+	err := s.put(c)
+	if code := aloft.ErrorCode(err); code == aloft.CodeConflict || code == aloft.CodeInvalid || code == aloft.CodeNotFound {
+		text := "the state is not taken: " + err.Error()
+		if hint := aloft.ErrorHint(err); hint != "" {
+			text += "; " + hint
+		}
+		s.Tell(c.key, c.runID, text)
+	}
+	return err
+}
+
+func (s *server) put(c call) error {
+	plain, err := s.body(c)
 	if err != nil {
 		return err
 	}
@@ -111,9 +144,6 @@ func (s *server) post(w http.ResponseWriter, c call) error {
 		return err
 	}
 	_, err = s.Store.PutState(c.Context(), version, s.Sealer.Seal(plain, c.key.StateKey()), lockID)
-	if aloft.ErrorCode(err) == aloft.CodeConflict {
-		return s.locked(c, err)
-	}
 	return err
 }
 
@@ -131,33 +161,48 @@ func (s *server) same(c call, plain []byte, lockID string) (bool, error) {
 	case err != nil:
 		return false, err
 	case lock.ID != lockID:
-		return false, s.locked(c, nil)
+		return false, lock.Held(c.key)
 	}
 	return true, nil
 }
 
-func (s *server) delete(w http.ResponseWriter, c call) error {
+// delete lets a person delete a state that holds nothing. A run's is deleted by
+// Aloft, once all of it is destroyed.
+func (s *server) delete(_ http.ResponseWriter, c call) error {
+	if c.runID != 0 {
+		return aloft.Errorf(aloft.CodeForbidden, "run %d may not delete the state of %s", c.runID, c.key).
+			WithHint("Aloft deletes it when the environment is destroyed")
+	}
 	lock, err := s.Store.StateLock(c.Context(), c.key)
 	if err == nil && lock.ID != c.URL.Query().Get("ID") {
-		return s.locked(c, nil)
+		return lock.Held(c.key)
 	}
 	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return err
 	}
-	if err := s.Store.DeleteState(c.Context(), c.key); aloft.ErrorCode(err) != aloft.CodeNotFound {
+	newest, _, err := s.Store.State(c.Context(), c.key, 0)
+	switch {
+	case aloft.ErrorCode(err) == aloft.CodeNotFound:
+		return nil
+	case err != nil:
 		return err
+	case newest.Resources == aloft.UnknownResources:
+		return aloft.Errorf(aloft.CodeConflict, "the state of %s is encrypted: nobody here knows what it holds", c.key).
+			WithHint("destroy the environment: aloft destroy %s", c.key.Environment)
 	}
-	return nil
+	return s.Store.DeleteState(c.Context(), c.key)
 }
 
 // body reads a request's state and compares it with the checksum that came along.
-func (s *server) body(w http.ResponseWriter, c call) ([]byte, error) {
-	plain, err := io.ReadAll(http.MaxBytesReader(w, c.Body, s.MaxBytes))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, &tooLarge{fmt.Sprintf("the state of %s is larger than %d MiB", c.key, s.MaxBytes>>20)}
-	}
+func (s *server) body(c call) ([]byte, error) {
+	plain, err := io.ReadAll(io.LimitReader(c.Body, s.MaxBytes+1))
 	if err != nil {
 		return nil, aloft.Errorf(aloft.CodeInvalid, "the state of %s did not arrive whole: %w", c.key, err)
+	}
+	if int64(len(plain)) > s.MaxBytes {
+		_, _ = io.CopyN(io.Discard, c.Body, s.MaxBytes) // who is still sending would not hear the answer
+		return nil, &tooLarge{aloft.Errorf(aloft.CodeInvalid, "the state of %s is larger than %d MiB", c.key, s.MaxBytes>>20).
+			WithHint("%s", s.TooLarge)}
 	}
 	if sum := c.Header.Get("Content-MD5"); sum != "" && sum != checksum(plain) {
 		return nil, aloft.Errorf(aloft.CodeInvalid, "the state of %s was changed on its way: its checksum differs", c.key)
@@ -174,26 +219,30 @@ var statuses = map[aloft.Code]int{
 	aloft.CodeInvalid:     http.StatusBadRequest,
 	aloft.CodeNotFound:    http.StatusNotFound,
 	aloft.CodeConflict:    http.StatusConflict,
-	aloft.CodeForbidden:   http.StatusUnauthorized,
+	aloft.CodeForbidden:   http.StatusForbidden,
 	aloft.CodeUnavailable: http.StatusServiceUnavailable,
 }
 
-type tooLarge struct{ text string }
+// tooLarge is the error of a state above the limit.
+type tooLarge struct{ cause *aloft.Error }
 
-func (e *tooLarge) Error() string { return e.text }
+func (e *tooLarge) Error() string { return e.cause.Error() }
+
+// Unwrap returns what the error says.
+func (e *tooLarge) Unwrap() error { return e.cause }
+
+func statusOf(err error) int {
+	if _, large := errors.AsType[*tooLarge](err); large {
+		return http.StatusRequestEntityTooLarge
+	}
+	if status, ok := statuses[aloft.ErrorCode(err)]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
 
 // refuse answers with an error as plain text.
-func refuse(w http.ResponseWriter, err error) {
-	status, ok := statuses[aloft.ErrorCode(err)]
-	if !ok {
-		status = http.StatusInternalServerError
-	}
-	if _, large := errors.AsType[*tooLarge](err); large {
-		status = http.StatusRequestEntityTooLarge
-	}
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Basic realm="aloft"`)
-	}
+func refuse(w http.ResponseWriter, err error, status int) {
 	text := err.Error()
 	if hint := aloft.ErrorHint(err); hint != "" {
 		text += "\n" + hint

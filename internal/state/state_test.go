@@ -19,6 +19,9 @@ import (
 
 const password = "correct-horse"
 
+// runs are the users that stand for a run; every other one is a person.
+var runs = map[string]int64{"run-42": 42, "run-43": 43}
+
 var shop = aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
 
 // backend is the handler over a memory, behind a real HTTP server.
@@ -27,6 +30,7 @@ type backend struct {
 	*httptest.Server
 	history *state.History
 	handler http.Handler
+	told    chan string // what Tell heard, "42: …"
 }
 
 // newBackend starts a backend.
@@ -45,13 +49,14 @@ func newHandler(t testing.TB) *backend {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &backend{memory: newMemory()}
+	b := &backend{memory: newMemory(), told: make(chan string, 1000)}
 	b.history = state.NewHistory(b.memory, sealer)
 	b.handler = state.Handler(state.Options{
-		Store: b.memory, Sealer: sealer, MaxBytes: 8 << 20,
+		Store: b.memory, Sealer: sealer, MaxBytes: 8 << 20, TooLarge: "raise the limit",
+		Tell: func(_ aloft.EnvironmentKey, runID int64, text string) { b.told <- fmt.Sprintf("%d: %s", runID, text) },
 		Authorize: func(r *http.Request, key aloft.EnvironmentKey) (int64, error) {
-			if _, pass, ok := r.BasicAuth(); ok && pass == password {
-				return 42, nil
+			if user, pass, ok := r.BasicAuth(); ok && pass == password {
+				return runs[user], nil
 			}
 			return 0, aloft.Errorf(aloft.CodeForbidden, "a token is needed for %s", key)
 		},
@@ -61,14 +66,23 @@ func newHandler(t testing.TB) *backend {
 
 func (b *backend) url() string { return b.Server.URL + "/state/shop/alice" }
 
-// do sends a request and returns the answer's status and body.
+// do sends a person's request and returns the answer's status and body.
 func (b *backend) do(t testing.TB, method, query, body string, header ...string) (int, string) {
+	t.Helper()
+	return b.doAs(t, "", method, query, body, header...)
+}
+
+// doAs sends a user's request.
+func (b *backend) doAs(t testing.TB, user, method, query, body string, header ...string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, b.url()+query, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.SetBasicAuth("aloft", password)
+	if user != "" {
+		req.SetBasicAuth(user, password)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -91,6 +105,11 @@ func document(serial, resources int) string {
 		"  \"resources\": [{\"mode\": \"managed\", \"instances\": [%s]}, {\"mode\": \"data\", \"instances\": [{}]}]\n}\n", serial, instances)
 }
 
+// encrypted is a state that OpenTofu has encrypted.
+func encrypted(serial int) string {
+	return fmt.Sprintf(`{"serial":%d,"lineage":"l","meta":{},"encrypted_data":"eA==","encryption_version":"v0"}`, serial)
+}
+
 const lockA, lockB = `{"ID":"a","Operation":"OperationTypeApply","Who":"alice@laptop","Created":"2026-01-02T03:04:05Z"}`, `{"ID":"b"}`
 
 func TestProtocol(t *testing.T) {
@@ -104,6 +123,7 @@ func TestProtocol(t *testing.T) {
 		status              int
 		shown               string
 		header              []string
+		user                string // "" = a person
 	}
 	for rule, steps := range map[string][]step{
 		"no state is not found":          {{method: "GET", status: 404}},
@@ -130,30 +150,113 @@ func TestProtocol(t *testing.T) {
 			{method: "UNLOCK", body: lockA, status: 200},
 			{method: "POST", body: document(2, 0), status: 200},
 		},
-		"unlocking without a body releases any lock": {
-			{method: "LOCK", body: lockA, status: 200}, {method: "UNLOCK", status: 200}, {method: "LOCK", body: lockB, status: 200},
+		"unlocking without a body releases a person's lock, and tells whose": {
+			{method: "LOCK", body: lockA, status: 200}, {method: "UNLOCK", status: 200, shown: "locked by alice@laptop"}, {method: "LOCK", body: lockB, status: 200},
+		},
+		"the lock of a running run is opened by nobody else": {
+			{method: "LOCK", body: lockA, user: "run-42", status: 200},
+			{method: "UNLOCK", status: 409, shown: "aloft run cancel 42"},
+			{method: "UNLOCK", body: `{"ID":"a"}`, status: 409, shown: "run 42"},
+			{method: "UNLOCK", body: lockA, user: "run-43", status: 409},
+			{method: "UNLOCK", body: lockA, user: "run-42", status: 200},
+		},
+		"the lock of a run that has ended is opened": {
+			{method: "LOCK", body: lockA, user: "run-43", status: 200}, {method: "UNLOCK", status: 200, shown: "run 43"},
+		},
+		"a run does not open a person's lock": {
+			{method: "LOCK", body: lockA, status: 200}, {method: "UNLOCK", user: "run-42", status: 409},
+		},
+		"a run does not delete its state": {
+			{method: "POST", body: document(1, 0), user: "run-42", status: 200}, {method: "DELETE", user: "run-42", status: 403}, {method: "GET", status: 200},
+		},
+		"a state with resources is not deleted": {
+			{method: "POST", body: document(1, 1), status: 200}, {method: "DELETE", status: 409, shown: "1 resources"}, {method: "GET", status: 200},
+			{method: "POST", body: encrypted(2), status: 200}, {method: "DELETE", status: 409, shown: "encrypted"},
+		},
+		"a lock that was opened writes no more": {
+			{method: "LOCK", body: lockA, status: 200}, {method: "POST", query: "?ID=a", body: document(1, 1), status: 200},
+			{method: "UNLOCK", status: 200}, {method: "POST", query: "?ID=a", body: document(2, 1), status: 409, shown: "not held any more"},
+			{method: "LOCK", body: lockB, status: 200}, {method: "POST", query: "?ID=b", body: document(2, 2), status: 200},
+			{method: "POST", query: "?ID=a", body: document(2, 1), status: 409, shown: "locked by"}, {method: "GET", status: 200, shown: document(2, 2)},
+		},
+		"an encrypted state is compared by what is readable": {
+			{method: "POST", body: encrypted(2), status: 200}, {method: "POST", body: encrypted(2), status: 200},
+			{method: "POST", body: encrypted(1), status: 409, shown: "not newer"}, {method: "POST", body: document(3, 0), status: 200},
 		},
 		"a lock needs an ID":                 {{method: "LOCK", body: `{}`, status: 400}, {method: "LOCK", status: 400}, {method: "LOCK", body: "x", status: 400}},
 		"an endless lock is refused":         {{method: "LOCK", body: `{"ID":"` + strings.Repeat("a", 1<<17) + `"}`, status: 400}},
 		"another method is not allowed":      {{method: "PATCH", status: 405}},
-		"a lower serial is kept as well":     {{method: "POST", body: document(9, 0), status: 200}, {method: "POST", body: document(3, 0), status: 200}},
+		"a lower serial is refused":          {{method: "POST", body: document(9, 0), status: 200}, {method: "POST", body: document(3, 0), status: 409, shown: "not newer"}},
 		"no JSON is refused":                 {{method: "POST", body: "hello", status: 400, shown: "not a Terraform state"}},
 		"nothing is refused":                 {{method: "POST", status: 400}},
 		"another format is refused":          {{method: "POST", body: `{"version":3}`, status: 400, shown: "format version 4"}},
 		"an endless serial is refused":       {{method: "POST", body: `{"version":4,"serial":18446744073709551615}`, status: 400, shown: "serial"}},
-		"a state above the limit is refused": {{method: "POST", body: strings.Repeat(" ", 9<<20), status: 413, shown: "larger than 8 MiB"}},
-		"what OpenTofu encrypted is taken":   {{method: "POST", body: `{"serial":1,"lineage":"l","encrypted_data":"eA==","encryption_version":"v0"}`, status: 200}},
+		"a state above the limit is refused": {{method: "POST", body: strings.Repeat(" ", 9<<20), status: 413, shown: "larger than 8 MiB\nraise the limit"}},
+		"without a version it is no state":   {{method: "POST", body: `{"serial":1,"lineage":"l","resources":[]}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":null}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":"eA=="}`, status: 400}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			b := newBackend(t)
+			b.running[42] = true
 			for i, step := range steps {
-				status, text := b.do(t, step.method, step.query, step.body, step.header...)
+				status, text := b.doAs(t, step.user, step.method, step.query, step.body, step.header...)
 				if status != step.status || !strings.Contains(text, step.shown) {
 					t.Errorf("step %d, %s: %d %.300q, want %d %.100q", i+1, step.method, status, text, step.status, step.shown)
 				}
 			}
 		})
+	}
+}
+
+func TestWhatEnginesDoNotShowIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	b.running[42] = true
+	b.do(t, "LOCK", "", lockA)
+	b.do(t, "POST", "?ID=a", document(4, 1))
+	for _, test := range []struct{ method, query, body, told string }{
+		{"LOCK", "", lockB, "42: run 42 waits for the lock: the state of shop/alice is locked by alice@laptop since 2026-01-02"},
+		{"POST", "?ID=b", document(5, 1), "42: the state is not taken: the state of shop/alice is locked by alice@laptop"},
+		{"POST", "?ID=a", document(4, 2), "42: the state is not taken: the state of shop/alice is not newer than version 1"},
+		{"POST", "?ID=a", strings.Repeat(" ", 9<<20), "42: the state is not taken: the state of shop/alice is larger than 8 MiB; raise the limit"},
+		{"UNLOCK", "", "", "42: the lock is not opened for run 42"},
+	} {
+		b.doAs(t, "run-42", test.method, test.query, test.body)
+		if told := <-b.told; !strings.HasPrefix(told, test.told) {
+			t.Errorf("%s: told %q, want %q", test.method, told, test.told)
+		}
+	}
+	b.do(t, "UNLOCK", "", "")
+	if told := <-b.told; !strings.Contains(told, "opened by force") || !strings.Contains(told, "alice@laptop") {
+		t.Error(told)
+	}
+}
+
+func TestARefusedStateIsRestored(t *testing.T) {
+	t.Parallel()
+	b, ctx := newBackend(t), t.Context()
+	b.do(t, "POST", "", document(4, 1))
+	b.do(t, "POST", "?ID=opened", document(5, 2))
+	aside, err := b.history.Aside(ctx, shop)
+	if err != nil || len(aside) != 1 || aside[0].Aside == "" {
+		t.Fatal(aside, err)
+	}
+	restored, err := b.history.Restore(ctx, shop, aside[0].Version)
+	if err != nil || restored.Serial != 6 || restored.Resources != 2 || restored.Aside != "" {
+		t.Errorf("%+v %v", restored, err)
+	}
+}
+
+func TestAnythingCanBeRestoredOver(t *testing.T) {
+	t.Parallel()
+	b, ctx := newBackend(t), t.Context()
+	b.do(t, "POST", "", document(4, 1))
+	other := aloft.StateVersion{EnvironmentKey: shop, Serial: 9, Lineage: "another", Resources: 7}
+	if _, err := b.RestoreState(ctx, other, []byte("nobody can read this"), ""); err != nil {
+		t.Fatal(err)
+	}
+	if restored, err := b.history.Restore(ctx, shop, 1); err != nil || restored.Serial != 10 || restored.Lineage != "l" {
+		t.Errorf("%+v %v", restored, err)
 	}
 }
 
@@ -197,7 +300,7 @@ func TestVersions(t *testing.T) {
 	if err != nil || len(versions) != 2 {
 		t.Fatalf("%+v %v: sending the same again is no new version", versions, err)
 	}
-	want := aloft.StateVersion{EnvironmentKey: shop, Version: 1, Serial: 1, Lineage: "l", Resources: 3, SizeBytes: int64(len(document(1, 3))), RunID: 42}
+	want := aloft.StateVersion{EnvironmentKey: shop, Version: 1, Serial: 1, Lineage: "l", Resources: 3, SizeBytes: int64(len(document(1, 3)))}
 	if versions[1] != want {
 		t.Errorf("got %+v, want %+v", versions[1], want)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-const databaseColumns = `project, environment, name, database_name, username, host, port, secret`
+const databaseColumns = `project, environment, name, database_name, username, host, port, secret, creation`
 
 // secret is the sealed part of a database's record.
 type secret struct {
@@ -20,11 +20,12 @@ type secret struct {
 func (s *Store) PutDatabase(ctx context.Context, d aloft.Database) error {
 	err := s.change(ctx, func(c *change) error {
 		c.tell(Event{Key: d.EnvironmentKey})
-		return c.exec(ctx, `INSERT INTO databases (`+databaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		return c.exec(ctx, `INSERT INTO databases (`+databaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (project, environment, name) DO UPDATE SET database_name = excluded.database_name,
-				username = excluded.username, host = excluded.host, port = excluded.port, secret = excluded.secret`,
+				username = excluded.username, host = excluded.host, port = excluded.port, secret = excluded.secret,
+				creation = excluded.creation`,
 			d.Project, d.Environment, d.Name, text(d.Database), text(d.Username), text(d.Host), d.Port,
-			s.sealed(secret{d.Password, d.URL}, databaseSeal(d.EnvironmentKey, d.Name)))
+			s.sealed(secret{d.Password, d.URL}, databaseSeal(d.EnvironmentKey, d.Name)), text(d.Creation))
 	})
 	return fail(err, "record database %s of %s", d.Name, d.EnvironmentKey)
 }
@@ -62,7 +63,7 @@ func databaseSeal(key aloft.EnvironmentKey, name string) string {
 func (s *Store) scanDatabase(r row) (aloft.Database, error) {
 	var d aloft.Database
 	var sealed []byte
-	err := r.Scan(&d.Project, &d.Environment, &d.Name, &d.Database, &d.Username, &d.Host, &d.Port, &sealed)
+	err := r.Scan(&d.Project, &d.Environment, &d.Name, &d.Database, &d.Username, &d.Host, &d.Port, &sealed, &d.Creation)
 	if err != nil {
 		return d, err
 	}

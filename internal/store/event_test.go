@@ -24,7 +24,7 @@ func TestSubscribe(t *testing.T) {
 			}
 		}
 		become(t, s, aloft.EnvironmentReady)
-		if err := s.PutGroup(ctx, aloft.EnvironmentKey{Project: "shop", Environment: "last"}); err != nil {
+		if err := s.PutGroup(ctx, aloft.EnvironmentKey{Project: "shop", Environment: "last"}, ""); err != nil {
 			t.Fatal(err)
 		}
 		seen := map[store.Event]int{}

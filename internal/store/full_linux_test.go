@@ -41,8 +41,10 @@ func TestAStateFindsRoomOnAFullDisk(t *testing.T) {
 	}
 	ballast := fill(t, dir)
 	state := bytes.Repeat([]byte("state"), 1<<20)
+	var serial int64
 	put := func() error {
-		_, err := s.PutState(t.Context(), aloft.StateVersion{EnvironmentKey: key}, state, "")
+		serial++
+		_, err := s.PutState(t.Context(), aloft.StateVersion{EnvironmentKey: key, Serial: serial}, state, "")
 		return err
 	}
 	if err := put(); err != nil {

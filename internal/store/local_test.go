@@ -63,17 +63,18 @@ func TestGroup(t *testing.T) {
 		s := shop(t, dsn)
 		has := func(want bool) {
 			t.Helper()
-			if got, err := s.HasGroup(t.Context(), key); err != nil || got != want {
-				t.Errorf("has the group: %v, %v", got, err)
+			creation, err := s.GroupCreation(t.Context(), key)
+			if want && (err != nil || creation != "c2") || !want && aloft.ErrorCode(err) != aloft.CodeNotFound {
+				t.Errorf("creation of the group: %q, %v", creation, err)
 			}
 		}
 		has(false)
-		for range 2 {
-			if err := s.PutGroup(t.Context(), key); err != nil {
+		for _, creation := range []string{"c1", "c2"} {
+			if err := s.PutGroup(t.Context(), key, creation); err != nil {
 				t.Fatal(err)
 			}
-			has(true)
 		}
+		has(true)
 		for range 2 {
 			if err := s.DeleteGroup(t.Context(), key); err != nil {
 				t.Fatal(err)
@@ -90,10 +91,10 @@ func TestSlots(t *testing.T) {
 		ctx := t.Context()
 		web := aloft.Slot{
 			EnvironmentKey: key, App: "web", Command: "./web", Variables: map[string]string{"KEY": "value"},
-			Instances: 2, HealthPath: "/healthz", MemoryLimit: 64 << 20, URL: "http://alice.shop.localhost",
+			Instances: 2, HealthPath: "/healthz", MemoryLimit: 64 << 20, URL: "http://alice.shop.localhost", Creation: "c2",
 		}
 		api := aloft.Slot{EnvironmentKey: key, App: "api", Instances: 1}
-		for _, slot := range []aloft.Slot{{EnvironmentKey: key, App: "web", Instances: 1}, web, api} {
+		for _, slot := range []aloft.Slot{{EnvironmentKey: key, App: "web", Instances: 1, Creation: "c1"}, web, api} {
 			if err := s.PutSlot(ctx, slot); err != nil {
 				t.Fatal(err)
 			}
@@ -125,9 +126,9 @@ func TestDatabases(t *testing.T) {
 		ctx := t.Context()
 		main := aloft.Database{
 			EnvironmentKey: key, Name: "main", Database: "shop_alice", Username: "shop_alice", Password: "secret",
-			Host: "127.0.0.1", Port: 5432, URL: "postgres://shop_alice:secret@127.0.0.1:5432/shop_alice",
+			Host: "127.0.0.1", Port: 5432, URL: "postgres://shop_alice:secret@127.0.0.1:5432/shop_alice", Creation: "c2",
 		}
-		for _, d := range []aloft.Database{{EnvironmentKey: key, Name: "main"}, main} {
+		for _, d := range []aloft.Database{{EnvironmentKey: key, Name: "main", Creation: "c1"}, main} {
 			if err := s.PutDatabase(ctx, d); err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,7 +12,7 @@ import (
 const lockColumns = `id, operation, info, who, version, created, path, run_id`
 
 // LockState takes the lock of a state. If another has it, it returns that one
-// and CodeConflict. Taking it twice with the same ID is fine: a client whose
+// and CodeConflict; without its project it is CodeNotFound. Taking it twice with the same ID is fine: a client whose
 // answer was lost asks again.
 func (s *Store) LockState(ctx context.Context, key aloft.EnvironmentKey, lock aloft.Lock) (aloft.Lock, error) {
 	if lock.ID == "" {
@@ -21,11 +20,14 @@ func (s *Store) LockState(ctx context.Context, key aloft.EnvironmentKey, lock al
 	}
 	held := lock
 	err := s.change(ctx, func(c *change) error {
+		if _, err := readProject(ctx, c, key.Project); err != nil {
+			return noProject(err, key.Project)
+		}
 		existing, err := readLock(ctx, c, key)
 		if err == nil {
 			held = existing
 			if existing.ID != lock.ID {
-				return lockedState(key, existing)
+				return existing.Held(key)
 			}
 			return nil
 		}
@@ -39,20 +41,39 @@ func (s *Store) LockState(ctx context.Context, key aloft.EnvironmentKey, lock al
 	return held, fail(err, "lock the state of %s", key)
 }
 
-// UnlockState releases the lock with that ID; "" releases any. Another ID is
-// CodeConflict, no lock CodeNotFound.
-func (s *Store) UnlockState(ctx context.Context, key aloft.EnvironmentKey, id string) error {
+// UnlockState releases the lock with that ID, "" = any, for a run, 0 = a person,
+// and returns it. Another ID is CodeConflict, no lock CodeNotFound. A run opens its
+// own locks only, and nobody else those of a run that is running: CodeConflict.
+func (s *Store) UnlockState(ctx context.Context, key aloft.EnvironmentKey, id string, runID int64) (aloft.Lock, error) {
+	var lock aloft.Lock
 	err := s.change(ctx, func(c *change) error {
-		lock, err := readLock(ctx, c, key)
-		if err != nil {
+		var err error
+		if lock, err = readLock(ctx, c, key); err != nil {
 			return err
 		}
-		if id != "" && id != lock.ID {
-			return lockedState(key, lock)
+		if id != "" && id != lock.ID || runID != 0 && runID != lock.RunID {
+			return lock.Held(key)
+		}
+		if lock.RunID != runID {
+			if err := ended(ctx, c, key, lock); err != nil {
+				return err
+			}
 		}
 		return c.exec(ctx, `DELETE FROM state_locks WHERE project = $1 AND environment = $2`, key.Project, key.Environment)
 	})
-	return fail(err, "unlock the state of %s", key)
+	return lock, fail(err, "unlock the state of %s", key)
+}
+
+// ended is CodeConflict while the run that holds a lock is running.
+func ended(ctx context.Context, q querier, key aloft.EnvironmentKey, lock aloft.Lock) error {
+	run, err := readRun(ctx, q, lock.RunID)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return nil
+	}
+	if err == nil && run.Status == aloft.RunRunning {
+		return lock.Held(key)
+	}
+	return err
 }
 
 // StateLock returns the lock of a state.
@@ -79,15 +100,6 @@ func (s *Store) UnlockRun(ctx context.Context, runID int64) ([]aloft.Environment
 	return keys, fail(err, "release the locks of run %d", runID)
 }
 
-func lockedState(key aloft.EnvironmentKey, lock aloft.Lock) error {
-	if lock.RunID != 0 {
-		return aloft.Errorf(aloft.CodeConflict, "the state of %s is locked by run %d (%s)", key, lock.RunID, lock.Operation).
-			WithHint("wait for it, or: aloft run cancel %d", lock.RunID)
-	}
-	return aloft.Errorf(aloft.CodeConflict, "the state of %s is locked by %s (%s, since %s, ID %s)",
-		key, cmp.Or(lock.Who, "somebody"), lock.Operation, lock.Created.Format(time.RFC3339), lock.ID)
-}
-
 func readLock(ctx context.Context, q querier, key aloft.EnvironmentKey) (aloft.Lock, error) {
 	var lock aloft.Lock
 	var created string
@@ -101,6 +113,15 @@ func readLock(ctx context.Context, q querier, key aloft.EnvironmentKey) (aloft.L
 		return lock, err
 	}
 	lock.Created, err = time.Parse(time.RFC3339Nano, created)
+	return lock, err
+}
+
+// heldLock is readLock with the zero value where there is none.
+func heldLock(ctx context.Context, q querier, key aloft.EnvironmentKey) (aloft.Lock, error) {
+	lock, err := readLock(ctx, q, key)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return aloft.Lock{}, nil
+	}
 	return lock, err
 }
 

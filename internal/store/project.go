@@ -40,7 +40,8 @@ func (s *Store) Projects(ctx context.Context) ([]aloft.Project, error) {
 	return projects, fail(err, "list the projects")
 }
 
-// projectTables hold what goes when a project goes, in this order.
+// projectTables hold what goes when a project goes, in this order. States that
+// were put aside stay until their time is up.
 var projectTables = []string{"releases", "slots", "databases", "local_groups", "states", "state_locks", "runs", "environments"}
 
 // DeleteProject forgets a project and everything recorded of it. While it has

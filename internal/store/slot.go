@@ -8,19 +8,20 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-const slotColumns = `project, environment, app, command, variables, instances, health_path, memory_limit, url`
+const slotColumns = `project, environment, app, command, variables, instances, health_path, memory_limit, url, creation`
 
 // PutSlot inserts or replaces a slot. Its variables are sealed.
 func (s *Store) PutSlot(ctx context.Context, slot aloft.Slot) error {
 	err := s.change(ctx, func(c *change) error {
 		c.tell(Event{Key: slot.EnvironmentKey})
-		return c.exec(ctx, `INSERT INTO slots (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		return c.exec(ctx, `INSERT INTO slots (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (project, environment, app) DO UPDATE SET command = excluded.command,
 				variables = excluded.variables, instances = excluded.instances,
-				health_path = excluded.health_path, memory_limit = excluded.memory_limit, url = excluded.url`,
+				health_path = excluded.health_path, memory_limit = excluded.memory_limit, url = excluded.url,
+				creation = excluded.creation`,
 			slot.Project, slot.Environment, slot.App, text(slot.Command),
 			s.sealed(slot.Variables, slotSeal(slot.EnvironmentKey, slot.App)),
-			slot.Instances, text(slot.HealthPath), slot.MemoryLimit, text(slot.URL))
+			slot.Instances, text(slot.HealthPath), slot.MemoryLimit, text(slot.URL), text(slot.Creation))
 	})
 	return fail(err, "record the slot of %s in %s", slot.App, slot.EnvironmentKey)
 }
@@ -57,7 +58,7 @@ func (s *Store) scanSlot(r row) (aloft.Slot, error) {
 	var slot aloft.Slot
 	var variables []byte
 	err := r.Scan(&slot.Project, &slot.Environment, &slot.App, &slot.Command, &variables, &slot.Instances,
-		&slot.HealthPath, &slot.MemoryLimit, &slot.URL)
+		&slot.HealthPath, &slot.MemoryLimit, &slot.URL, &slot.Creation)
 	if err != nil {
 		return slot, err
 	}

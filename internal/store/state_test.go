@@ -27,7 +27,7 @@ func TestStateVersions(t *testing.T) {
 		const more = 7
 		var last aloft.StateVersion
 		for i := range int64(aloft.StateVersionsKept + more) {
-			if last, err = putState(t, s, i, ""); err != nil {
+			if last, err = putState(t, s, i+1, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -46,14 +46,14 @@ func TestStateVersions(t *testing.T) {
 		same(t, newest, last)
 		same(t, sealed, fmt.Appendf([]byte{0, 0xff}, "%d", last.Serial))
 		tenth, sealed, err := s.State(ctx, key, 10)
-		if err != nil || tenth.Serial != 9 {
+		if err != nil || tenth.Serial != 10 {
 			t.Fatal(tenth, err)
 		}
-		same(t, sealed, []byte("\x00\xff9"))
+		same(t, sealed, []byte("\x00\xff10"))
 		_, _, err = s.State(ctx, key, more)
 		wantCode(t, err, aloft.CodeNotFound, "version 7")
 
-		if err := s.DeleteState(ctx, key); err != nil {
+		if err := s.DiscardState(ctx, key); err != nil {
 			t.Fatal(err)
 		}
 		if versions, err := s.StateVersions(ctx, key); err != nil || len(versions) != 0 {
@@ -76,7 +76,8 @@ func TestStateLock(t *testing.T) {
 		}
 		_, err := s.StateLock(ctx, key)
 		wantCode(t, err, aloft.CodeNotFound)
-		wantCode(t, s.UnlockState(ctx, key, ""), aloft.CodeNotFound)
+		_, err = s.UnlockState(ctx, key, "", 0)
+		wantCode(t, err, aloft.CodeNotFound)
 		_, err = s.LockState(ctx, key, aloft.Lock{})
 		wantCode(t, err, aloft.CodeInvalid)
 		for range 2 { // a client that lost the answer asks again
@@ -97,19 +98,20 @@ func TestStateLock(t *testing.T) {
 			_, err = putState(t, s, 1, lockID)
 			wantCode(t, err, aloft.CodeConflict, "run 5")
 		}
-		if v, err := putState(t, s, 1, "one"); err != nil || v.Version != 1 {
+		if v, err := putState(t, s, 1, "one"); err != nil || v.Version != 3 {
 			t.Errorf("the holder put %d, %v", v.Version, err)
 		}
-		wantCode(t, s.UnlockState(ctx, key, "two"), aloft.CodeConflict)
-		if err := s.UnlockState(ctx, key, "one"); err != nil {
-			t.Error(err)
+		_, err = s.UnlockState(ctx, key, "two", 5)
+		wantCode(t, err, aloft.CodeConflict)
+		if released, err := s.UnlockState(ctx, key, "one", 5); err != nil || released != run {
+			t.Error(released, err)
 		}
 		if _, err := s.LockState(ctx, key, aloft.Lock{ID: "two", Who: "bob@laptop"}); err != nil {
 			t.Error(err)
 		}
 		_, err = putState(t, s, 2, "one")
 		wantCode(t, err, aloft.CodeConflict, "bob@laptop")
-		if err := s.UnlockState(ctx, key, ""); err != nil {
+		if _, err := s.UnlockState(ctx, key, "", 0); err != nil {
 			t.Error(err)
 		}
 	})
@@ -153,6 +155,7 @@ func TestStateLockWithManyWriters(t *testing.T) {
 	onEach(t, func(t *testing.T, dsn string) {
 		s := shop(t, dsn)
 		const writers, rounds = 20, 5
+		var serial int64       // of the newest state
 		var holders sync.Mutex // held by whoever has the lock: TryLock proves that nobody else had
 		var wg sync.WaitGroup
 		released := make(chan struct{}, 1)
@@ -173,11 +176,12 @@ func TestStateLockWithManyWriters(t *testing.T) {
 						t.Error("two writers have the lock")
 						return
 					}
-					if _, err := putState(t, s, int64(round), id); err != nil {
+					serial++
+					if _, err := putState(t, s, serial, id); err != nil {
 						t.Error(err)
 					}
 					holders.Unlock()
-					if err := s.UnlockState(t.Context(), key, id); err != nil {
+					if _, err := s.UnlockState(t.Context(), key, id, 0); err != nil {
 						t.Error(err)
 					}
 					round++

@@ -92,7 +92,16 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 		}
 	}
 	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(c.Folder, diagnostics))).
-		WithHint("%s", presentable(c, hintFor(c.Folder, diagnostics)))
+		WithHint("%s", presentable(c, cmp.Or(unsavedHint(c.Key, said(diagnostics)), hintFor(c.Folder, diagnostics))))
+}
+
+// said is all that diagnostics say.
+func said(diagnostics []tfjson.Diagnostic) string {
+	var b strings.Builder
+	for _, d := range diagnostics {
+		b.WriteString(d.Summary + " " + d.Detail + "\n")
+	}
+	return b.String()
 }
 
 // scrubbed masks the secrets of c in diagnostics before they are shortened or
@@ -152,6 +161,22 @@ func hintFor(folder string, diagnostics []tfjson.Diagnostic) string {
 	}
 	return "correct it and push again; what had changed until then is in the state"
 }
+
+// unsavedHint says what to do when a backend did not take a state; "" = it is not
+// about that. A backend's own words are shown by no engine.
+func unsavedHint(key aloft.EnvironmentKey, said string) string {
+	switch {
+	case strings.Contains(said, "HTTP error: 413"):
+		return "the state is larger than the server takes: start it with aloft serve --limit state-size=SIZE, more than docs/limits.md says, then push again: " + keptState
+	case strings.Contains(said, "HTTP error: 409"):
+		return fmt.Sprintf("somebody else has written the state meanwhile, or opened its lock: aloft state list %s --all; push again: Aloft goes on from the newest version", key.Environment)
+	case strings.Contains(said, "Error saving state"):
+		return "push again: " + keptState
+	}
+	return ""
+}
+
+const keptState = "the state that was not taken is kept until then, and stored first"
 
 // lockError tells who holds the state's lock. Of a lock at an HTTP backend
 // Terraform knows the ID only: it shows the lock it wanted as if that were held.

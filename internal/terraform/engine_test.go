@@ -58,6 +58,14 @@ type backend struct {
 	state []byte
 	lock  []byte
 	puts  chan struct{} // a token for each state written
+	wrong int           // what a write is answered; 0 = it is taken
+}
+
+// refuse makes the backend answer a status to every write; 0 = it takes them.
+func (b *backend) refuse(status int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wrong = status
 }
 
 func newBackend(t *testing.T) *backend {
@@ -82,6 +90,10 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = w.Write(b.state)
 	case http.MethodPost:
+		if b.wrong != 0 {
+			w.WriteHeader(b.wrong)
+			return
+		}
 		b.state = body
 		b.puts <- struct{}{}
 	case "LOCK":

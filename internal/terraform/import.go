@@ -65,7 +65,7 @@ func (e *Engine) importTogether(ctx context.Context, c aloft.Configuration, reso
 		return err
 	}
 	var out bytes.Buffer
-	if err := e.exec(ctx, c, &out, "show", "-json", file); err != nil {
+	if err := e.exec(ctx, c, &out, append(append([]string{"show", "-json"}, e.earlyVarFile(c)...), file)...); err != nil {
 		return err
 	}
 	if err := importsOnly(out.Bytes(), resources); err != nil {

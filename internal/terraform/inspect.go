@@ -32,6 +32,7 @@ func Inspect(dir, folder string) (aloft.ConfigurationSummary, error) {
 		Variables: slices.Sorted(maps.Keys(t.variables)),
 		Outputs:   slices.Sorted(maps.Keys(t.outputs)),
 	}
+	summary.Outside = t.outside
 	summary.Local = t.providers[LocalProvider]
 	return summary, nil
 }

@@ -53,12 +53,16 @@ data "external" "x" {}
 				Local:     true,
 			},
 		},
+		"a provisioner may make anything": {
+			map[string]string{"main.tf": "resource \"terraform_data\" \"x\" {\n  provisioner \"local-exec\" {\n    command = \"true\"\n  }\n}\n"},
+			aloft.ConfigurationSummary{Outside: true},
+		},
 		"providers of local modules count, their variables do not": {
 			map[string]string{
 				"main.tf":           "module \"a\" {\n  source = \"./modules/a\"\n}\nmodule \"r\" {\n  source = \"hashicorp/consul/aws\"\n  version = \"1\"\n}\n",
 				"modules/a/main.tf": "terraform {\n  required_providers {\n    aloft = {\n      source = \"aloft-dev/aloft\"\n      configuration_aliases = [aloft.x]\n    }\n  }\n  backend \"s3\" {}\n}\nvariable \"inner\" {}\nmodule \"again\" {\n  source = \"../a\"\n}\n",
 			},
-			aloft.ConfigurationSummary{Providers: []string{"aloft-dev/aloft"}, Local: true},
+			aloft.ConfigurationSummary{Providers: []string{"aloft-dev/aloft"}, Local: true, Outside: true},
 		},
 		"a cloud block is a backend": {
 			map[string]string{"main.tf": "terraform {\n  cloud {\n    organization = \"x\"\n  }\n}\n"},

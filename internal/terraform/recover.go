@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,7 +23,7 @@ const UnsavedState = "errored.tfstate"
 
 // refusedState is in what an engine says when a state does not follow from the
 // one in the backend.
-var refusedState = regexp.MustCompile(`cannot (import|overwrite existing) state`)
+var refusedState = regexp.MustCompile(`cannot (import|overwrite existing) state|HTTP error: 409`)
 
 // Recover brings the state up to what an interrupted apply of the same
 // configuration has done: it stores the state that the engine could not store,
@@ -111,6 +112,9 @@ func (e *Engine) pushState(ctx context.Context, c aloft.Configuration, path stri
 	if !json.Valid(text) {
 		return false, nil // the disk was full when it was written: the journal has to do
 	}
+	if left := readEnvelope(text); left.encrypted() {
+		return e.pushEncrypted(ctx, c, left, text)
+	}
 	var said bytes.Buffer
 	c.Log = &said
 	err = e.exec(ctx, c, io.Discard, "state", "push", "-no-color", absolute(path))
@@ -122,7 +126,8 @@ func (e *Engine) pushState(ctx context.Context, c aloft.Configuration, path stri
 	case refusedState.Match(said.Bytes()):
 		return false, nil
 	}
-	return false, aloft.Errorf(aloft.CodeFailed, "cannot store the state of %s: %s", c.Key, presentable(c, paragraph(said.String())))
+	return false, aloft.Errorf(aloft.CodeFailed, "cannot store the state of %s: %s", c.Key, presentable(c, paragraph(said.String()))).
+		WithHint("%s", cmp.Or(unsavedHint(c.Key, said.String()), "the state is kept: correct it and push again"))
 }
 
 // knownResources are the attributes of the managed resources in a state, by address.

@@ -21,6 +21,7 @@ type tree struct {
 	outputs      map[string]hcl.Range // of the root module
 	requirements []string             // all that init fetches, one line each, sorted
 	dirs         []string             // of the modules, the root first
+	outside      bool                 // there are modules that cannot be read here, or provisioners
 	dynamic      bool                 // what init fetches depends on variables
 
 	parser *hclparse.Parser
@@ -46,6 +47,11 @@ var terraformSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 }}
 
 var callSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}, {Name: "version"}}}
+
+var resourceSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{{Name: "provider"}},
+	Blocks:     []hcl.BlockHeaderSchema{{Type: "provisioner", LabelNames: []string{"type"}}},
+}
 
 // readTree reads the module in dir and the local ones that it calls. Errors name
 // files by folder, which is dir in the repository.
@@ -198,7 +204,8 @@ func (t *tree) require(m moduleContents, name string, attribute *hcl.Attribute) 
 
 // resource notes the provider that a resource implies.
 func (t *tree) resource(m moduleContents, block *hcl.Block) {
-	content, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "provider"}}})
+	content, _, _ := block.Body.PartialContent(resourceSchema)
+	t.outside = t.outside || len(content.Blocks) > 0
 	if attribute, ok := content.Attributes["provider"]; ok {
 		if traversal, diagnostics := hcl.AbsTraversalForExpr(attribute.Expr); !diagnostics.HasErrors() {
 			t.uses(m, traversal.RootName())
@@ -248,5 +255,6 @@ func (t *tree) call(m moduleContents, block *hcl.Block) error {
 	if strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
 		return t.module(filepath.Join(m.dir, source))
 	}
+	t.outside = true
 	return nil
 }
