@@ -11,7 +11,7 @@ import (
 
 // engineRefuses asks for the end of an environment whose Terraform says that its
 // database must not be destroyed: what the engine refuses is refused. Once a
-// push has taken that out, the same succeeds.
+// push has taken that out, the same succeeds; or a person forces it.
 func engineRefuses(ctx context.Context, r *round) (string, error) {
 	p := r.project
 	what, wanted := "with things outside", r.grow(p.last.things)
@@ -45,6 +45,10 @@ func engineRefuses(ctx context.Context, r *round) (string, error) {
 	record, _, err := r.records.environment(p.key)
 	if err != nil || record.Status != aloft.EnvironmentDegraded {
 		r.broke(wrong, "%s is %s after its destroy was refused: %v", p.key, record.Status, err)
+	}
+	if p.shape.alone && r.random.IntN(3) == 0 {
+		r.aimAtNothing(p)
+		return what + ", then forced", r.orBlocked("a forced destroy does not succeed", r.destroyWith(ctx, p, true))
 	}
 	free, err := p.commit(p.last.things, "")
 	if err != nil {

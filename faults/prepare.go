@@ -93,9 +93,12 @@ func (r *round) remove(ctx context.Context, p *project) error {
 }
 
 // destroy asks for the environment's end without its branch.
-func (r *round) destroy(ctx context.Context, p *project) error {
+func (r *round) destroy(ctx context.Context, p *project) error { return r.destroyWith(ctx, p, false) }
+
+// destroyWith is destroy; force removes also what the engine refuses to.
+func (r *round) destroyWith(ctx context.Context, p *project, force bool) error {
 	return p.asks(func() error {
-		run, err := r.server.client.DestroyEnvironment(ctx, p.key, false)
+		run, err := r.server.client.DestroyEnvironment(ctx, p.key, force)
 		if err != nil {
 			return err
 		}
