@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/aloft-dev/aloft"
@@ -90,7 +89,7 @@ func renameLabel(ctx context.Context, r *round) (string, error) {
 	if refusal == nil {
 		return resource + ", accepted", nil
 	}
-	return fmt.Sprintf("%s, refused (%.60s), then moved", resource, lastLine(refusal)), r.pushShape(ctx, told)
+	return resource + ", refused, then moved", r.pushShape(ctx, told)
 }
 
 // pushShape pushes the project's Terraform in another shape, which has to

@@ -222,12 +222,6 @@ func firstLine(text string) string {
 	return line
 }
 
-// lastLine returns the last words of an error that holds a program's output.
-func lastLine(err error) string {
-	text := strings.TrimSpace(err.Error())
-	return strings.TrimSpace(text[strings.LastIndex(text, "\n")+1:])
-}
-
 // compare wants what was answered to be true: who was told that it is done
 // must find it done.
 func (r *round) compare(answered error) []violation {
