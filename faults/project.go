@@ -53,7 +53,8 @@ type project struct {
 	newest  func() (int64, error)
 	mu      sync.Mutex
 	asked   []*ask // the times that somebody asked for its end
-	born    string // what its database says of itself; "" = nobody has looked
+	life    int64  // the environment's, as in expectation
+	born    string // what the database of that life says of itself; "" = nobody has looked
 }
 
 func newProject(dir string, environment string, s *server, newest func() (int64, error), cloud string) (*project, error) {
