@@ -10,7 +10,7 @@ import (
 type Push struct {
 	Project string
 	Updates []RefUpdate
-	Options []string // push options as sent: "detach", "plan", "ttl=72h", "skip-build"
+	Options []string // push options as sent: "detach", "plan", "ttl=72h", "skip-build", "destroy"
 	Actor   string   // who authenticated, as far as known
 
 	ReceivedAt time.Time // when it reached the server; its objects came after that
@@ -30,11 +30,15 @@ type RefResult struct {
 	Kept   bool   // accepted, but the ref stays where it is (a plan, a detached run)
 }
 
-// Receiver acts on a push. It streams what people should see to progress and
-// answers each update in order; an accepted one that is not Kept has been
-// carried out: the ref has moved. When ctx ends (the pusher detached) it
-// returns at once and what it began goes on.
+// Receiver acts on a push.
 type Receiver interface {
+	// Admit looks at a push as a whole, before its objects are there and before any
+	// ref moves. An error refuses all of it.
+	Admit(ctx context.Context, push Push) error
+	// Receive carries a push out. It streams what people should see to
+	// progress and answers each update of a branch in order; an accepted one that is
+	// not Kept has been carried out: the ref has moved. When ctx ends (the pusher
+	// detached) it returns at once and what it began goes on.
 	Receive(ctx context.Context, push Push, progress io.Writer) []RefResult
 }
 

@@ -80,13 +80,15 @@ type Run struct {
 	FinishedAt time.Time  `json:"finishedAt,omitzero"`
 }
 
-// RunOptions are the push options of a run.
+// RunOptions are what a push says of its run.
 type RunOptions struct {
 	Detach    bool          `json:"detach,omitempty"`    // the pusher does not wait
 	Plan      bool          `json:"plan,omitempty"`      // show the plan, change nothing
 	SkipBuild bool          `json:"skipBuild,omitempty"` // provision only; keep what runs
 	TTL       time.Duration `json:"ttl,omitempty"`       // 0 = keep the environment's present one
 	Force     bool          `json:"force,omitempty"`     // of a destroy: remove also what Terraform refuses to destroy or cannot find
+	Destroy   bool          `json:"destroy,omitempty"`   // whatever the push destroys, it is meant
+	Old       string        `json:"old,omitempty"`       // commit that the pusher believed the branch to be at; "" = none
 }
 
 // StepStatus tells how a step of a run is.

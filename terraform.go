@@ -55,17 +55,20 @@ const (
 	ActionDelete  Action = "destroy"
 	ActionForget  Action = "forget" // leaves the state, stays in the world
 	ActionImport  Action = "import"
+	ActionMove    Action = "move" // another address for the same thing
 )
 
 // Plan is what an apply would change, fit to be shown: sensitive values are masked.
 type Plan struct {
 	Changes []Change `json:"changes"`
-	Drift   []Change `json:"drift,omitempty"` // what was changed behind Terraform's back
-	Digest  string   `json:"digest"`          // of the changes: equal plans have equal digests
+	Outputs []Change `json:"outputs,omitempty"` // of the state: output.url and so on
+	Other   bool     `json:"other,omitempty"`   // the engine knows of changes, and lists none of these
+	Drift   []Change `json:"drift,omitempty"`   // what was changed behind Terraform's back
+	Digest  string   `json:"digest"`            // of Changes: equal ones have equal digests
 }
 
-// Empty reports whether the plan changes nothing.
-func (p Plan) Empty() bool { return len(p.Changes) == 0 }
+// Empty reports whether an apply of the plan changes nothing, the state included.
+func (p Plan) Empty() bool { return len(p.Changes) == 0 && len(p.Outputs) == 0 && !p.Other }
 
 // LosesData returns the addresses of the resources that hold data and would be
 // destroyed or replaced.
@@ -79,9 +82,10 @@ func (p Plan) LosesData() []string {
 	return list
 }
 
-// Change is what a plan does to one resource.
+// Change is what a plan does to one resource, or to one output.
 type Change struct {
 	Address    string            `json:"address"`
+	From       string            `json:"from,omitempty"` // the address that it moves from
 	Type       string            `json:"type"`
 	Action     Action            `json:"action"`
 	HoldsData  bool              `json:"holdsData,omitempty"` // a database, a volume, a bucket, a vault…

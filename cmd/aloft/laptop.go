@@ -143,4 +143,6 @@ func mirror(ctx context.Context, dir string, t tree, project string) (*git.Remot
 // nobody receives pushes where none can come.
 type nobody struct{}
 
+func (nobody) Admit(context.Context, aloft.Push) error { return nil }
+
 func (nobody) Receive(context.Context, aloft.Push, io.Writer) []aloft.RefResult { return nil }

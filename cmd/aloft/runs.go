@@ -180,7 +180,7 @@ func newRunApprove(o *options) *cobra.Command {
 		if err := client.ApproveRun(command.Context(), id, digest); err != nil {
 			return err
 		}
-		return followRun(command.Context(), client, id, command.OutOrStdout())
+		return followApproved(command.Context(), client, id, command.OutOrStdout())
 	})
 	command.Flags().StringVar(&digest, "digest", "", "approve only the plan with this digest (default: the plan that waits)")
 	return command

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -214,6 +215,36 @@ func pushOptions(run aloft.RunOptions) []string {
 // followRun shows a run until it has ended; its result is the command's.
 func followRun(ctx context.Context, client *api.Client, id int64, out io.Writer) error {
 	err := client.RunLog(ctx, id, true, logFor(out))
+	return followed(ctx, client, id, out, err)
+}
+
+// followApproved shows a run that was approved until it has ended, or waits again
+// since its plan has changed.
+func followApproved(ctx context.Context, client *api.Client, id int64, out io.Writer) error {
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	waits := make(chan struct{})
+	go func() {
+		var once sync.Once
+		_ = client.Events(following, func(api.Event) { // without events it is followed to its end
+			if run, err := client.Run(following, id); err == nil && run.Status == aloft.RunWaiting {
+				once.Do(func() { close(waits) })
+				stop()
+			}
+		})
+	}()
+	err := client.RunLog(following, id, true, logFor(out))
+	select {
+	case <-waits:
+		return aloft.Errorf(aloft.CodeConflict, "the plan of run %d has changed since it was approved: it waits again, and nothing was changed", id).
+			WithHint("look again: aloft run show %d", id)
+	default:
+		return followed(ctx, client, id, out, err)
+	}
+}
+
+// followed is what came of a run whose log was shown, with that error.
+func followed(ctx context.Context, client *api.Client, id int64, out io.Writer, err error) error {
 	if ctx.Err() != nil {
 		_, _ = fmt.Fprintf(out, "\ndetached; run %d goes on. Follow it again with: aloft run attach %d\n", id, id)
 		return ctx.Err()

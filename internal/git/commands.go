@@ -12,41 +12,58 @@ import (
 
 // commands is the part of a push before its pack: which refs it wants where.
 type commands struct {
-	refs     []string     // the names, as the client sent them
-	features []string     // what the client can do
-	raw      bytes.Buffer // as git wants to read them; without those above the limit
+	refs     []string          // the names, as the client sent them
+	updates  []aloft.RefUpdate // of those within the limit
+	features []string          // what the client can do
+	options  []string          // push options
+	raw      bytes.Buffer      // as git wants to read them; without those above the limit
 }
 
-// readCommands reads the commands of a push, before a process is started for
-// them. Of those above the limit only the names are kept, to answer for each.
+// readCommands reads the commands and options of a push, before a process is
+// started for them. Of commands above the limit only the names are kept, to answer
+// for each.
 func readCommands(body io.Reader, limit int) (*commands, error) {
 	c := &commands{}
 	body = io.LimitReader(body, commandRoom)
+	if err := c.section(body, func(payload []byte) error { return c.add(payload, limit) }); err != nil {
+		return nil, err
+	}
+	if len(c.refs) > limit || !slices.Contains(c.features, "push-options") {
+		return c, nil
+	}
+	return c, c.section(body, func(payload []byte) error {
+		c.options = append(c.options, strings.TrimSuffix(string(payload), "\n"))
+		return writePacket(&c.raw, payload)
+	})
+}
+
+// section reads packets up to the flush packet that ends them, which it keeps.
+func (c *commands) section(body io.Reader, add func(payload []byte) error) error {
 	for {
 		payload, flush, err := readPacket(body)
 		if err != nil {
-			return nil, aloft.Errorf(aloft.CodeInvalid, "the push is not understood: %w", err)
+			return aloft.Errorf(aloft.CodeInvalid, "the push is not understood: %w", err)
 		}
 		if flush {
-			return c, writeFlush(&c.raw)
+			return writeFlush(&c.raw)
 		}
-		if err := c.add(payload); err != nil {
-			return nil, err
-		}
-		if len(c.refs) <= limit {
-			if err := writePacket(&c.raw, payload); err != nil {
-				return nil, err
-			}
+		if err := add(payload); err != nil {
+			return err
 		}
 	}
 }
 
-func (c *commands) add(payload []byte) error {
-	line, features, first := strings.Cut(string(payload), "\x00")
-	line = strings.TrimSuffix(line, "\n")
-	if first && c.features == nil {
-		c.features = strings.Fields(features)
+func (c *commands) add(payload []byte, limit int) error {
+	if err := c.parse(payload, limit); err != nil || len(c.refs) > limit {
+		return err
 	}
+	return writePacket(&c.raw, payload)
+}
+
+func (c *commands) parse(payload []byte, limit int) error {
+	line, features, _ := strings.Cut(string(payload), "\x00")
+	line = strings.TrimSuffix(line, "\n")
+	c.features = append(c.features, strings.Fields(features)...) // git takes those of every line
 	if strings.HasPrefix(line, "shallow ") {
 		return nil
 	}
@@ -58,14 +75,29 @@ func (c *commands) add(payload []byte) error {
 		return aloft.Errorf(aloft.CodeInvalid, "the push is not understood: %w", err)
 	}
 	c.refs = append(c.refs, strings.Clone(update.Ref))
+	if len(c.refs) <= limit {
+		c.updates = append(c.updates, update)
+	}
 	return nil
+}
+
+// divisible refuses an atomic push that cannot be one: of several refs, of which
+// a branch moves when its own run has succeeded, whatever becomes of the others.
+func (c *commands) divisible() error {
+	branch := slices.IndexFunc(c.refs, func(ref string) bool { return strings.HasPrefix(ref, heads) })
+	if len(c.refs) < 2 || branch < 0 || !slices.Contains(c.features, "atomic") {
+		return nil
+	}
+	return aloft.Errorf(aloft.CodeInvalid, "a branch cannot be pushed atomically with other refs: each moves when its own run succeeds").
+		WithHint("nothing was made or moved; push %s by itself, or leave --atomic out", strings.TrimPrefix(c.refs[branch], heads))
 }
 
 // refusal is git's answer to a push none of whose refs moves: what the pusher is
 // shown, and the reason for each ref.
 func (c *commands) refusal(err error) []byte {
 	var report, answer bytes.Buffer
-	reason := oneLine(err.Error())
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	reason := oneLine(first)
 	fmt.Fprintf(&report, "%04xunpack %s\n", len("unpack \n")+4+len(reason), reason)
 	for _, ref := range c.refs {
 		if line := "ng " + ref + " refused\n"; len(line) <= maxPacket {
@@ -97,9 +129,12 @@ func writeBand(w *bytes.Buffer, band byte, text []byte) {
 
 // alarm writes an error as the log of a run would.
 func alarm(err error) []byte {
-	text := " !     " + oneLine(err.Error()) + "\n"
-	if hint := aloft.ErrorHint(err); hint != "" {
-		text += " !     → " + oneLine(hint) + "\n"
+	var text strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+		text.WriteString(" !     " + oneLine(line) + "\n")
 	}
-	return []byte(text)
+	if hint := aloft.ErrorHint(err); hint != "" {
+		text.WriteString(" !     → " + oneLine(hint) + "\n")
+	}
+	return []byte(text.String())
 }

@@ -63,9 +63,7 @@ func readPush(stdin io.Reader, stdout io.Writer) (hookRequest, error) {
 	if version != "version=1" {
 		return asked, fmt.Errorf("%q of git's hook protocol is not understood", version)
 	}
-	offered := strings.Fields(features)
-	asked.Atomic = slices.Contains(offered, "atomic")
-	withOptions := slices.Contains(offered, "push-options")
+	withOptions := slices.Contains(strings.Fields(features), "push-options")
 	answer := "version=1"
 	if withOptions {
 		answer += "\x00push-options"

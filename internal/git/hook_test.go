@@ -65,7 +65,7 @@ func TestHook(t *testing.T) {
 		{"an accepted update is reported", lines(`{"log":"aGkK"}`, accepted), greeting + packets("ok refs/heads/env-a", ""), "hi\n"},
 		{"the request has the push and the secret", func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
-			want := `{"updates":[{"Ref":"refs/heads/env-a","Old":"","New":"` + commitA + `"}],"options":["plan"],"atomic":true}`
+			want := `{"updates":[{"Ref":"refs/heads/env-a","Old":"","New":"` + commitA + `"}],"options":["plan"]}`
 			if string(body) != want || r.Header.Get("Authorization") != "Bearer secret" || r.URL.Path != git.HookPath {
 				t.Errorf("%s %v %s", r.URL, r.Header, body)
 			}

@@ -40,6 +40,16 @@ func (f receiver) Receive(ctx context.Context, push aloft.Push, progress io.Writ
 	return f(ctx, push, progress)
 }
 
+func (f receiver) Admit(context.Context, aloft.Push) error { return nil }
+
+// guarded is a receiver that looks at pushes first.
+type guarded struct {
+	receiver
+	admit func(push aloft.Push) error
+}
+
+func (g guarded) Admit(_ context.Context, push aloft.Push) error { return g.admit(push) }
+
 // server is a Remote behind a real HTTP server.
 type server struct {
 	*git.Remote

@@ -104,17 +104,72 @@ func TestPush(t *testing.T) {
 		has(t, out, "[new branch]      HEAD -> env-a", "[remote rejected] HEAD -> env-b (no)")
 		s.at(t, "shop", "env-b", "")
 	})
-	t.Run("several branches are not pushed atomically", func(t *testing.T) {
+	for rule, refs := range map[string][]string{
+		"several branches are not pushed atomically":   {"HEAD:env-a", "HEAD:env-b"},
+		"nor is a branch with a tag":                   {"HEAD:env-a", "v1"},
+		"nor one with a tag that the server refuses":   {"HEAD:env-a", "v1:refs/tags/taken"},
+		"nor a branch that is deleted with a new one":  {":env-old", "HEAD:env-a"},
+		"nor one with a ref that is no branch of ours": {"HEAD:env-a", "HEAD:refs/notes/x"},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, nil)
+			c := newClone(t, s, "shop")
+			c.git("tag", "taken")
+			c.git("push", "--quiet", "aloft", "HEAD:env-old", "taken")
+			c.commit("b", "b")
+			c.git("tag", "v1")
+			before := c.git("ls-remote", "aloft")
+			s.neverAsked(t)
+			code, out := c.try(append([]string{"push", "--force", "--atomic", "aloft"}, refs...)...)
+			if code == 0 {
+				t.Error("accepted")
+			}
+			has(t, out, "each moves when its own run succeeds", "nothing was made or moved")
+			if after := c.git("ls-remote", "aloft"); after != before {
+				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+			}
+		})
+	}
+	t.Run("one branch, or tags, can be pushed atomically", func(t *testing.T) {
 		t.Parallel()
 		s := serve(t, nil)
 		c := newClone(t, s, "shop")
-		code, out := c.try("push", "--atomic", "aloft", "HEAD:env-a", "HEAD:env-b")
+		c.git("tag", "v1")
+		c.git("tag", "v2")
+		c.git("push", "--quiet", "--atomic", "aloft", "HEAD:env-a")
+		c.git("push", "--quiet", "--atomic", "aloft", "v1", "v2")
+		has(t, c.git("ls-remote", "aloft"), "refs/heads/env-a", "refs/tags/v1", "refs/tags/v2")
+	})
+	t.Run("a push that is not admitted moves nothing, tags included", func(t *testing.T) {
+		t.Parallel()
+		var asked aloft.Push
+		refusal := error(nil)
+		s := serve(t, func(o *git.Options) {
+			o.Receiver = guarded{o.Receiver.(receiver), func(push aloft.Push) error {
+				asked = push
+				return refusal
+			}}
+		})
+		c := newClone(t, s, "shop")
+		head := c.git("rev-parse", "HEAD")
+		c.git("push", "--quiet", "aloft", "HEAD:env-a")
+		before := c.git("ls-remote", "aloft")
+		c.git("tag", "v1")
+		refusal = aloft.Errorf(aloft.CodeConflict, "that would be too much").WithHint("say -o destroy")
+		s.neverAsked(t)
+		code, out := c.try("push", "-o", "plan", "-o", "ttl=2h", "aloft", ":env-a", "v1")
 		if code == 0 {
 			t.Error("accepted")
 		}
-		has(t, out, "each moves when its own run succeeds")
-		s.at(t, "shop", "env-a", "")
-		c.git("push", "--quiet", "--atomic", "aloft", "HEAD:env-a")
+		has(t, out, " !     that would be too much", "→ say -o destroy", "env-a (refused)", "v1 (refused)")
+		if after := c.git("ls-remote", "aloft"); after != before {
+			t.Errorf("before:\n%s\nafter:\n%s", before, after)
+		}
+		want := []aloft.RefUpdate{{Ref: "refs/heads/env-a", Old: head}, {Ref: "refs/tags/v1", New: head}}
+		if !slices.Equal(asked.Updates, want) || !slices.Equal(asked.Options, []string{"plan", "ttl=2h"}) || asked.Project != "shop" || asked.Actor != "alice" {
+			t.Errorf("asked about %+v", asked)
+		}
 	})
 	t.Run("tags take git's own way", func(t *testing.T) {
 		t.Parallel()

@@ -21,7 +21,6 @@ const HookPath = "/-/hook/receive"
 type hookRequest struct {
 	Updates []aloft.RefUpdate `json:"updates"`
 	Options []string          `json:"options"`
-	Atomic  bool              `json:"atomic"` // all updates or none
 }
 
 // hookMessage is one line of the answer: something to show, or the end.
@@ -99,26 +98,12 @@ func (r *Remote) refusals(ctx context.Context, project string, asked hookRequest
 	reasons := make([]string, len(asked.Updates))
 	commits, err := r.commits(ctx, project, asked.Updates)
 	seen := make(map[string]bool)
-	refused := false
 	for i, update := range asked.Updates {
 		reasons[i] = refusal(update, seen[update.Ref], commits)
 		if reasons[i] == "" && err != nil {
 			reasons[i] = "the commit cannot be looked up"
 		}
 		seen[update.Ref] = true
-		refused = refused || reasons[i] != ""
-	}
-	if !asked.Atomic || len(asked.Updates) == 1 {
-		return reasons
-	}
-	for i := range reasons {
-		switch {
-		case reasons[i] != "":
-		case refused:
-			reasons[i] = "another branch of this atomic push was refused"
-		default:
-			reasons[i] = "branches cannot be pushed atomically: each moves when its own run succeeds"
-		}
 	}
 	return reasons
 }

@@ -179,9 +179,9 @@ func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
 		r.fail(req.Context(), w, project, err)
 		return
 	}
-	if len(asked.refs) > r.options.MaxRefs {
+	if err := r.admit(req.Context(), aloft.Push{Project: project, Actor: actor, Options: asked.options, ReceivedAt: began}, asked); err != nil {
 		io.Copy(io.Discard, body) // the client reads no answer before it has sent all
-		newAnswer(w, receivePack).Write(asked.refusal(r.options.errPushRefs(len(asked.refs))))
+		newAnswer(w, receivePack).Write(asked.refusal(err))
 		return
 	}
 	defer r.quarantines.enter(path)()
@@ -195,6 +195,23 @@ func (r *Remote) serveReceive(w http.ResponseWriter, req *http.Request) {
 	c := conversation{project, receivePack, cmd, body, io.MultiReader(&asked.raw, io.LimitReader(body, r.options.MaxPush+commandRoom)), nil}
 	c.relay = func(w io.Writer, answer io.Reader) error { return newRelay(w, r.options.explain).copy(answer) }
 	r.converse(ctx, cancel, w, c)
+}
+
+// admit looks at all that a push asks for before anything of it is carried out.
+func (r *Remote) admit(ctx context.Context, push aloft.Push, asked *commands) error {
+	if len(asked.refs) > r.options.MaxRefs {
+		return r.options.errPushRefs(len(asked.refs))
+	}
+	if err := asked.divisible(); err != nil {
+		return err
+	}
+	push.Updates = asked.updates
+	err := r.options.Receiver.Admit(ctx, push)
+	if _, told := statuses[aloft.ErrorCode(err)]; err != nil && !told {
+		r.log(push.Project, err)
+		return errors.New("the server failed; its log says why")
+	}
+	return err
 }
 
 // protocol hands the version of git's protocol on that the client asks for.

@@ -13,7 +13,8 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// ParseOptions reads push options: "detach", "plan", "skip-build", "ttl=72h".
+// ParseOptions reads push options: "detach", "plan", "skip-build", "ttl=72h",
+// "destroy".
 func ParseOptions(options []string) (aloft.RunOptions, error) {
 	var o aloft.RunOptions
 	for _, option := range options {
@@ -25,6 +26,8 @@ func ParseOptions(options []string) (aloft.RunOptions, error) {
 			o.Plan = true
 		case name == "skip-build" && !hasValue:
 			o.SkipBuild = true
+		case name == "destroy" && !hasValue:
+			o.Destroy = true
 		case name == "ttl" && hasValue:
 			ttl, err := time.ParseDuration(value)
 			if err != nil || ttl < time.Minute {
@@ -33,7 +36,7 @@ func ParseOptions(options []string) (aloft.RunOptions, error) {
 			o.TTL = ttl
 		default:
 			return o, aloft.Errorf(aloft.CodeInvalid, "there is no push option %q", option).
-				WithHint("the options are detach, plan, skip-build and ttl=<duration>")
+				WithHint("the options are detach, plan, skip-build, ttl=<duration> and destroy")
 		}
 	}
 	return o, nil

@@ -77,7 +77,12 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 		return err
 	case aloft.OperationUp:
 		moving := j.span.begin("move the branch", short(j.run.Revision))
-		err := repository.MoveBranch(ctx, j.run.Branch(), j.run.Revision)
+		err := r.overtaken(ctx, j.run)
+		if err != nil {
+			moving.ended(err)
+			return err
+		}
+		err = repository.MoveBranch(ctx, j.run.Branch(), j.run.Revision)
 		moving.ended(err)
 		if err != nil {
 			return err

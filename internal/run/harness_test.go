@@ -187,7 +187,8 @@ type fakeRepository struct {
 	branches map[string]string
 	held     map[string]string
 	files    map[string]string
-	fail     error // of MoveBranch
+	fail     error  // of MoveBranch
+	moved    func() // called by Checkout; nil = nothing is done
 	identity string
 	gone     bool   // there is no repository
 	lacks    string // a commit that it does not have
@@ -213,6 +214,10 @@ func (f *fakeRepository) Create(context.Context) error {
 }
 
 func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
+	if f.moved != nil {
+		f.moved()
+		f.moved = nil
+	}
 	for name, text := range f.files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {

@@ -284,10 +284,11 @@ func (p *Pipeline) pass(s *step, j journey, e engaged, plan aloft.Plan) error {
 		return err
 	}
 	e.terraform.Show(s.log(), plan)
-	return waitForApproval{
-		reason: fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", ")),
-		digest: plan.Digest,
+	reason := fmt.Sprintf("%s is protected, and this would destroy data: %s", j.run.EnvironmentKey, strings.Join(lost, ", "))
+	if j.run.Approved != "" {
+		reason = fmt.Sprintf("the plan has changed since %s approved it; %s", j.run.Approver, reason)
 	}
+	return waitForApproval{reason: reason, digest: plan.Digest}
 }
 
 // preview shows what an apply would change.
@@ -348,6 +349,7 @@ var counted = []struct {
 	{aloft.ActionReplace, "to replace", "replaced"},
 	{aloft.ActionDelete, "to destroy", "destroyed"},
 	{aloft.ActionForget, "to forget", "forgotten"},
+	{aloft.ActionMove, "to move", "moved"},
 }
 
 // counts tells in a few words what a plan has done, or will do.
@@ -366,7 +368,13 @@ func counts(plan aloft.Plan, planned bool) string {
 			parts = append(parts, fmt.Sprint(n, " ", word))
 		}
 	}
-	if len(parts) == 0 {
+	if n := len(plan.Outputs); n > 0 {
+		parts = append(parts, fmt.Sprintf("outputs changed: %d", n))
+	}
+	if plan.Other {
+		parts = append(parts, "changes that the engine does not list")
+	}
+	if plan.Empty() {
 		return "no changes"
 	}
 	return strings.Join(parts, ", ")

@@ -57,15 +57,14 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 	if name == "" {
 		return aloft.Run{}, r.plainBranch(ctx, repository, branch, update, say)
 	}
-	current, err := repository.Branch(ctx, branch)
-	if err != nil {
+	key := aloft.EnvironmentKey{Project: push.Project, Environment: name}
+	defer r.alone(key)()
+	if err := r.upToDate(ctx, key, update, options.Plan); err != nil {
 		return aloft.Run{}, err
 	}
-	if err := r.upToDate(ctx, repository, branch, current, update); err != nil {
-		return aloft.Run{}, err
-	}
+	options.Old = update.Old
 	run := aloft.Run{
-		EnvironmentKey: aloft.EnvironmentKey{Project: push.Project, Environment: name},
+		EnvironmentKey: key,
 		Operation:      aloft.OperationUp,
 		Trigger:        aloft.TriggerPush,
 		Actor:          push.Actor,
@@ -89,21 +88,6 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 		return aloft.Run{}, repository.DeleteBranch(ctx, branch) // no environment stands behind it
 	}
 	return accepted, err
-}
-
-// upToDate refuses a push by somebody who did not know where the branch is. A
-// run that ended in the meantime does no harm: its commit may be an ancestor of
-// the new one. A branch that is to go may be anywhere.
-func (r *Reconciler) upToDate(ctx context.Context, repository Repository, branch, current string, update aloft.RefUpdate) error {
-	if current == update.Old || update.New == "" || current == "" {
-		return nil
-	}
-	descends, err := repository.Descends(ctx, current, update.New)
-	if err == nil && !descends {
-		err = aloft.Errorf(aloft.CodeConflict, "%s has moved since you last looked", branch).
-			WithHint("git fetch, then push again")
-	}
-	return err
 }
 
 // plainBranch stores a branch that is no environment.
@@ -145,5 +129,9 @@ func (r *Reconciler) follow(ctx context.Context, run aloft.Run, say *voice, prog
 	if ended.Status == aloft.RunSucceeded {
 		return "", run.Operation == aloft.OperationPlan
 	}
-	return fmt.Sprintf("run %d %s", run.ID, ended.Status), false
+	reason = fmt.Sprintf("run %d %s", run.ID, ended.Status)
+	if ended.ErrorCode == aloft.CodeConflict {
+		reason = fmt.Sprintf("run %d: %s", run.ID, ended.Error)
+	}
+	return reason, false
 }

@@ -22,6 +22,8 @@ func TestParseOptions(t *testing.T) {
 		{[]string{"detach", "skip-build"}, aloft.RunOptions{Detach: true, SkipBuild: true}, ""},
 		{[]string{"plan"}, aloft.RunOptions{Plan: true}, ""},
 		{[]string{"ttl=72h"}, aloft.RunOptions{TTL: 72 * time.Hour}, ""},
+		{[]string{"destroy"}, aloft.RunOptions{Destroy: true}, ""},
+		{[]string{"destroy=all"}, aloft.RunOptions{}, "no push option"},
 		{[]string{"ttl"}, aloft.RunOptions{}, `there is no push option "ttl"`},
 		{[]string{"ttl=soon"}, aloft.RunOptions{}, `"ttl=soon" is not valid`},
 		{[]string{"ttl=1s"}, aloft.RunOptions{}, "a minute or more"},
@@ -107,7 +109,7 @@ func TestReceive(t *testing.T) {
 		{name: "a plan", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"plan"}, kept: true, shown: "nothing was changed"},
 		{name: "another branch", update: aloft.RefUpdate{Ref: "refs/heads/main", New: "c1"}, shown: "main is stored; it is no environment"},
 		{name: "a name outside the rule", update: aloft.RefUpdate{Ref: "refs/heads/env-Alice", New: "c1"}, reason: `"env-Alice" is not valid`, shown: "the nearest valid name is env-alice"},
-		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build"},
+		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build, ttl=<duration> and destroy"},
 		{name: "a stale view", at: "b1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", Old: "b0", New: "c1"}, reason: "has moved", shown: "git fetch", branch: "b1"},
 		{name: "a view that a run has made stale", at: "c1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c2"}, shown: "env-alice is ready", branch: "c2"},
 		{name: "a detached run", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"detach"}, kept: true, shown: "aloft run attach 1"},
@@ -128,6 +130,64 @@ func TestReceive(t *testing.T) {
 			}
 			if branch := h.repository.branches["env-alice"]; branch != test.branch && test.name != "a detached run" {
 				t.Errorf("env-alice is at %q", branch)
+			}
+		})
+	}
+}
+
+func TestAdmit(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, name := range []string{"alice", "bob", "carol"} {
+		key := aloft.EnvironmentKey{Project: "shop", Environment: name}
+		if _, err := h.reconciler.Accept(h.ctx, aloft.Run{EnvironmentKey: key, Operation: aloft.OperationUp, Revision: "c1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.reconciler.Reconcile(h.ctx, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.request(aloft.Run{Operation: aloft.OperationDestroy})
+	h.reconcile() // alice is gone
+	for rule, test := range map[string]struct {
+		refs    string // those with a minus are deleted
+		options []string
+		refused []string // "" = admitted
+	}{
+		"one environment is destroyed": {refs: "-env-bob"},
+		"two are":                      {refs: "-env-bob -env-carol", refused: []string{"2 environments", "shop/bob (ready) of Alice", "shop/carol (ready)"}},
+		"two are, and it is meant":     {refs: "-env-bob -env-carol", options: []string{"destroy"}},
+		"a branch is renamed":          {refs: "-env-bob env-dora", refused: []string{"an environment beside", "shop/bob"}},
+		"a branch is renamed to one that is no environment":      {refs: "bob -env-bob", refused: []string{"shop/bob"}},
+		"a branch is renamed, and that is meant":                 {refs: "-env-bob env-dora", options: []string{"destroy", "detach"}},
+		"another is moved":                                       {refs: "-env-bob env-carol", refused: []string{"shop/bob"}},
+		"a mirror with tags, notes and what a clone tracks":      {refs: "main -env-bob tags/v1 notes/x", refused: []string{"shop/bob"}},
+		"branches without an environment go":                     {refs: "-env-alice -env-never -main main2 -env-Wrong"},
+		"one goes with branches behind which there is none":      {refs: "-env-bob -env-alice -main", refused: []string{"an environment beside", "shop/bob"}},
+		"nothing is destroyed":                                   {refs: "env-bob env-carol main"},
+		"an option that is none is refused before a tag is made": {refs: "env-bob tags/v1", options: []string{"destory"}, refused: []string{`no push option "destory"`}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			push := aloft.Push{Project: "shop", Options: test.options}
+			for _, ref := range strings.Fields(test.refs) {
+				name, deleted := strings.CutPrefix(ref, "-")
+				update := aloft.RefUpdate{Ref: "refs/heads/" + name, Old: "c1", New: "c2"}
+				if strings.Contains(name, "/") {
+					update.Ref = "refs/" + name
+				}
+				if deleted {
+					update.New = ""
+				}
+				push.Updates = append(push.Updates, update)
+			}
+			err := h.reconciler.Admit(h.ctx, push)
+			if (err != nil) != (test.refused != nil) {
+				t.Fatalf("it is answered with %v", err)
+			}
+			for _, words := range test.refused {
+				if !strings.Contains(err.Error(), words) {
+					t.Errorf("no %q in: %v", words, err)
+				}
 			}
 		})
 	}

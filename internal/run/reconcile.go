@@ -31,6 +31,8 @@ type Reconciler struct {
 	now      func() time.Time
 	runsKept int
 
+	accepting sync.Map // *sync.Mutex by environment: its pushes are looked at and accepted one by one
+
 	mu      sync.Mutex
 	cancels map[int64]context.CancelCauseFunc // runs on their way
 	seen    map[aloft.EnvironmentKey]bool     // environments looked at since the server started
@@ -200,6 +202,9 @@ func (j journey) done() bool {
 func (r *Reconciler) start(ctx context.Context, j journey, starting *span) error {
 	if j.run.Operation == aloft.OperationPlan || j.done() {
 		return nil
+	}
+	if err := r.overtaken(ctx, j.run); err != nil {
+		return err
 	}
 	if err := r.move(ctx, j.run, busy(j)); err != nil {
 		return err

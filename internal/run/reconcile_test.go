@@ -202,6 +202,9 @@ func TestProtectedDataWaitsForApproval(t *testing.T) {
 	h.terraform.planned.Digest = "d2"
 	h.reconcile()
 	h.wantRun(destroy.ID, aloft.RunWaiting) // the plan has changed since
+	if log := h.log(destroy.ID); !strings.Contains(log, "the plan has changed since bob approved it") {
+		t.Errorf("it is not told that the plan has changed:\n%s", log)
+	}
 	if err := h.reconciler.Approve(h.ctx, destroy.ID, "", "bob"); err != nil {
 		t.Fatal(err)
 	}

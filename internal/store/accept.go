@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -24,6 +25,9 @@ func (s *Store) AcceptRun(ctx context.Context, run aloft.Run) (accepted aloft.Ru
 			return err
 		}
 		if err := c.createEnvironment(ctx, run); err != nil {
+			return err
+		}
+		if run.ID, err = c.next(ctx, aloft.EnvironmentKey{}, counterRun); err != nil {
 			return err
 		}
 		if superseded, err = c.supersede(ctx, run); err != nil {
@@ -57,6 +61,7 @@ func (c *change) supersede(ctx context.Context, by aloft.Run) ([]aloft.Run, erro
 	}
 	for i := range old {
 		old[i].Status, old[i].FinishedAt = aloft.RunSuperseded, c.now
+		old[i].Error, old[i].ErrorCode = fmt.Sprintf("superseded by run %d", by.ID), aloft.CodeConflict
 		if err := c.putRun(ctx, old[i]); err != nil {
 			return nil, err
 		}
@@ -64,13 +69,9 @@ func (c *change) supersede(ctx context.Context, by aloft.Run) ([]aloft.Run, erro
 	return old, nil
 }
 
-// enqueue records the run as a new one.
+// enqueue records the run, which has its number, as a new one.
 func (c *change) enqueue(ctx context.Context, run aloft.Run) (aloft.Run, error) {
-	id, err := c.next(ctx, aloft.EnvironmentKey{}, counterRun)
-	if err != nil {
-		return run, err
-	}
-	run.ID, run.Status, run.CreatedAt = id, aloft.RunQueued, c.now
+	run.Status, run.CreatedAt = aloft.RunQueued, c.now
 	run.StartedAt, run.FinishedAt = whole(run.StartedAt), whole(run.FinishedAt)
 	return run, c.putRun(ctx, run)
 }

@@ -74,6 +74,9 @@ func TestAcceptRunSupersedes(t *testing.T) {
 				if test.replaced && now.FinishedAt.IsZero() {
 					t.Error("a superseded run has no end")
 				}
+				if told := fmt.Sprint("superseded by run ", accepted.ID); test.replaced && now.Error != told {
+					t.Errorf("it tells %q, not %q", now.Error, told)
+				}
 			})
 		}
 	})

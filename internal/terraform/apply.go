@@ -101,6 +101,9 @@ func (e *Engine) streamOnce(ctx context.Context, c aloft.Configuration, journal 
 	s.plans(c.Timing)
 	err := e.run(ctx, c, s, journal, args)
 	s.Close()
+	if s.differs = differs(args, err); s.differs {
+		err = nil
+	}
 	s.ended(err)
 	return s, err
 }

@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,18 +35,30 @@ func (e *Engine) Plan(ctx context.Context, c aloft.Configuration, o PlanOptions)
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "plan")
-	args := []string{"plan", "-json", "-input=false", "-lock=false", "-out=" + file}
+	args := []string{"plan", "-json", "-input=false", "-lock=false", "-detailed-exitcode", "-out=" + file}
 	if o.Destroy {
 		args = append(args, "-destroy")
 	}
-	if _, err := e.stream(ctx, c, "plan", "", args); err != nil {
+	s, err := e.stream(ctx, c, "plan", "", args)
+	if err != nil {
 		return aloft.Plan{}, err
 	}
 	var out bytes.Buffer
 	if err := e.exec(ctx, c, &out, "show", "-json", file); err != nil {
 		return aloft.Plan{}, e.failure(ctx, c, "plan", nil, err)
 	}
-	return parsePlan(out.Bytes())
+	plan, err := parsePlan(out.Bytes())
+	plan.Other = err == nil && s.differs && plan.Empty()
+	return plan, err
+}
+
+// planDiffers is how an engine ends a plan with -detailed-exitcode that changes something.
+const planDiffers = 2
+
+// differs reports whether err is that end, and no failure.
+func differs(args []string, err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	return ok && exit.ExitCode() == planDiffers && slices.Contains(args, "-detailed-exitcode")
 }
 
 // planFolder makes a folder for the file of a plan in the configuration's folder:
@@ -61,20 +75,21 @@ func parsePlan(data []byte) (aloft.Plan, error) {
 		return aloft.Plan{}, fmt.Errorf("cannot read the plan of the engine: %w", err)
 	}
 	hidden := planSecrets(&raw)
-	return newPlan(convert(raw.ResourceChanges, hidden), convert(raw.ResourceDrift, hidden)), nil
+	return newPlan(convert(raw.ResourceChanges, hidden), convertOutputs(raw.OutputChanges, hidden), convert(raw.ResourceDrift, hidden)), nil
 }
 
 // newPlan orders changes by address and digests them.
-func newPlan(changes, drift []aloft.Change) aloft.Plan {
+func newPlan(changes, outputs, drift []aloft.Change) aloft.Plan {
 	byAddress := func(a, b aloft.Change) int { return strings.Compare(a.Address, b.Address) }
 	slices.SortStableFunc(changes, byAddress)
+	slices.SortStableFunc(outputs, byAddress)
 	slices.SortStableFunc(drift, byAddress)
 	text, err := json.Marshal(changes)
 	if err != nil {
 		panic(err) // a Change holds nothing but text
 	}
 	sum := sha256.Sum256(text)
-	return aloft.Plan{Changes: changes, Drift: drift, Digest: hex.EncodeToString(sum[:])}
+	return aloft.Plan{Changes: changes, Outputs: outputs, Drift: drift, Digest: hex.EncodeToString(sum[:])}
 }
 
 func convert(list []*tfjson.ResourceChange, hidden secrets) []aloft.Change {
@@ -84,6 +99,9 @@ func convert(list []*tfjson.ResourceChange, hidden secrets) []aloft.Change {
 			continue
 		}
 		action, ok := actionOf(r.Change)
+		if !ok && r.PreviousAddress != "" && r.PreviousAddress != r.Address {
+			action, ok = aloft.ActionMove, true
+		}
 		if !ok {
 			continue
 		}
@@ -91,8 +109,33 @@ func convert(list []*tfjson.ResourceChange, hidden secrets) []aloft.Change {
 		if r.DeposedKey != "" {
 			change.Address += " (deposed object " + r.DeposedKey + ")"
 		}
+		if r.PreviousAddress != r.Address {
+			change.From = r.PreviousAddress
+		}
 		if action != aloft.ActionDelete && action != aloft.ActionForget {
 			change.Attributes = attributes(r.Change, hidden)
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// outputType is the type of a change that is an output's.
+const outputType = "output"
+
+func convertOutputs(outputs map[string]*tfjson.Change, hidden secrets) []aloft.Change {
+	var changes []aloft.Change
+	for name, c := range outputs {
+		if c == nil {
+			continue
+		}
+		action, ok := actionOf(c)
+		if !ok {
+			continue
+		}
+		change := aloft.Change{Address: outputType + "." + name, Type: outputType, Action: action}
+		if action != aloft.ActionDelete {
+			change.Attributes = attributes(c, hidden)
 		}
 		changes = append(changes, change)
 	}

@@ -30,6 +30,9 @@ type resourceMessage struct {
 		Address string `json:"addr"`
 		Type    string `json:"resource_type"`
 	} `json:"resource"`
+	Previous struct {
+		Address string `json:"addr"`
+	} `json:"previous_resource"` // of one that moves
 	Action  string  `json:"action"`
 	IDKey   string  `json:"id_key"` // the attribute that IDValue is of
 	IDValue string  `json:"id_value"`
@@ -47,7 +50,8 @@ type changeCounts struct {
 
 type outputMessage struct {
 	Sensitive bool            `json:"sensitive"`
-	Type      json.RawMessage `json:"type"` // only after an apply
+	Action    string          `json:"action"` // only in a plan
+	Type      json.RawMessage `json:"type"`   // only after an apply
 	Value     json.RawMessage `json:"value"`
 }
 
@@ -65,7 +69,10 @@ type stream struct {
 	changing map[string]func(error) // ends a change of a resource, by address and action
 
 	changes []aloft.Change
+	results []aloft.Change // changes of outputs
 	drift   []aloft.Change
+	differs bool // the engine said that the plan changes something
+	idle    bool // the plan has no change of a resource, and none of an output that is told yet
 	errors  []tfjson.Diagnostic
 	outputs map[string]outputMessage
 	applied bool                 // the apply ended and told its outputs
@@ -94,13 +101,14 @@ func (s *stream) message(m message) {
 	case m.Diagnostic != nil:
 		s.diagnostic(*m.Diagnostic)
 	case m.Type == "planned_change" && m.Change != nil:
-		s.changes = appendChange(s.changes, *m.Change)
+		s.changes = appendResource(s.changes, *m.Change)
 	case m.Type == "resource_drift" && m.Change != nil:
-		s.drift = appendChange(s.drift, *m.Change)
+		s.drift = appendResource(s.drift, *m.Change)
 	case m.Type == "change_summary" && m.Changes != nil:
 		s.summary(*m.Changes)
 	case m.Type == "outputs":
 		s.outputs = m.Outputs
+		s.planOutputs(m.Outputs)
 	case m.Hook != nil:
 		s.progress(m, *m.Hook)
 	}
@@ -118,12 +126,39 @@ func (s *stream) summary(c changeCounts) {
 	s.planned(nil)
 	switch {
 	case c.Operation != "plan":
+		s.unchanged()
 		s.applied = true
 	case s.quiet:
 	case len(s.changes) == 0:
-		logLine(s.log, "no changes")
+		s.idle = true
+		return
 	default:
 		logLine(s.log, fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", c.Add, c.Change, c.Remove))
+	}
+}
+
+// unchanged tells that a plan changes nothing, unless something else was told.
+func (s *stream) unchanged() {
+	if s.idle {
+		logLine(s.log, "no changes")
+	}
+	s.idle = false
+}
+
+// Close ends the stream.
+func (s *stream) Close() {
+	s.lineWriter.Close()
+	s.unchanged()
+}
+
+// planOutputs notes which outputs a plan changes.
+func (s *stream) planOutputs(outputs map[string]outputMessage) {
+	for name, output := range outputs {
+		s.results = appendChange(s.results, outputType+"."+name, outputType, output.Action)
+	}
+	if s.idle && len(s.results) > 0 {
+		s.idle = false
+		logLine(s.log, fmt.Sprintf("Plan: outputs change: %d, nothing else.", len(s.results)))
 	}
 }
 
@@ -219,21 +254,31 @@ func verbs(action string) (doing, done string) {
 	return action, action + " done"
 }
 
-// appendChange adds what a message says of a resource, unless it stays as it is.
-func appendChange(list []aloft.Change, m resourceMessage) []aloft.Change {
-	actions := map[string]aloft.Action{
-		"create": aloft.ActionCreate, "update": aloft.ActionUpdate, "replace": aloft.ActionReplace,
-		"delete": aloft.ActionDelete, "remove": aloft.ActionForget, "forget": aloft.ActionForget,
-		"import": aloft.ActionImport,
+// actions are those of messages that change something.
+var actions = map[string]aloft.Action{
+	"create": aloft.ActionCreate, "update": aloft.ActionUpdate, "replace": aloft.ActionReplace,
+	"delete": aloft.ActionDelete, "remove": aloft.ActionForget, "forget": aloft.ActionForget,
+	"import": aloft.ActionImport, "move": aloft.ActionMove,
+}
+
+// appendChange adds what a message says of a resource or an output, unless it
+// stays as it is.
+func appendChange(list []aloft.Change, address, kind, action string) []aloft.Change {
+	if known, ok := actions[action]; ok {
+		list = append(list, aloft.Change{Address: address, Type: kind, Action: known, HoldsData: holdsData(kind)})
 	}
-	action, ok := actions[m.Action]
-	if !ok {
-		return list
+	return list
+}
+
+// appendResource adds what a message says of a resource.
+func appendResource(list []aloft.Change, m resourceMessage) []aloft.Change {
+	before := len(list)
+	list = appendChange(list, m.Resource.Address, m.Resource.Type, m.Action)
+	if len(list) > before && m.Previous.Address != m.Resource.Address {
+		list[before].From = m.Previous.Address
 	}
-	return append(list, aloft.Change{
-		Address: m.Resource.Address, Type: m.Resource.Type, Action: action, HoldsData: holdsData(m.Resource.Type),
-	})
+	return list
 }
 
 // plan returns the plan that the messages told.
-func (s *stream) plan() aloft.Plan { return newPlan(s.changes, s.drift) }
+func (s *stream) plan() aloft.Plan { return newPlan(s.changes, s.results, s.drift) }

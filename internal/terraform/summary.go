@@ -18,7 +18,13 @@ func WritePlan(w io.Writer, p aloft.Plan) {
 		fmt.Fprintf(w, "! drift %s was %s%s\n", change.Address, driftVerb(change.Action), changed(change))
 	}
 	for _, change := range p.Changes {
-		fmt.Fprintf(w, "%s %s%s\n", sign(change.Action), change.Address, changed(change)+holds(change))
+		fmt.Fprintf(w, "%s %s%s\n", sign(change.Action), change.Address, from(change)+changed(change)+holds(change))
+	}
+	for _, change := range p.Outputs {
+		fmt.Fprintf(w, "%s %s%s\n", sign(change.Action), change.Address, changed(change))
+	}
+	if p.Other {
+		fmt.Fprintln(w, "! the engine knows of changes that it does not list: `aloft terraform ENV -- plan` shows them")
 	}
 	add, modify, remove := 0, 0, 0
 	for _, change := range p.Changes {
@@ -51,6 +57,8 @@ func sign(action aloft.Action) string {
 		return "# forget"
 	case aloft.ActionImport:
 		return "= import"
+	case aloft.ActionMove:
+		return "> move"
 	}
 	return "? " + string(action)
 }
@@ -73,7 +81,10 @@ func changed(c aloft.Change) string {
 	}
 	var parts, later, forced []string
 	for _, a := range c.Attributes {
-		part := fmt.Sprintf("%s: %s → %s", a.Path, shorten(a.Before), shorten(a.After))
+		part := fmt.Sprintf("%s → %s", shorten(a.Before), shorten(a.After))
+		if a.Path != "" {
+			part = a.Path + ": " + part
+		}
 		if a.ForcesAction {
 			forced = append(forced, a.Path)
 		}
@@ -94,6 +105,13 @@ func changed(c aloft.Change) string {
 		text += " (forced by " + strings.Join(forced, ", ") + ")"
 	}
 	return text
+}
+
+func from(c aloft.Change) string {
+	if c.From == "" {
+		return ""
+	}
+	return " (was " + c.From + ")"
 }
 
 func holds(c aloft.Change) string {

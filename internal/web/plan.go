@@ -1,6 +1,10 @@
 package web
 
-import "github.com/aloft-dev/aloft"
+import (
+	"slices"
+
+	"github.com/aloft-dev/aloft"
+)
 
 // planView is a plan for people.
 type planView struct {
@@ -30,14 +34,15 @@ var actionSigns = map[aloft.Action]struct{ sign, kind, words string }{
 	aloft.ActionReplace: {"±", "replace", "to replace"},
 	aloft.ActionDelete:  {"−", "remove", "to destroy"},
 	aloft.ActionForget:  {"−", "remove", "to forget"},
+	aloft.ActionMove:    {"→", "change", "to move"},
 }
 
 var actionOrder = []aloft.Action{
-	aloft.ActionCreate, aloft.ActionImport, aloft.ActionUpdate, aloft.ActionReplace, aloft.ActionDelete, aloft.ActionForget,
+	aloft.ActionCreate, aloft.ActionImport, aloft.ActionUpdate, aloft.ActionReplace, aloft.ActionDelete, aloft.ActionForget, aloft.ActionMove,
 }
 
 func viewPlan(plan aloft.Plan) *planView {
-	v := &planView{Plan: plan, Loses: plan.LosesData(), Rows: changeViews(plan.Changes), Drift: changeViews(plan.Drift)}
+	v := &planView{Plan: plan, Loses: plan.LosesData(), Rows: changeViews(slices.Concat(plan.Changes, plan.Outputs)), Drift: changeViews(plan.Drift)}
 	counts := map[aloft.Action]int{}
 	for _, c := range plan.Changes {
 		counts[c.Action]++
@@ -46,6 +51,12 @@ func viewPlan(plan aloft.Plan) *planView {
 		if n := counts[action]; n > 0 {
 			v.Counts = append(v.Counts, planCount{n, actionSigns[action].words, actionSigns[action].kind})
 		}
+	}
+	if n := len(plan.Outputs); n > 0 {
+		v.Counts = append(v.Counts, planCount{n, "outputs to change", "change"})
+	}
+	if plan.Other {
+		v.Counts = append(v.Counts, planCount{1, "or more changes that the engine does not list", "change"})
 	}
 	return v
 }
