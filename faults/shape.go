@@ -101,6 +101,7 @@ terraform {
   encryption {
     key_provider "pbkdf2" "faults" {
       passphrase = "known to whoever reads this test"
+      iterations = 200000
     }
     method "aes_gcm" "faults" {
       keys = key_provider.pbkdf2.faults
