@@ -14,7 +14,7 @@ import (
 // some looks of the server; and how long what has to be said may take.
 const (
 	quietTime = 4 * time.Second
-	toldTime  = 20 * time.Second
+	toldTime  = time.Minute
 )
 
 // comesToRest notes what is not in order in the middle of a scene.
