@@ -19,6 +19,7 @@ type Configuration struct {
 	Reattach string            // TF_REATTACH_PROVIDERS; "" = none
 	Env      map[string]string // further variables of the engine's environment (ARM_*, AWS_*…)
 	Journal  string            // file that the apply -json stream is appended to; "" = none
+	Restored bool              // the lock file in Dir is that of the last apply, not the commit's
 	Adopt    []string          // addresses that Apply imports when it is told that they exist already
 	Log      io.Writer         // receives what people should see, line by line; nil = nothing
 	Timing   Timing            // told of the planning and of each resource; nil = nobody

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // remote is our side: a project that is pushed to a server.
@@ -64,12 +66,15 @@ func (r *remote) pushAll(ctx context.Context, environments []string) error {
 	return err
 }
 
-// destroyAll deletes the branches of environments in one push.
+// destroyAll deletes the branches of environments, all at the same time, each with
+// a git of its own: one push that destroys several has to say that it means it.
 func (r *remote) destroyAll(ctx context.Context, environments []string) error {
-	args := []string{"push", "aloft"}
+	var group errgroup.Group
 	for _, name := range environments {
-		args = append(args, ":env-"+name)
+		group.Go(func() error {
+			_, err := finish(r.git(ctx, "push", "aloft", ":env-"+name))
+			return err
+		})
 	}
-	_, err := finish(r.git(ctx, args...))
-	return err
+	return group.Wait()
 }

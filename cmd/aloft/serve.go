@@ -157,7 +157,7 @@ func startServer(ctx context.Context, o serveOptions) (_ *server, err error) {
 	if s.sealer, err = aloft.OpenSealer(s.path("seal.key")); err != nil {
 		return nil, err
 	}
-	if s.store, err = store.Open(ctx, store.Options{DSN: s.database(), Sealer: s.sealer}); err != nil {
+	if s.store, err = store.Open(ctx, store.Options{DSN: s.database(), Sealer: s.sealer, Data: s.options.Data}); err != nil {
 		return nil, err
 	}
 	s.onStop(func() { s.logError("close the store", s.store.Close()) })

@@ -73,25 +73,10 @@ func (b *Builder) collect(ctx context.Context, owner, folder string) (int64, err
 // complete from the first moment.
 func removeAll(folder string) error {
 	_ = os.Remove(filepath.Join(folder, completeMark)) // if this fails, so does what follows
-	err := os.RemoveAll(folder)
-	if errors.Is(err, fs.ErrPermission) {
-		makeWritable(folder)
-		err = os.RemoveAll(folder)
-	}
-	if err != nil {
+	if err := aloft.RemoveFolder(folder); err != nil {
 		return fmt.Errorf("cannot remove an artifact: %w", err)
 	}
 	return nil
-}
-
-// makeWritable opens read-only folders, such as those of Go's module cache.
-func makeWritable(folder string) {
-	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && err == nil {
-			_ = os.Chmod(path, 0o700) // before it is read; what fails will fail again in RemoveAll
-		}
-		return nil
-	})
 }
 
 // diskUsage returns the bytes that a folder takes on disk. What vanishes

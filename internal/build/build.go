@@ -94,7 +94,11 @@ func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	id, err := key(r, tools)
+	moved, err := b.moved()
+	if err != nil {
+		return Result{}, err
+	}
+	id, err := key(r, tools, moved)
 	if err != nil {
 		return Result{}, err
 	}

@@ -13,16 +13,18 @@ import (
 const format = 1
 
 // key digests everything that goes into an artifact. The source goes in as
-// git's id of it, a toolchain as the program that was found.
-func key(r Request, tools []tool) (string, error) {
+// git's id of it, a toolchain as the program that was found; moved is the path of
+// the artifacts if they were moved there.
+func key(r Request, tools []tool, moved string) (string, error) {
 	inputs := struct {
 		Format                                          int
 		Inputs, Path, Runtime, Version, Package, Static string
 		Build                                           [][]string
 		Tools                                           []tool
+		Moved                                           string `json:",omitempty"`
 	}{
 		format, r.Inputs, r.App.Path, r.App.Runtime.Value, r.App.Version.Value, r.App.Package.Value, r.App.Static.Value,
-		arguments(r.App.Build), tools,
+		arguments(r.App.Build), tools, moved,
 	}
 	text, err := json.Marshal(inputs)
 	if err != nil {

@@ -102,7 +102,7 @@ func (l *Local) swap(ctx context.Context, next *running, slots []aloft.Slot) err
 // unchanged reports whether x is what runs already, whole and with its routes.
 func (l *Local) unchanged(before aloft.Release, x launch) bool {
 	r := l.present(x.place)
-	if r == nil || r.release.Number != before.Number {
+	if r == nil || r.release.Number != before.Number || !r.hasFolder() {
 		return false
 	}
 	if before.Artifact.ID != x.release.Artifact.ID || before.SlotKey != x.release.SlotKey || specKey(before.Spec) != specKey(x.app()) {

@@ -115,6 +115,10 @@ func (l *Local) reconcileApps(ctx context.Context, key aloft.EnvironmentKey, slo
 
 func (l *Local) reconcileApp(ctx context.Context, release aloft.Release, states states) ([]Difference, *running) {
 	r := l.present(place{release.EnvironmentKey, release.App})
+	if !isFolder(release.Artifact.Dir) {
+		gone := fmt.Sprintf("the artifact of release %d is gone", release.Number)
+		return []Difference{{App: release.App, What: gone, Did: "it has to be built again"}}, nil
+	}
 	what := missing(r, release, states)
 	if what == "" {
 		return l.takeDeaths(r, states), nil
@@ -135,7 +139,7 @@ func missing(r *running, release aloft.Release, states states) string {
 	if r.release.Number != release.Number {
 		return fmt.Sprintf("release %d ran instead of %d", r.release.Number, release.Number)
 	}
-	if static := r.static(); static != "" && !isFolder(static) {
+	if static := r.static(); !r.hasFolder() || static != "" && !isFolder(static) {
 		return "its folder was gone"
 	}
 	var gone []string

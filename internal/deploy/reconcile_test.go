@@ -109,6 +109,48 @@ func TestReconcileReportsAKilledProcess(t *testing.T) {
 	})
 }
 
+// TestALostArtifact: what runs without its artifact is a difference that only a
+// build heals, and is started in the new one when that is there.
+func TestALostArtifact(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slot := w.slot(t, "web")
+	r := request(t, "app", "1")
+	w.deploy(t, r)
+	lose := func() {
+		if err := os.RemoveAll(r.Artifact.Dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buildAgain := func() {
+		if err := os.Mkdir(r.Artifact.Dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := "web: the artifact of release 1 is gone: it has to be built again (not healed)"
+	lose()
+	same(t, w.reconcile(t), gone)
+	same(t, w.reconcile(t), gone)
+	buildAgain()
+	same(t, w.reconcile(t), "web: its folder was gone: started")
+	w.serves(t, slot.URL, "1")
+	same(t, w.reconcile(t))
+
+	lose()
+	buildAgain()
+	if release := w.deploy(t, r); release.Number != 2 {
+		t.Errorf("deployed as %d", release.Number)
+	}
+	w.serves(t, slot.URL, "1")
+	same(t, w.reconcile(t))
+
+	lose()
+	w.restart(t)
+	if got := w.reconcile(t); len(got) != 1 || !strings.Contains(got[0], "is gone") {
+		t.Errorf("after a restart: %q", got)
+	}
+}
+
 func TestReconcileHeals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -191,7 +233,7 @@ func TestReconcileReportsWhatItCannotHeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := w.reconcile(t)
-	if len(found) != 1 || !strings.Contains(found[0], "its artifact is gone") || !strings.HasSuffix(found[0], "(not healed)") {
+	if len(found) != 1 || !strings.Contains(found[0], "the artifact of release 1 is gone") || !strings.HasSuffix(found[0], "(not healed)") {
 		t.Errorf("differences %q", found)
 	}
 }

@@ -72,7 +72,7 @@ func (l *Local) takeDown(ctx context.Context, key aloft.EnvironmentKey, app stri
 
 func (l *Local) removePrivateDir(key aloft.EnvironmentKey) error {
 	private := l.privateDir(key)
-	err := os.RemoveAll(private)
+	err := aloft.RemoveFolder(private)
 	_ = os.Remove(filepath.Dir(private))               // works when it was the last of the environment
 	_ = os.Remove(filepath.Dir(filepath.Dir(private))) // and of the project
 	return err

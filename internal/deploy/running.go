@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,15 @@ type running struct {
 	launch
 	web     []*supervise.Process // share the route
 	others  []*supervise.Process // of App.Processes
+	folder  os.FileInfo          // of its artifact, when it was started
 	revived chan struct{}        // told when one of them that died runs again
+}
+
+// hasFolder reports whether its artifact is the one that it was started in. One
+// that was removed and made again has the same name and is another.
+func (r *running) hasFolder() bool {
+	now, err := os.Stat(r.release.Artifact.Dir)
+	return err == nil && os.SameFile(now, r.folder)
 }
 
 func (r *running) processes() []*supervise.Process { return slices.Concat(r.web, r.others) }
@@ -53,7 +62,10 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 		return nil, err
 	}
 	r := &running{launch: x, revived: make(chan struct{}, 1)}
-	err := l.startWeb(ctx, r)
+	var err error
+	if r.folder, err = os.Stat(x.release.Artifact.Dir); err == nil {
+		err = l.startWeb(ctx, r)
+	}
 	if err == nil {
 		err = l.startOthers(r)
 	}

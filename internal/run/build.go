@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/manifest"
 )
 
 // build makes an artifact of every app.
@@ -19,7 +20,7 @@ func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]
 		return nil, skip("nothing here deploys apps")
 	}
 	// An app may use any file of the repository, its neighbours' too.
-	inputs, err := p.Repository(j.run.Project).Tree(ctx, j.run.Revision, ".", notInputs(d)...)
+	inputs, err := p.Repository(j.run.Project).Tree(ctx, j.run.Revision, ".", notInputs(d.manifest)...)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +62,6 @@ func (s *span) built(skipped bool, err error) {
 }
 
 // notInputs names the entries of the root folder that no build depends on.
-func notInputs(d desired) []string {
-	return []string{d.manifest.TerraformFolder(), "aloft.yaml", ".github", ".gitignore", "README.md"}
+func notInputs(m manifest.Manifest) []string {
+	return []string{m.TerraformFolder(), "aloft.yaml", ".github", ".gitignore", "README.md"}
 }

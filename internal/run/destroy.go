@@ -220,7 +220,7 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force b
 	return errors.Join(
 		repository.Unhold(ctx, "environments/"+key.Environment+"/attempt"),
 		repository.Unhold(ctx, "environments/"+key.Environment+"/last"),
-		os.RemoveAll(p.environmentDir(key)),
+		aloft.RemoveFolder(p.environmentDir(key)),
 	)
 }
 

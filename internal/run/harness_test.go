@@ -30,6 +30,7 @@ type house struct {
 	repository *fakeRepository
 	terraform  *fakeTerraform
 	target     *fakeTarget
+	builder    fakeBuilder
 	reconciler *run.Reconciler
 	clock      *clock
 	providers  []string // of the Terraform
@@ -82,6 +83,7 @@ func newHouse(t *testing.T) *house {
 		providers: []string{"aloft-dev/aloft"},
 	}
 	h.target = &fakeTarget{store: records}
+	h.builder.dir = filepath.Join(dir, "artifacts")
 	if _, err := records.CreateProject(h.ctx, "shop"); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func (h *house) open() {
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
 				return run.Session{Close: func() {}}, nil
 			},
-			VerifyTime: time.Nanosecond, Sealer: h.sealer, Builder: fakeBuilder{}, Local: h.target, Releases: h.store, States: h.store,
+			VerifyTime: time.Nanosecond, Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
 }
@@ -316,12 +318,16 @@ type fakeTerraform struct {
 	serial   int64    // of the newest state
 	adopt    []string // of the newest apply
 	folder   string   // of the newest apply
+	lock     string   // file of the newest plan
+	restored bool     // that file was
 }
 
 func (f *fakeTerraform) Init(context.Context, aloft.Configuration) (bool, error) { return false, nil }
 
-func (f *fakeTerraform) Plan(context.Context, aloft.Configuration, bool) (aloft.Plan, error) {
+func (f *fakeTerraform) Plan(_ context.Context, c aloft.Configuration, _ bool) (aloft.Plan, error) {
 	f.calls = append(f.calls, "plan")
+	lock, _ := os.ReadFile(filepath.Join(c.Dir, ".terraform.lock.hcl"))
+	f.lock, f.restored = string(lock), c.Restored
 	return f.planned, f.failing
 }
 
@@ -359,10 +365,16 @@ func (f *fakeTerraform) Key(aloft.Configuration, aloft.ConfigurationSummary) (st
 
 func (f *fakeTerraform) Show(w io.Writer, _ aloft.Plan) { _, _ = io.WriteString(w, "the plan\n") }
 
-type fakeBuilder struct{}
+// fakeBuilder makes an empty folder for each of its inputs.
+type fakeBuilder struct {
+	dir   string
+	built []string
+}
 
-func (fakeBuilder) Build(_ context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
-	return aloft.Artifact{ID: r.Inputs, App: r.App.Name, Dir: r.Source}, false, nil
+func (f *fakeBuilder) Build(_ context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
+	f.built = append(f.built, r.Inputs)
+	dir := filepath.Join(f.dir, r.Project, r.Inputs)
+	return aloft.Artifact{ID: r.Inputs, App: r.App.Name, Dir: dir}, false, os.MkdirAll(dir, 0o700)
 }
 
 // fakeTarget records releases and says what it is told to.

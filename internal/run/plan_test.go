@@ -1,6 +1,9 @@
 package run_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,5 +31,26 @@ func TestPlanTellsWhatChanges(t *testing.T) {
 				t.Errorf("no %q in:\n%s", want, log)
 			}
 		})
+	}
+}
+
+func TestPlanTakesTheProvidersOfTheLastApply(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.terraform.before = func(context.Context) error {
+		return os.WriteFile(filepath.Join(h.terraform.folder, ".terraform.lock.hcl"), []byte("locked"), 0o600)
+	}
+	h.push("c1")
+	h.reconcile()
+	h.request(aloft.Run{Operation: aloft.OperationPlan, Revision: "c2"}, "plan")
+	h.reconcile()
+	if h.terraform.lock != "locked" || !h.terraform.restored {
+		t.Errorf("it is planned with the lock file %q, restored: %v", h.terraform.lock, h.terraform.restored)
+	}
+	h.repository.files["terraform/.terraform.lock.hcl"] = "of the commit"
+	h.request(aloft.Run{Operation: aloft.OperationPlan, Revision: "c3"}, "plan")
+	h.reconcile()
+	if h.terraform.lock != "of the commit" || h.terraform.restored {
+		t.Errorf("it is planned with the lock file %q, restored: %v", h.terraform.lock, h.terraform.restored)
 	}
 }

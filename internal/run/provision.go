@@ -64,7 +64,8 @@ func (p *Pipeline) engage(ctx context.Context, s *step, run aloft.Run, dir strin
 	if conf.VarFile != "" {
 		c.VarFile = filepath.Join(dir, filepath.FromSlash(conf.VarFile))
 	}
-	err = errors.Join(os.MkdirAll(c.DataDir, 0o700), os.MkdirAll(p.runDir(run), 0o700), restoreLock(dir, conf.Lock))
+	c.Restored, err = restoreLock(dir, conf.Lock)
+	err = errors.Join(err, os.MkdirAll(c.DataDir, 0o700), os.MkdirAll(p.runDir(run), 0o700))
 	if err != nil {
 		session.Close()
 		return engaged{}, fmt.Errorf("cannot prepare the engine's folders: %w", err)
@@ -76,13 +77,14 @@ func (p *Pipeline) journalPath(runID int64) string {
 	return filepath.Join(p.Dir, "runs", fmt.Sprint(runID), "apply.ndjson")
 }
 
-// restoreLock puts a provider lock file back that the commit does not have.
-func restoreLock(dir string, lock []byte) error {
+// restoreLock puts a provider lock file back that the commit does not have, and
+// reports whether it did.
+func restoreLock(dir string, lock []byte) (restored bool, err error) {
 	path := filepath.Join(dir, lockFile)
 	if _, err := os.Stat(path); len(lock) == 0 || !errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
-	return os.WriteFile(path, lock, 0o600)
+	return true, os.WriteFile(path, lock, 0o600)
 }
 
 // configure names the inputs of an apply of the desired commit.
@@ -297,6 +299,11 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 	if err != nil {
 		return aloft.Plan{}, err
 	}
+	before, err := p.applied(j.run.EnvironmentKey)
+	if err != nil {
+		return aloft.Plan{}, err
+	}
+	conf.Lock = before.Last.Lock // what an apply would use
 	e, err := p.engage(ctx, s, j.run, d.terraform, conf, d.summary)
 	if err != nil {
 		return aloft.Plan{}, err

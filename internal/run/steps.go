@@ -38,6 +38,9 @@ func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
 		return outcome{}, err
 	}
 	placements, err := p.place(ctx, j, desired, outputs, artifacts)
+	if err == nil {
+		err = p.rebuildPlaced(ctx, j, placements)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
@@ -81,18 +84,26 @@ func (p *Pipeline) rollback(ctx context.Context, j journey) (outcome, error) {
 	placements, err := take(ctx, j.recorder, "read", func(ctx context.Context, s *step) ([]placement, error) {
 		return p.earlier(ctx, s, j)
 	})
+	if err == nil {
+		err = p.rebuildPlaced(ctx, j, placements)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
 	return p.deployAndVerify(ctx, j, placements, placements[0].request.Revision)
 }
 
-// repair heals drift: what the target can heal by itself, then what Terraform
-// must, then the releases that ran there.
+// repair heals drift: artifacts that are gone are built again; then what the
+// target can heal by itself, then what Terraform must, then the releases that ran
+// there. What cannot be built keeps nothing else from being healed.
 func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
+	rebuilt, lost := p.rebuildActive(ctx, j)
 	broken, err := take(ctx, j.recorder, "repair", func(ctx context.Context, s *step) ([]string, error) {
 		return p.heal(ctx, s, j.run.EnvironmentKey)
 	})
+	if err == nil {
+		err = lost
+	}
 	if err != nil {
 		return outcome{}, err
 	}
@@ -106,6 +117,11 @@ func (p *Pipeline) repair(ctx context.Context, j journey) (outcome, error) {
 		return outcome{}, err
 	}
 	placements, err := p.present(ctx, j, outputs)
+	for i := range placements {
+		if artifact, ok := rebuilt[placements[i].request.App.Name]; ok {
+			placements[i].request.Artifact = artifact
+		}
+	}
 	if err != nil || len(placements) == 0 {
 		return outcome{revision: j.environment.Revision, urls: j.environment.URLs}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 
 	aloft "github.com/aloft-dev/aloft"
 )
@@ -30,6 +31,9 @@ func (d document) sealed() bool { return d.Version == 0 && d.Encrypted != "" && 
 // format is the version of the state format that is understood. Terraform writes
 // it since 0.12, OpenTofu always has.
 const format = 4
+
+// engineVersion is how engines write their version; they read nothing else.
+var engineVersion = regexp.MustCompile(`^v?[0-9]+(\.[0-9]+)*([-+~][0-9A-Za-z.+~-]*)?$`)
 
 // parse checks that data is a state and returns what is recorded of it. What the
 // engine itself has encrypted is taken as it is.
@@ -58,6 +62,9 @@ func read(data []byte) (document, error) {
 	if d.Version != format && !d.sealed() {
 		return d, aloft.Errorf(aloft.CodeInvalid, "this is not a Terraform state of format version %d", format).
 			WithHint("write it with Terraform 0.12 or later, or OpenTofu")
+	}
+	if d.Engine != "" && !engineVersion.MatchString(d.Engine) {
+		return d, aloft.Errorf(aloft.CodeInvalid, "the state is of an engine version that none can read: %q", d.Engine)
 	}
 	if d.Serial >= math.MaxInt64 {
 		return d, aloft.Errorf(aloft.CodeInvalid, "the serial %d of the state is too large", d.Serial)

@@ -27,13 +27,19 @@ func (s *server) lock(w http.ResponseWriter, c call) error {
 	}
 	lock.RunID = c.runID
 	holder, err := s.Store.LockState(c.Context(), c.key, lock)
+	if err == nil {
+		s.refused.Delete(c.key)
+	}
 	if aloft.ErrorCode(err) != aloft.CodeConflict {
 		return err
 	}
 	if holder.ID == lock.ID {
 		return nil // the client asks again when it has missed the answer
 	}
-	s.Tell(c.key, c.runID, fmt.Sprintf("%s waits for the lock: %v", c.who(), holder.Held(c.key)))
+	refusal := [2]string{lock.ID, holder.ID}
+	if before, _ := s.refused.Swap(c.key, refusal); before != refusal { // engines ask again and again
+		s.Tell(c.key, c.runID, fmt.Sprintf("no lock for %s: %v", c.who(), holder.Held(c.key)))
+	}
 	return tell(w, holder)
 }
 

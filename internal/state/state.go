@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	aloft "github.com/aloft-dev/aloft"
 )
@@ -64,6 +65,7 @@ func Handler(options Options) http.Handler {
 type server struct {
 	Options
 	history *History
+	refused sync.Map // EnvironmentKey → the lock that was refused last, and the one that is held
 }
 
 // call is a request that has passed the door.

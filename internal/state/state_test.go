@@ -190,6 +190,7 @@ func TestProtocol(t *testing.T) {
 		"no JSON is refused":                 {{method: "POST", body: "hello", status: 400, shown: "not a Terraform state"}},
 		"nothing is refused":                 {{method: "POST", status: 400}},
 		"another format is refused":          {{method: "POST", body: `{"version":3}`, status: 400, shown: "format version 4"}},
+		"an engine nobody knows is refused":  {{method: "POST", body: `{"version":4,"terraform_version":"?"}`, status: 400}, {method: "POST", body: `{"version":4,"terraform_version":"1.12.0-beta1"}`, status: 200}},
 		"an endless serial is refused":       {{method: "POST", body: `{"version":4,"serial":18446744073709551615}`, status: 400, shown: "serial"}},
 		"a state above the limit is refused": {{method: "POST", body: strings.Repeat(" ", 9<<20), status: 413, shown: "larger than 8 MiB\nraise the limit"}},
 		"without a version it is no state":   {{method: "POST", body: `{"serial":1,"lineage":"l","resources":[]}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":null}`, status: 400}, {method: "POST", body: `{"serial":1,"encrypted_data":"eA=="}`, status: 400}},
@@ -214,8 +215,13 @@ func TestWhatEnginesDoNotShowIsTold(t *testing.T) {
 	b.running[42] = true
 	b.do(t, "LOCK", "", lockA)
 	b.do(t, "POST", "?ID=a", document(4, 1))
+	b.doAs(t, "run-43", "LOCK", "", `{"ID":"c"}`)
+	b.doAs(t, "run-43", "LOCK", "", `{"ID":"c"}`)
+	if told := <-b.told; !strings.HasPrefix(told, "43: no lock") {
+		t.Error(told)
+	}
 	for _, test := range []struct{ method, query, body, told string }{
-		{"LOCK", "", lockB, "42: run 42 waits for the lock: the state of shop/alice is locked by alice@laptop since 2026-01-02"},
+		{"LOCK", "", lockB, "42: no lock for run 42: the state of shop/alice is locked by alice@laptop since 2026-01-02"},
 		{"POST", "?ID=b", document(5, 1), "42: the state is not taken: the state of shop/alice is locked by alice@laptop"},
 		{"POST", "?ID=a", document(4, 2), "42: the state is not taken: the state of shop/alice is not newer than version 1"},
 		{"POST", "?ID=a", strings.Repeat(" ", 9<<20), "42: the state is not taken: the state of shop/alice is larger than 8 MiB; raise the limit"},

@@ -21,14 +21,19 @@ func (b bell) ring() {
 	}
 }
 
-// driver returns River's driver for the database, with the bell in it.
+// driver returns River's driver for the database, with the bell and the fence in it.
 func (d database) driver(b bell) riverdriver.Driver[*sql.Tx] {
-	return &bellDriver{Driver: d.dialect.driver(d.write), bell: b}
+	return &bellDriver{Driver: d.dialect.driver(d.write), bell: b, lease: d.lease}
 }
 
 type bellDriver struct {
 	riverdriver.Driver[*sql.Tx]
-	bell bell
+	bell  bell
+	lease *lease
+}
+
+func (d *bellDriver) GetExecutor() riverdriver.Executor {
+	return &fence{d.Driver.GetExecutor(), d.lease}
 }
 
 func (d *bellDriver) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {

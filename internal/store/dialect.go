@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 
 	"github.com/pressly/goose/v3"
@@ -12,6 +11,4 @@ import (
 type dialect struct {
 	goose  goose.Dialect
 	driver func(*sql.DB) riverdriver.Driver[*sql.Tx]
-	// begin makes a transaction the only one that changes records.
-	begin func(ctx context.Context, tx *sql.Tx) error
 }

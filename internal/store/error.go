@@ -65,7 +65,7 @@ func unavailable(err error) bool {
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		class := e.Code[:min(2, len(e.Code))]
-		return class == "08" || class == "53" || strings.HasPrefix(e.Code, "57P")
+		return class == "08" || class == "53" || e.Code == "25P03" || strings.HasPrefix(e.Code, "57P")
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true

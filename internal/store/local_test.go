@@ -1,10 +1,13 @@
 package store_test
 
 import (
+	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/store"
 )
 
 func TestReleases(t *testing.T) {
@@ -150,5 +153,46 @@ func TestDatabases(t *testing.T) {
 		}
 		_, err = s.Database(ctx, key, "main")
 		wantCode(t, err, aloft.CodeNotFound, "main", "shop/alice")
+	})
+}
+
+// TestArtifactsMoveWithTheDataFolder: a data folder may be copied elsewhere, also
+// one of a version that recorded where it was.
+func TestArtifactsMoveWithTheDataFolder(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		here, there := filepath.Join(t.TempDir(), "here"), filepath.Join(t.TempDir(), "artifacts", "there")
+		within := filepath.Join("artifacts", "shop", "0a1b", "web")
+		places := func(data string) (dirs []string) {
+			s, err := store.Open(t.Context(), store.Options{DSN: dsn, Sealer: sealer(t), Data: data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			releases, err := s.Releases(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, release := range releases {
+				dirs = append(dirs, release.Artifact.Dir)
+			}
+			return dirs
+		}
+		for _, data := range []string{here, ""} { // "" records it as versions before did
+			s, err := store.Open(t.Context(), store.Options{DSN: dsn, Sealer: sealer(t), Data: data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.AddRelease(t.Context(), aloft.Release{
+				EnvironmentKey: key, App: "web", Artifact: aloft.Artifact{ID: "0a1b", App: "web", Dir: filepath.Join(here, within)},
+			})
+			if err := errors.Join(err, s.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, data := range []string{here, there} {
+			want := filepath.Join(data, within)
+			same(t, places(data), []string{want, want})
+		}
 	})
 }

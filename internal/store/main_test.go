@@ -129,6 +129,7 @@ type postgresServer struct {
 	failed  bool   // although it is installed
 	dir     string
 	port    int
+	program string
 	process *exec.Cmd
 
 	mu   sync.Mutex
@@ -190,12 +191,23 @@ func (p *postgresServer) start() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	p.process = ordinary(exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", fmt.Sprint(p.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400"))
-	if err := p.process.Start(); err != nil {
+	p.program = filepath.Join(bin, "postgres")
+	if err := p.launch(); err != nil {
 		return err
 	}
 	return p.ready()
+}
+
+func (p *postgresServer) launch() error {
+	p.process = ordinary(exec.Command(p.program, "-D", filepath.Join(p.dir, "data"), "-p", fmt.Sprint(p.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400"))
+	return p.process.Start()
+}
+
+// halt ends the server and keeps its data.
+func (p *postgresServer) halt() {
+	_ = p.process.Process.Signal(os.Interrupt) // fast shutdown
+	_ = p.process.Wait()
 }
 
 func (p *postgresServer) ready() error {
@@ -239,8 +251,7 @@ func (p *postgresServer) prepare(ctx context.Context, db *sql.DB) error {
 
 func (p *postgresServer) stop() {
 	if p.process != nil && p.process.Process != nil {
-		_ = p.process.Process.Signal(os.Interrupt) // fast shutdown
-		_ = p.process.Wait()
+		p.halt()
 	}
 	if p.dir != "" {
 		_ = os.RemoveAll(p.dir)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
+	"strings"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -27,7 +29,7 @@ func (s *Store) AddRelease(ctx context.Context, release aloft.Release) (aloft.Re
 			}
 		}
 		release.Number, release.CreatedAt = number, c.now
-		return c.putRelease(ctx, release)
+		return c.putRelease(ctx, release, s.portable(release))
 	})
 	if err != nil {
 		return aloft.Release{}, fail(err, "record a release of %s in %s", release.App, release.EnvironmentKey)
@@ -47,7 +49,7 @@ func (s *Store) WithdrawRelease(ctx context.Context, key aloft.EnvironmentKey, a
 
 // Releases returns the releases of every app of an environment, newest first.
 func (s *Store) Releases(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.Release, error) {
-	releases, err := list(ctx, s.db.read, scanRelease, `SELECT `+releaseColumns+` FROM releases
+	releases, err := list(ctx, s.db.read, s.scanRelease, `SELECT `+releaseColumns+` FROM releases
 		WHERE project = $1 AND environment = $2 ORDER BY created_at DESC, run_id DESC, number DESC, app`, key.Project, key.Environment)
 	return releases, fail(err, "list the releases of %s", key)
 }
@@ -61,14 +63,14 @@ func (s *Store) DeleteReleases(ctx context.Context, key aloft.EnvironmentKey) er
 	return fail(err, "delete the releases of %s", key)
 }
 
-func (c *change) putRelease(ctx context.Context, r aloft.Release) error {
+func (c *change) putRelease(ctx context.Context, r aloft.Release, artifact aloft.Artifact) error {
 	c.tell(Event{Key: r.EnvironmentKey})
 	return c.exec(ctx, `INSERT INTO releases (`+releaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.Project, r.Environment, r.App, r.Number, r.RunID, text(r.Revision), toJSON(r.Artifact), toJSON(r.Spec),
+		r.Project, r.Environment, r.App, r.Number, r.RunID, text(r.Revision), toJSON(artifact), toJSON(r.Spec),
 		text(r.SlotKey), r.Status, text(r.Reason), millis(r.CreatedAt))
 }
 
-func scanRelease(r row) (aloft.Release, error) {
+func (s *Store) scanRelease(r row) (aloft.Release, error) {
 	var release aloft.Release
 	var artifact, spec string
 	var created int64
@@ -78,7 +80,39 @@ func scanRelease(r row) (aloft.Release, error) {
 		return release, err
 	}
 	release.CreatedAt = instant(created)
-	return release, errors.Join(
+	err = errors.Join(
 		json.Unmarshal([]byte(artifact), &release.Artifact),
 		json.Unmarshal([]byte(spec), &release.Spec))
+	release.Artifact.Dir = s.located(release)
+	return release, err
+}
+
+// portable is the artifact of a release as it is recorded: relative to the data
+// folder, if it is in it.
+func (s *Store) portable(release aloft.Release) aloft.Artifact {
+	artifact := release.Artifact
+	if s.data == "" {
+		return artifact
+	}
+	if dir, err := filepath.Rel(s.data, artifact.Dir); err == nil && filepath.IsLocal(dir) {
+		artifact.Dir = filepath.ToSlash(dir)
+	}
+	return artifact
+}
+
+// located is where the artifact of a release is now. Versions before recorded
+// where it was then: it is in the same place of the data folder that there is now.
+func (s *Store) located(release aloft.Release) string {
+	dir := filepath.FromSlash(release.Artifact.Dir)
+	if s.data == "" || dir == "" {
+		return dir
+	}
+	if !filepath.IsAbs(dir) {
+		return filepath.Join(s.data, dir)
+	}
+	place := filepath.Join("artifacts", release.Project, release.Artifact.ID)
+	if i := strings.LastIndex(dir, string(filepath.Separator)+place); i >= 0 {
+		return filepath.Join(s.data, dir[i:])
+	}
+	return dir
 }

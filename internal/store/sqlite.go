@@ -19,14 +19,14 @@ import (
 var sqliteDialect = dialect{
 	goose:  goose.DialectSQLite3,
 	driver: func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riversqlite.New(db) },
-	begin:  func(context.Context, *sql.Tx) error { return nil }, // there is one writing connection
 }
 
 // readers is how many queries read a SQLite file at the same time.
 const readers = 4
 
 // openSQLite opens the file at path, which only its owner may read.
-func openSQLite(_ context.Context, path string) (database, error) {
+func openSQLite(_ context.Context, o Options) (database, error) {
+	path := o.DSN
 	if path == "" {
 		return database{}, aloft.Errorf(aloft.CodeInvalid, "cannot open the records: no file was named")
 	}
@@ -45,9 +45,43 @@ func openSQLite(_ context.Context, path string) (database, error) {
 	if err != nil {
 		return database{}, errors.Join(err, release())
 	}
-	db.release, db.reserve = release, reserve{path + ".reserve"}
+	holding := &fileHolding{path: path, unlock: release}
+	if holding.file, err = os.Stat(path); err != nil {
+		return database{}, errors.Join(err, db.write.Close(), db.read.Close(), release())
+	}
+	db.lease, db.reserve = keepLease(holding, o.Lease), reserve{path + ".reserve"}
 	return db, nil
 }
+
+// fileHolding holds a SQLite file. Its lock keeps other servers out; what has to
+// be looked at is whether the file is still the one at its path. One that was
+// put in its place, such as a backup, would never see what is written here.
+type fileHolding struct {
+	path   string
+	file   os.FileInfo
+	unlock func() error
+}
+
+// check needs no lock: there is one writing connection.
+func (h *fileHolding) check(ctx context.Context, _ queryRow) error { return h.renew(ctx) }
+
+func (h *fileHolding) renew(context.Context) error {
+	now, err := os.Stat(h.path)
+	if err == nil && os.SameFile(now, h.file) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	what := "another file is in its place"
+	if err != nil {
+		what = "it is gone"
+	}
+	return lostError{aloft.Errorf(aloft.CodeUnavailable, "this server has lost its records: %s was moved away or replaced while it ran, %s", h.path, what).
+		WithHint("start the server again on the file that is right; stop it first, the next time")}
+}
+
+func (h *fileHolding) release() error { return h.unlock() }
 
 func openPools(path string) (database, error) {
 	file, err := os.OpenFile(path, os.O_CREATE, 0o600)

@@ -32,6 +32,12 @@ type Options struct {
 	DSN    string           // path of a SQLite file, or postgres://…
 	Sealer *aloft.Sealer    // seals secret values; required
 	Clock  func() time.Time // nil = time.Now
+	// Data is the data folder: artifacts in it are recorded relative to it, so that
+	// it may be copied elsewhere; "" = they are recorded as they are.
+	Data string
+	// Lease is for how long the records are this Store's after its process was
+	// killed, where they are in PostgreSQL; 0 = 8 s.
+	Lease time.Duration
 }
 
 // Store keeps records. Its methods may be called from many goroutines. Their
@@ -40,6 +46,7 @@ type Options struct {
 // database cannot be reached or written.
 type Store struct {
 	db      database
+	data    string
 	sealer  *aloft.Sealer
 	clock   func() time.Time
 	queue   *river.Client[*sql.Tx] // inserts only; Work has its own
@@ -53,7 +60,8 @@ type database struct {
 	write   *sql.DB // transactions that change something, and the queue
 	read    *sql.DB
 	dialect dialect
-	release func() error // gives the lock back, after the pools are closed
+	lease   *lease
+	opened  func() error // lets others try to open it; nil = they cannot
 	reserve reserve
 }
 
@@ -62,13 +70,15 @@ func (d database) close() error {
 	if d.read != d.write {
 		err = errors.Join(err, d.read.Close())
 	}
-	return errors.Join(err, d.release())
+	return errors.Join(err, d.lease.end())
 }
 
 // Open opens the records and brings their schema up to date; a SQLite file that
 // is not there is created. Only one Store at a time can have them open:
 // CodeConflict otherwise, as well as for records that a newer version of Aloft
-// wrote or that were sealed with another key.
+// wrote or that were sealed with another key. A Store that another server has
+// taken the records from, since it stood still for too long, can change nothing
+// any more: CodeUnavailable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Sealer == nil {
 		return nil, errors.New("cannot open the records: no sealer was given")
@@ -80,13 +90,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if isPostgreSQL(o.DSN) {
 		open = openPostgreSQL
 	}
-	db, err := open(ctx, o.DSN)
+	db, err := open(ctx, o)
 	if err != nil {
 		return nil, fail(err, "open the records")
 	}
 	db.reserve.keep()
-	s := &Store{db: db, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
-	if err := s.prepare(ctx); err != nil {
+	s := &Store{db: db, data: o.Data, sealer: o.Sealer, clock: o.Clock, bell: newBell()}
+	err = s.prepare(ctx)
+	if db.opened != nil {
+		err = errors.Join(err, db.opened())
+	}
+	if err != nil {
 		return nil, errors.Join(fail(err, "open the records"), db.close())
 	}
 	return s, nil

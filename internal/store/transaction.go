@@ -55,7 +55,10 @@ func (s *Store) transact(ctx context.Context, c *change, do func(*change) error)
 	if c.Tx, err = s.db.write.BeginTx(ctx, nil); err != nil {
 		return err
 	}
-	if err := s.db.dialect.begin(ctx, c.Tx); err != nil {
+	query := func(ctx context.Context, query string, args ...any) row {
+		return c.QueryRowContext(ctx, query, args...)
+	}
+	if err := s.db.lease.confirm(ctx, query); err != nil {
 		return errors.Join(err, rollback(c.Tx))
 	}
 	if err := do(c); err != nil {

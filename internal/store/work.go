@@ -47,9 +47,10 @@ const (
 )
 
 // Work reconciles the environments that are woken until ctx ends; then it
-// cancels the running reconciliations, waits for them and returns nil. Those
-// that an earlier server left in the middle are taken up at once. There can be
-// one Work at a time.
+// cancels the running reconciliations, waits for them and returns nil. When
+// another server has taken the records over it does the same at once and returns
+// CodeUnavailable. Reconciliations that an earlier server left in the middle are
+// taken up at once. There can be one Work at a time.
 func (s *Store) Work(ctx context.Context, o WorkOptions) error {
 	if o.Reconcile == nil {
 		return errors.New("cannot work: nothing reconciles")
@@ -72,9 +73,12 @@ func (s *Store) Work(ctx context.Context, o WorkOptions) error {
 	if err != nil {
 		return fail(err, "start the workers")
 	}
-	<-ctx.Done()
+	lost := s.Lost(ctx)
 	err = client.StopAndCancel(context.WithoutCancel(ctx))
 	w.timers.stop()
+	if lost != nil {
+		return lost
+	}
 	return fail(err, "stop the workers")
 }
 

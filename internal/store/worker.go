@@ -39,9 +39,18 @@ func (w *worker) reconcileJob(ctx context.Context, job *reconcileJob) error {
 		if err != nil {
 			return err
 		}
-		err = w.guarded(func() error { return w.reconcile(ctx, key) })
+		held, release, err := w.store.db.lease.during(ctx)
+		if err != nil {
+			return err
+		}
+		err = w.guarded(func() error { return w.reconcile(held, key) })
+		paused := held.Err() != nil
+		release(nil)
 		if err != nil && ctx.Err() != nil {
 			return ctx.Err() // River makes the job available again
+		}
+		if err != nil && paused {
+			continue // as soon as it is known whose the records are
 		}
 		if err != nil {
 			failures++
@@ -151,7 +160,12 @@ func (w *worker) punctual(ctx context.Context, id int64) {
 // sweepJob sweeps. What fails is tried again when the next sweep is due.
 func (w *worker) sweepJob(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	w.store.db.reserve.keep()
-	err := errors.Join(w.adopt(ctx), w.guarded(func() error { return w.sweep(ctx) }))
+	held, release, err := w.store.db.lease.during(ctx)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(w.adopt(held), w.guarded(func() error { return w.sweep(held) }))
+	release(nil)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -22,13 +22,14 @@ const (
 )
 
 var (
-	needsInit   = regexp.MustCompile(`\b(terraform|tofu) init\b|plugin schemas|[Ii]nstantiate provider|module manifest|backend configuration|^Failed to load state`)
-	lockSummary = "Error acquiring the state lock"
-	lockField   = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
-	lockRefused = regexp.MustCompile(`HTTP remote state endpoint (requires|invalid) auth`)
-	lockHeld    = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
-	unsetState  = regexp.MustCompile(`"([a-z_]+)": required field is not set|"([a-z_]+)" is required by the backend`)
-	unsetInput  = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
+	needsInit       = regexp.MustCompile(`\b(terraform|tofu) init\b|plugin schemas|[Ii]nstantiate provider|module manifest|backend configuration|^Failed to load state`)
+	lockSummary     = "Error acquiring the state lock"
+	lockField       = regexp.MustCompile(`(?m)^\s*(ID|Operation|Who|Created):[ \t]*(.*\S)`)
+	lockRefused     = regexp.MustCompile(`HTTP remote state endpoint (requires|invalid) auth`)
+	lockHeld        = regexp.MustCompile(`already locked: ID=([0-9A-Za-z-]+)`)
+	unsetState      = regexp.MustCompile(`"([a-z_]+)": required field is not set|"([a-z_]+)" is required by the backend`)
+	unreadableState = regexp.MustCompile(`Unsupported state file format|Invalid (OpenTofu|Terraform) version string`)
+	unsetInput      = regexp.MustCompile(`(?i)\bfor (required |input )?variable\b|undeclared variable`)
 )
 
 // inRepository returns how people know a file of the configuration in folder:
@@ -92,7 +93,7 @@ func (e *Engine) failure(ctx context.Context, c aloft.Configuration, verb string
 		}
 	}
 	return aloft.Errorf(aloft.CodeFailed, "cannot %s %s: %s", verb, c.Key, presentable(c, listing(c.Folder, diagnostics))).
-		WithHint("%s", presentable(c, cmp.Or(unsavedHint(c.Key, said(diagnostics)), hintFor(c.Folder, diagnostics))))
+		WithHint("%s", presentable(c, cmp.Or(stateHint(c.Key, said(diagnostics)), hintFor(c.Folder, diagnostics))))
 }
 
 // said is all that diagnostics say.
@@ -162,9 +163,10 @@ func hintFor(folder string, diagnostics []tfjson.Diagnostic) string {
 	return "correct it and push again; what had changed until then is in the state"
 }
 
-// unsavedHint says what to do when a backend did not take a state; "" = it is not
-// about that. A backend's own words are shown by no engine.
-func unsavedHint(key aloft.EnvironmentKey, said string) string {
+// stateHint says what to do when a backend did not take a state, or its newest one
+// cannot be read; "" = it is not about that. A backend's own words are shown by no
+// engine.
+func stateHint(key aloft.EnvironmentKey, said string) string {
 	switch {
 	case strings.Contains(said, "HTTP error: 413"):
 		return "the state is larger than the server takes: start it with aloft serve --limit state-size=SIZE, more than docs/limits.md says, then push again: " + keptState
@@ -172,6 +174,10 @@ func unsavedHint(key aloft.EnvironmentKey, said string) string {
 		return fmt.Sprintf("somebody else has written the state meanwhile, or opened its lock: aloft state list %s --all; push again: Aloft goes on from the newest version", key.Environment)
 	case strings.Contains(said, "Error saving state"):
 		return "push again: " + keptState
+	case strings.Contains(said, "state file is encrypted"):
+		return "the state was encrypted by an earlier push: put its encryption block and key back, and push again"
+	case unreadableState.MatchString(said):
+		return fmt.Sprintf("the newest version of the state cannot be read: take an earlier one, aloft state list %[1]s, aloft state restore %[1]s VERSION; if there is none: aloft destroy %[1]s --force", key.Environment)
 	}
 	return ""
 }

@@ -119,7 +119,7 @@ func (b stateBackend) write(ctx context.Context, lock aloft.Lock, text []byte) (
 func (b stateBackend) failed(doing string, status int) error {
 	said := fmt.Sprintf("HTTP error: %d", status)
 	err := aloft.Errorf(aloft.CodeFailed, "cannot %s the state of %s: %s", doing, b.key, said)
-	if hint := unsavedHint(b.key, said); hint != "" {
+	if hint := stateHint(b.key, said); hint != "" {
 		return err.WithHint("%s", hint)
 	}
 	return err

@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -73,6 +74,27 @@ func TestAnEncryptedStateThatWasLeftIsStoredAsItIs(t *testing.T) {
 		}
 		if stale, err := e.Recover(t.Context(), c, aloft.Interrupted{State: left}); err != nil || stale.Stored || b.stored() == older {
 			t.Errorf("an older state has replaced a newer one: %+v %v", stale, err)
+		}
+	})
+}
+
+func TestAnEncryptedStateIsKeptWhereNoBackendTakesIt(t *testing.T) {
+	t.Parallel()
+	twins(t, func(t *testing.T, e *terraform.Engine) {
+		c, _, log := environment(t, nil)
+		c.Backend = aloft.Backend{Type: "azurerm"}
+		left := filepath.Join(t.TempDir(), terraform.UnsavedState)
+		const text = `{"serial":7,"lineage":"l","meta":{},"encrypted_data":"eA==","encryption_version":"v0"}`
+		if err := errors.Join(os.MkdirAll(c.DataDir, 0o700), os.WriteFile(left, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		recovery, err := e.Recover(t.Context(), c, aloft.Interrupted{State: left})
+		if err != nil || recovery.Stored {
+			t.Fatalf("%+v %v", recovery, err)
+		}
+		kept, err := os.ReadFile(filepath.Join(c.DataDir, "unsaved-7.tfstate"))
+		if err != nil || string(kept) != text || !strings.Contains(log.String(), "unsaved-7.tfstate") {
+			t.Errorf("%q %v, told %q", kept, err, log)
 		}
 	})
 }

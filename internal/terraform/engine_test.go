@@ -205,3 +205,10 @@ func wantError(t *testing.T, err error, code aloft.Code, parts ...string) {
 		}
 	}
 }
+
+// put makes the backend's state another.
+func (b *backend) put(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state = []byte(text)
+}

@@ -49,27 +49,33 @@ func (e *Engine) Init(ctx context.Context, c aloft.Configuration) (skipped bool,
 	return false, e.initAnew(ctx, c, key)
 }
 
-// initAnew runs init in the data folder as it is, and if that fails, in an empty one.
+// initAnew runs init in the data folder as it is, and if that fails, in an empty
+// one and without a lock file that the commit does not have. It tells which
+// providers are others than those that were locked.
 func (e *Engine) initAnew(ctx context.Context, c aloft.Configuration, key string) error {
 	lock := filepath.Join(c.Dir, lockName)
-	given := exists(lock)
-	if !given {
+	seeded := c.Restored
+	if !exists(lock) {
 		if err := restoreLock(c); err != nil {
 			return err
 		}
+		seeded = exists(lock)
 	}
-	seeded := !given && exists(lock)
-	err := e.initialize(ctx, c, key)
-	if err == nil || aloft.ErrorCode(err) != aloft.CodeFailed || !seeded && !forgettable(c) {
-		return err
+	before, _ := os.ReadFile(lock) // none counts as empty
+	err := e.takeOver(ctx, c, key)
+	if err != nil && aloft.ErrorCode(err) == aloft.CodeFailed && (seeded || forgettable(c)) {
+		if seeded {
+			_ = os.Remove(lock)
+		}
+		if err := forget(c); err != nil {
+			return err
+		}
+		err = e.takeOver(ctx, c, key)
 	}
-	if seeded {
-		_ = os.Remove(lock)
+	if err == nil {
+		e.tellVersions(c, before)
 	}
-	if err := forget(c); err != nil {
-		return err
-	}
-	return e.initialize(ctx, c, key)
+	return err
 }
 
 // prepare writes what init needs into the folders of c and returns the key of

@@ -127,7 +127,7 @@ func (e *Engine) pushState(ctx context.Context, c aloft.Configuration, path stri
 		return false, nil
 	}
 	return false, aloft.Errorf(aloft.CodeFailed, "cannot store the state of %s: %s", c.Key, presentable(c, paragraph(said.String()))).
-		WithHint("%s", cmp.Or(unsavedHint(c.Key, said.String()), "the state is kept: correct it and push again"))
+		WithHint("%s", cmp.Or(stateHint(c.Key, said.String()), "the state is kept: correct it and push again"))
 }
 
 // knownResources are the attributes of the managed resources in a state, by address.
