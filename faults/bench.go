@@ -30,6 +30,7 @@ type bench struct {
 	clock   clock
 	cloud   *cloud
 	sweep   string // how often servers look at everything
+	long    bool   // what may be long is
 	worlds  int    // so far
 	world
 }
@@ -42,8 +43,8 @@ type world struct {
 	projects map[string]*project // by environment
 }
 
-func openBench(ctx context.Context, seed uint64) (b *bench, err error) {
-	b = &bench{sweep: sweepEvery}
+func openBench(ctx context.Context, o options) (b *bench, err error) {
+	b = &bench{sweep: sweepEvery, long: o.long}
 	if b.dir, err = os.MkdirTemp("", "faults-"); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func openBench(ctx context.Context, seed uint64) (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
-	if b.cloud, err = openCloud(mathrand.New(mathrand.NewPCG(seed, 1))); err != nil {
+	if b.cloud, err = openCloud(mathrand.New(mathrand.NewPCG(o.seed, 1))); err != nil {
 		return b, err
 	}
 	return b, buildServer(ctx, b.dir, b.program)
@@ -112,7 +113,7 @@ func (b *bench) renew(ctx context.Context) error {
 		return err
 	}
 	for _, name := range environments {
-		if b.projects[name], err = newProject(filepath.Join(dir, name), name, server, b.cloud.url); err != nil {
+		if b.projects[name], err = newProject(filepath.Join(dir, name), name, server, b.newestRun, b.cloud.url); err != nil {
 			return err
 		}
 	}
@@ -164,6 +165,18 @@ func (b *bench) up(ctx context.Context) error {
 		return nil
 	}
 	return b.server.start(ctx)
+}
+
+// newestRun returns the ID of the newest run in the records as they are now.
+func (b *bench) newestRun() (int64, error) { return b.records.newest() }
+
+// withoutRecords runs do while the suite has the records' file not open, as it
+// has to be for a file that is moved or replaced.
+func (b *bench) withoutRecords(do func() error) error {
+	err := errors.Join(b.records.close(), do())
+	opened, openErr := openRecords(b.server.data("aloft.db"))
+	b.records = opened
+	return errors.Join(err, openErr)
 }
 
 func keyOf(environment string) aloft.EnvironmentKey {

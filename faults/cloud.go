@@ -27,7 +27,8 @@ type thing struct {
 
 // cloud is a fake cloud. Its things take time to be created, changed and
 // deleted. A creation whose caller has gone away before it is done is not
-// carried out, so that what exists has been told to somebody.
+// carried out, so that what exists has been told to somebody. With twins, it is
+// a cloud in which a name is good for many: what is made twice is there twice.
 type cloud struct {
 	url  string
 	http *http.Server
@@ -37,6 +38,7 @@ type cloud struct {
 	random   *mathrand.Rand
 	fastest  time.Duration
 	slowest  time.Duration
+	twins    bool
 	frozen   chan struct{}  // closed by thaw; nil = not frozen
 	until    map[string]int // by environment: how many more creations freeze it by themselves
 	turns    int            // how often it was frozen or thawed
@@ -71,6 +73,13 @@ func (c *cloud) pace(fastest, slowest time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fastest, c.slowest = fastest, slowest
+}
+
+// allowTwins sets whether a name is good for more than one thing.
+func (c *cloud) allowTwins(allow bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.twins = allow
 }
 
 // freeze holds back the changes that are not done yet, until thaw: then their
@@ -196,7 +205,7 @@ func (c *cloud) create(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	for _, other := range c.things {
-		if other.Name == t.Name && other.Environment == t.Environment {
+		if other.Name == t.Name && other.Environment == t.Environment && !c.twins {
 			c.mu.Unlock()
 			answer(w, http.StatusConflict, other)
 			return

@@ -12,7 +12,8 @@ type expectation struct {
 	revision   string // commit that runs; "" = unknown, or none
 	applied    string // commit whose Terraform was applied last
 	rolledBack bool
-	failed     bool // the newest run did not end well
+	failed     bool  // the newest run did not end well
+	life       int64 // run that ended the life before this one, 0 = none did
 	last       aloft.Run
 }
 
@@ -26,13 +27,13 @@ func expect(runs []aloft.Run) expectation {
 		e.last, e.failed = run, run.Status != aloft.RunSucceeded
 		switch {
 		case run.Operation == aloft.OperationUp && run.Status == aloft.RunSucceeded:
-			e = expectation{exists: true, revision: run.Revision, applied: run.Revision, last: run}
+			e = expectation{exists: true, revision: run.Revision, applied: run.Revision, last: run, life: e.life}
 		case run.Operation == aloft.OperationUp:
 			e.exists, e.applied = true, ""
 		case run.Operation == aloft.OperationRollback && run.Status == aloft.RunSucceeded:
 			e.revision, e.rolledBack = "", true
 		case run.Operation == aloft.OperationDestroy && run.Status == aloft.RunSucceeded:
-			e = expectation{last: run}
+			e = expectation{last: run, life: run.ID}
 		}
 	}
 	return e

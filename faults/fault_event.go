@@ -10,8 +10,8 @@ import (
 	"github.com/aloft-dev/aloft/internal/api"
 )
 
-// moveBranch moves or deletes the branch in the repository itself, while the
-// server runs or while it is down.
+// moveBranch moves the branch in the repository itself, while the server runs
+// or while it is down.
 func moveBranch(ctx context.Context, r *round) (string, error) {
 	p := r.project
 	c, err := p.commit(r.grow(p.last.things), "")
@@ -21,20 +21,40 @@ func moveBranch(ctx context.Context, r *round) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	change, what := []string{"update-ref", "refs/heads/" + p.key.Branch(), c.id}, "moved"
 	r.aim(p, c)
-	if r.random.IntN(3) == 0 {
-		change, what = []string{"update-ref", "-d", "refs/heads/" + p.key.Branch()}, "deleted"
-		r.aimAtNothing(p)
-	}
+	what, err := r.behind(ctx, "update-ref", "refs/heads/"+p.key.Branch(), c.id)
+	return "moved " + what, errors.Join(err, r.noticed(ctx))
+}
+
+// behind changes the server's repository behind its back, while it runs or
+// while it is down.
+func (r *round) behind(ctx context.Context, change ...string) (string, error) {
 	if r.random.IntN(2) == 0 {
-		_, err = r.server.bare(ctx, change...)
-		return what + " while the server runs", errors.Join(err, r.noticed(ctx))
+		_, err := r.server.bare(ctx, change...)
+		return "while the server runs", err
 	}
-	err = r.server.stop()
+	err := r.server.stop()
 	_, changeErr := r.server.bare(ctx, change...)
-	err = r.restart(ctx, errors.Join(err, changeErr))
-	return what + " while the server is down", errors.Join(err, r.noticed(ctx))
+	return "while the server is down", r.restart(ctx, errors.Join(err, changeErr))
+}
+
+// deleteBehind deletes the branch in the repository itself: that is nobody's
+// wish to destroy anything. A push of the branch or a destroy settles it.
+func deleteBehind(ctx context.Context, r *round) (string, error) {
+	p := r.project
+	what, err := r.behind(ctx, "update-ref", "-d", "refs/heads/"+p.key.Branch())
+	if err != nil {
+		return what, err
+	}
+	r.disagrees(ctx, p)
+	r.nothingComes(ctx, r.since)
+	if r.random.IntN(2) == 0 {
+		r.aim(p, p.last)
+		_, err = p.push(ctx, p.last.id)
+		return what + ", pushed again", err
+	}
+	r.aimAtNothing(p)
+	return what + ", destroyed", r.destroy(ctx, p)
 }
 
 // noticed returns when a run has come of what no event told.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,10 +19,13 @@ import (
 type harm string
 
 const (
-	lost   harm = "state lost"
-	stuck  harm = "lock stuck"
-	orphan harm = "orphan"
-	wrong  harm = "wrong"
+	lost      harm = "state lost"
+	destroyed harm = "destroyed, and nobody deleted it"
+	twin      harm = "made twice"
+	blocked   harm = "blocked"
+	stuck     harm = "lock stuck"
+	orphan    harm = "orphan"
+	wrong     harm = "wrong"
 )
 
 // invariant is what holds in every world that has come to rest.
@@ -41,6 +43,10 @@ var invariants = []invariant{
 	{"an environment is as its runs say", wrong, eachEnvironment(statusFits)},
 	{"a URL serves the commit that runs", wrong, eachEnvironment(urlServes)},
 	{"a branch points at what runs", wrong, eachEnvironment(branchFits)},
+	{"what is destroyed was deleted by somebody", destroyed, eachEnvironment(somebodyAsked)},
+	{"a database keeps its data", destroyed, eachEnvironment(dataStays)},
+	{"nothing is made twice", twin, eachEnvironment(nothingTwice)},
+	{"nothing disagrees", blocked, eachEnvironment(nothingDisagrees)},
 	{"what a state holds exists", lost, eachEnvironment(stateIsTrue)},
 	{"what exists is in a state", orphan, eachEnvironment(stateIsComplete)},
 	{"nothing is left of what was destroyed", orphan, eachEnvironment(nothingLeft)},
@@ -152,7 +158,12 @@ func urlServes(ctx context.Context, e resting) ([]string, error) {
 
 // get asks for a page of the environment's app.
 func (e resting) get(ctx context.Context, path string) (status int, body string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.server.url()+path, nil)
+	return e.call(ctx, http.MethodGet, path)
+}
+
+// call calls the environment's app.
+func (e resting) call(ctx context.Context, method, path string) (status int, body string, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, e.server.url()+path, nil)
 	if err != nil {
 		return 0, "", err
 	}
@@ -183,99 +194,6 @@ func branchFits(ctx context.Context, e resting) ([]string, error) {
 func (e resting) branch(ctx context.Context) (string, error) {
 	refs, err := e.bench.refs(ctx)
 	return refs["refs/heads/"+e.key.Branch()], err
-}
-
-// stateThing is a thing as a state knows it.
-type stateThing struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// state returns the things in the newest state; ok is false when there is none.
-func (e resting) state(ctx context.Context) (things []stateThing, ok bool, err error) {
-	data, err := e.server.client.State(ctx, e.key, 0)
-	if aloft.ErrorCode(err) == aloft.CodeNotFound {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	var document struct {
-		Resources []struct {
-			Type      string `json:"type"`
-			Instances []struct {
-				Attributes stateThing `json:"attributes"`
-			} `json:"instances"`
-		} `json:"resources"`
-	}
-	if err := json.Unmarshal(data, &document); err != nil {
-		return nil, false, err
-	}
-	for _, resource := range document.Resources {
-		for _, instance := range resource.Instances {
-			if resource.Type == "cloud_thing" {
-				things = append(things, instance.Attributes)
-			}
-		}
-	}
-	return things, true, nil
-}
-
-// stateIsTrue and stateIsComplete do not look at an environment whose newest run
-// failed: what that run left is healed before the next one changes anything, and
-// a round does not end before a next one has succeeded.
-func stateIsTrue(ctx context.Context, e resting) ([]string, error) {
-	if e.expected.failed {
-		return nil, nil
-	}
-	known, ok, err := e.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !ok && e.record.Revision != "" {
-		return []string{"it runs, and its state is gone"}, nil
-	}
-	var broken []string
-	existing := e.cloud.of(e.key.Environment)
-	for _, k := range known {
-		if !slices.ContainsFunc(existing, func(t thing) bool { return t.ID == k.ID }) {
-			broken = append(broken, fmt.Sprintf("%s (%s) is in the state and nowhere else", k.ID, k.Name))
-		}
-	}
-	return broken, nil
-}
-
-func stateIsComplete(ctx context.Context, e resting) ([]string, error) {
-	if e.expected.failed {
-		return nil, nil
-	}
-	known, _, err := e.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var broken []string
-	sizes := map[string]int64{}
-	for _, t := range e.cloud.of(e.key.Environment) {
-		if !slices.ContainsFunc(known, func(k stateThing) bool { return k.ID == t.ID }) {
-			broken = append(broken, fmt.Sprintf("%s (%s) is in no state", t.ID, t.Name))
-		} else if _, twice := sizes[t.Name]; twice {
-			broken = append(broken, t.Name+" was made twice")
-		}
-		sizes[t.Name] = t.Size
-	}
-	if len(broken) > 0 || e.record.Status != aloft.EnvironmentReady || e.expected.applied == "" {
-		return broken, nil
-	}
-	wanted := e.project.commits[e.expected.applied].things
-	for name, size := range wanted {
-		if have, ok := sizes[name]; !ok || have != size {
-			broken = append(broken, fmt.Sprintf("%s was to have size %d, and has %d", name, size, have))
-		}
-	}
-	if len(sizes) > len(wanted) {
-		broken = append(broken, fmt.Sprintf("%d things exist, %d were to", len(sizes), len(wanted)))
-	}
-	return broken, nil
 }
 
 func nothingLeft(ctx context.Context, e resting) ([]string, error) {

@@ -62,6 +62,7 @@ type options struct {
 	kinds  []string // names of the kinds to choose from; empty = all
 	prove  bool     // also prove that the checks can fail
 	keep   bool     // leave the folder behind
+	long   bool     // freeze servers for a minute
 }
 
 func parse(args []string) (options, error) {
@@ -74,6 +75,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&kinds, "kinds", "", "`names` of the kinds to choose from, with commas between them (default all)")
 	flags.BoolVar(&o.prove, "prove", false, "also break every invariant on purpose, and want it to be seen")
 	flags.BoolVar(&o.keep, "keep", false, "leave the folder with data and logs behind, and print where it is")
+	flags.BoolVar(&o.long, "long", false, "let a server stand still for a whole minute where it does, not a quarter of one")
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "Usage: go run ./faults [flags]\n       go run ./faults cloud\n\n")
 		flags.PrintDefaults()

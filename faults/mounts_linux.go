@@ -39,7 +39,7 @@ func startAgain(ctx context.Context, args []string) error {
 	}
 	command, err := start("private", privateMounts())
 	if err != nil {
-		fmt.Printf("left out are the faults that need a small disk: this system gives no mounts of its own: %v\n", err)
+		fmt.Printf("this system gives no mounts of its own: %v\n", err)
 		command, err = start("shared", &syscall.SysProcAttr{})
 	}
 	if err != nil {

@@ -62,9 +62,6 @@ func operationNamed(name string) operation {
 // size. A big round gets as many as the middle of an apply needs.
 func (r *round) grow(things map[string]int64) map[string]int64 {
 	grown := maps.Clone(things)
-	if grown == nil {
-		grown = map[string]int64{}
-	}
 	for _, name := range slices.Sorted(maps.Keys(grown)) {
 		switch chance := r.random.IntN(4); {
 		case chance == 0 || len(grown) > enoughThings:
@@ -79,6 +76,9 @@ func (r *round) grow(things map[string]int64) map[string]int64 {
 // add adds things.
 func (r *round) add(things map[string]int64) map[string]int64 {
 	grown := maps.Clone(things)
+	if grown == nil {
+		grown = map[string]int64{}
+	}
 	more := 1 + r.random.IntN(3)
 	if r.kind.big {
 		more = manyThings

@@ -10,14 +10,14 @@ import (
 // prepare brings the environments to where the operation needs them.
 func (r *round) prepare(ctx context.Context) error {
 	needs := r.operation.needs
-	if r.kind.events != nil {
+	if r.kind.scene != nil {
 		needs = twice
 	}
 	if err := r.bring(ctx, r.project, needs); err != nil {
 		return err
 	}
-	if r.operation.name == "two at once" {
-		return r.bring(ctx, r.other, needs)
+	if r.operation.name == "two at once" || r.kind.scene != nil {
+		return r.bring(ctx, r.other, min(needs, present))
 	}
 	return nil
 }
@@ -89,11 +89,21 @@ func (r *round) remove(ctx context.Context, p *project) error {
 		_, err := p.push(ctx, "")
 		return err
 	}
-	run, err := r.server.client.DestroyEnvironment(ctx, p.key, false)
-	if err != nil {
-		return err
-	}
-	return r.attach(ctx, run)
+	return r.destroy(ctx, p)
+}
+
+// destroy asks for the environment's end without its branch.
+func (r *round) destroy(ctx context.Context, p *project) error { return r.destroyWith(ctx, p, false) }
+
+// destroyWith is destroy; force removes also what the engine refuses to.
+func (r *round) destroyWith(ctx context.Context, p *project, force bool) error {
+	return p.asks(func() error {
+		run, err := r.server.client.DestroyEnvironment(ctx, p.key, force)
+		if err != nil {
+			return err
+		}
+		return r.attach(ctx, run)
+	})
 }
 
 // clear destroys everything and proves that nothing is left, in the records and
@@ -103,7 +113,7 @@ func (b *bench) clear(ctx context.Context) []violation {
 	for _, name := range environments {
 		p := b.projects[name]
 		if err := r.bring(ctx, p, absent); err != nil {
-			return r.failed("cannot destroy "+name, err)
+			return r.failed(blocked, "cannot destroy "+name, err)
 		}
 	}
 	violations := r.settle(ctx)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/aloft-dev/aloft"
@@ -48,13 +49,19 @@ type project struct {
 	commits map[string]commit
 	last    commit // the newest commit that is not broken
 	version int    // of the newest commit
+	shape   shape  // of the Terraform of the commits to come
+	newest  func() (int64, error)
+	mu      sync.Mutex
+	asked   []*ask // the times that somebody asked for its end
+	life    int64  // the environment's, as in expectation
+	born    string // what the database of that life says of itself; "" = nobody has looked
 }
 
-func newProject(dir string, environment string, s *server, cloud string) (*project, error) {
+func newProject(dir string, environment string, s *server, newest func() (int64, error), cloud string) (*project, error) {
 	p := &project{
 		key: aloft.EnvironmentKey{Project: projectName, Environment: environment},
 		dir: dir, remote: s.url() + "/" + projectName + ".git", token: s.token, cloud: cloud,
-		commits: map[string]commit{}, last: commit{things: map[string]int64{}},
+		commits: map[string]commit{}, last: commit{things: map[string]int64{}}, shape: usual(), newest: newest,
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -98,15 +105,18 @@ func (p *project) commit(things map[string]int64, broken string) (commit, error)
 	case brokenCloud:
 		declared["refused"] = -1
 	}
+	if declared == nil {
+		declared = map[string]int64{}
+	}
 	list, err := json.Marshal(declared)
 	if err != nil {
 		return c, err
 	}
 	for name, text := range map[string]string{
 		versionFile:             fmt.Sprint(c.version),
-		"aloft.yaml":            fmt.Sprintf("apps:\n  web:\n    start: %s\n    release: %s migrate\n", start, appProgram),
+		"aloft.yaml":            p.shape.manifest() + fmt.Sprintf("apps:\n  web:\n    start: %s\n    release: %s migrate\n", start, appProgram),
 		"terraform/things.json": string(list),
-		"terraform/main.tf":     fmt.Sprintf(configuration, p.cloud) + extra,
+		"terraform/main.tf":     p.shape.configuration(p.cloud) + extra,
 	} {
 		path := filepath.Join(p.dir, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
@@ -127,55 +137,3 @@ func (p *project) commit(things map[string]int64, broken string) (commit, error)
 	}
 	return c, err
 }
-
-// push pushes a commit to the environment's branch; "" deletes it.
-func (p *project) push(ctx context.Context, commit string, options ...string) (string, error) {
-	args := []string{"push"}
-	for _, option := range options {
-		args = append(args, "-o", option)
-	}
-	return p.git(ctx, append(args, p.remote, commit+":refs/heads/"+p.key.Branch())...)
-}
-
-// configuration is the Terraform of every commit.
-const configuration = `terraform {
-  required_providers {
-    aloft = { source = "aloft-dev/aloft" }
-    cloud = { source = "` + providerSource + `" }
-  }
-  backend "http" {}
-}
-
-variable "project" {}
-variable "environment" {}
-
-provider "cloud" {
-  endpoint = %q
-}
-
-resource "cloud_thing" "each" {
-  for_each    = jsondecode(file("${path.module}/things.json"))
-  name        = each.key
-  environment = var.environment
-  size        = each.value
-}
-
-resource "aloft_environment" "this" {
-  project = var.project
-  name    = var.environment
-}
-
-resource "aloft_postgresql" "main" {
-  environment = aloft_environment.this.id
-}
-
-resource "aloft_app" "web" {
-  environment = aloft_environment.this.id
-  name        = "web"
-  variables   = { DATABASE_URL = aloft_postgresql.main.url }
-}
-
-output "apps" {
-  value = { web = { hosting = "local", name = "web", url = aloft_app.web.url } }
-}
-`

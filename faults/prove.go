@@ -38,6 +38,23 @@ var wrecks = []wreck{
 		_, err := e.server.bare(ctx, "update-ref", "-d", "refs/heads/"+e.key.Branch())
 		return err
 	}},
+	{"what is destroyed was deleted by somebody", func(ctx context.Context, e resting) error {
+		return e.change(ctx, `CREATE TEMPORARY TABLE uncalled AS SELECT * FROM runs LIMIT 1;
+			UPDATE uncalled SET id = 99, environment = 'bob', operation = 'destroy', status = 'succeeded';
+			INSERT INTO runs SELECT * FROM uncalled`)
+	}},
+	{"a database keeps its data", func(ctx context.Context, e resting) error {
+		return e.inDatabase(ctx, `UPDATE born SET id = 'another'`)
+	}},
+	{"nothing is made twice", func(ctx context.Context, e resting) error {
+		e.cloud.allowTwins(true)
+		defer e.cloud.allowTwins(false)
+		_, _, err := cloudClient{e.cloud.url}.call(ctx, http.MethodPost, "/things", thing{Name: "two", Environment: e.key.Environment})
+		return err
+	}},
+	{"nothing disagrees", func(ctx context.Context, e resting) error {
+		return e.change(ctx, `UPDATE environments SET disagreement = 'on purpose' WHERE environment = 'alice'`)
+	}},
 	{"what a state holds exists", func(_ context.Context, e resting) error {
 		e.cloud.forget(e.cloud.of(e.key.Environment)[0].ID)
 		return nil
@@ -72,6 +89,20 @@ func (e resting) change(ctx context.Context, statement string) error {
 		_, err := tx.ExecContext(ctx, statement)
 		return err
 	})
+}
+
+// inDatabase runs a statement in the only database that an environment has.
+func (e resting) inDatabase(ctx context.Context, statement string) error {
+	found, err := e.server.databases(ctx)
+	if err != nil || len(found) != 1 {
+		return fmt.Errorf("there are %d databases, and one was to be: %w", len(found), err)
+	}
+	connection, err := e.server.connect(ctx, found[0])
+	if err != nil {
+		return err
+	}
+	_, err = connection.Exec(ctx, statement)
+	return errors.Join(err, connection.Close(ctx))
 }
 
 // prove breaks each invariant, in a world in which all hold and which nobody

@@ -37,27 +37,42 @@ func (b *bench) refs(ctx context.Context) (map[string]string, error) {
 	return refs, err
 }
 
-// databases returns the databases of environments that there are in PostgreSQL.
-func (s *server) databases(ctx context.Context) ([]string, error) {
+// databaseURL returns the URL of a database of the server's PostgreSQL, for its
+// owner.
+func (s *server) databaseURL(database string) (string, error) {
 	folder, ok := s.cluster()
 	if !ok {
-		return nil, nil // it was not needed yet
+		return "", errNoPostgres
 	}
 	port, err := os.ReadFile(filepath.Join(folder, "port"))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	password, err := os.ReadFile(s.data("postgresql", "password"))
+	return fmt.Sprintf("postgresql://aloft:%s@127.0.0.1:%s/%s?sslmode=disable",
+		strings.TrimSpace(string(password)), strings.TrimSpace(string(port)), database), err
+}
+
+// connect connects to a database of the server's PostgreSQL, as its owner.
+func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+	url, err := s.databaseURL(database)
 	if err != nil {
 		return nil, err
 	}
-	connection, err := pgx.Connect(ctx, fmt.Sprintf("postgresql://aloft:%s@127.0.0.1:%s/postgres?sslmode=disable",
-		strings.TrimSpace(string(password)), strings.TrimSpace(string(port))))
+	return pgx.Connect(ctx, url)
+}
+
+// databases returns the databases of environments that there are in PostgreSQL.
+func (s *server) databases(ctx context.Context) ([]string, error) {
+	if _, ok := s.cluster(); !ok {
+		return nil, nil // it was not needed yet
+	}
+	connection, err := s.connect(ctx, "postgres")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = connection.Close(ctx) }()
-	rows, err := connection.Query(ctx, `SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'`)
+	rows, err := connection.Query(ctx, `SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')`)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type round struct {
 	moment    string
 	found     []string
 	undone    error // why the harm could not be done
+	broken    []violation
 }
 
 // goal is what somebody wants of an environment.
@@ -80,8 +81,8 @@ func newRound(b *bench, seed uint64, kinds []kind, number int) *round {
 // what names the operation and where.
 func (r *round) what() string {
 	name := r.operation.name
-	if r.kind.events != nil {
-		name = "events"
+	if r.kind.scene != nil {
+		name = "life"
 	}
 	return name + " of " + r.project.key.Environment
 }
@@ -89,11 +90,11 @@ func (r *round) what() string {
 // play takes the round from a world at rest to a world at rest.
 func (r *round) play(ctx context.Context) []violation {
 	if err := r.prepare(ctx); err != nil {
-		return r.failed("cannot prepare", err)
+		return r.failed(blocked, "cannot prepare", err)
 	}
 	var err error
 	if r.since, err = r.records.newest(); err != nil {
-		return r.failed("cannot read the records", err)
+		return r.failed(wrong, "cannot read the records", err)
 	}
 	if r.kind.big {
 		r.cloud.pace(10*time.Millisecond, 60*time.Millisecond)
@@ -101,16 +102,20 @@ func (r *round) play(ctx context.Context) []violation {
 	answered := r.carryOut(ctx)
 	r.cloud.thaw()
 	r.cloud.pace(time.Millisecond, 10*time.Millisecond)
+	r.cloud.allowTwins(false)
 	if r.mended != nil {
 		err = r.mended()
 	}
 	if err = errors.Join(err, r.up(ctx)); err != nil {
-		return r.failed("the server does not come back", err)
+		return r.failed(blocked, "the server does not come back", err)
 	}
-	violations := r.settle(ctx)
+	violations := r.broken
+	if len(violations) == 0 {
+		violations = r.settle(ctx)
+	}
 	r.report()
 	if r.undone != nil {
-		violations = append(violations, r.failed("the harm was not done", r.undone)...)
+		violations = append(violations, r.failed(wrong, "the harm was not done", r.undone)...)
 	}
 	if len(violations) == 0 {
 		violations = r.compare(answered)
@@ -121,15 +126,20 @@ func (r *round) play(ctx context.Context) []violation {
 	return violations
 }
 
-func (r *round) failed(what string, err error) []violation {
-	return []violation{{invariant{text: "the suite can go on", harm: wrong}, fmt.Sprintf("%s: %v", what, err)}}
+func (r *round) failed(h harm, what string, err error) []violation {
+	return []violation{{invariant{text: "the suite can go on", harm: h}, fmt.Sprintf("%s: %v", what, err)}}
+}
+
+// broke notes what is not as it has to be in the middle of a scene.
+func (r *round) broke(h harm, format string, args ...any) {
+	r.broken = append(r.broken, violation{invariant{text: "the scene goes as it has to", harm: h}, fmt.Sprintf(format, args...)})
 }
 
 // carryOut lets the operation and the harm happen, and returns what whoever
 // asked for the operation was answered.
 func (r *round) carryOut(ctx context.Context) error {
-	if r.kind.events != nil {
-		what, err := r.kind.events(ctx, r)
+	if r.kind.scene != nil {
+		what, err := r.kind.scene(ctx, r)
 		r.moment = what
 		close(r.over)
 		r.undone = err
@@ -173,7 +183,7 @@ func (r *round) settle(ctx context.Context) []violation {
 // runsSince returns the runs of the round's environments.
 func (r *round) runsSince() ([]aloft.Run, error) {
 	runs, err := r.records.runs(r.project.key, r.since)
-	if err != nil || r.operation.name != "two at once" {
+	if err != nil || r.operation.name != "two at once" && r.kind.scene == nil {
 		return runs, err
 	}
 	others, err := r.records.runs(r.other.key, r.since)
@@ -216,16 +226,16 @@ func firstLine(text string) string {
 // must find it done.
 func (r *round) compare(answered error) []violation {
 	if errors.Is(answered, errAccepted) {
-		return r.failed("wrong answer", answered)
+		return r.failed(wrong, "wrong answer", answered)
 	}
 	if answered != nil {
 		return nil
 	}
 	for _, g := range r.goals {
 		if reached, state, err := r.reached(g); err != nil {
-			return r.failed("cannot read the records", err)
+			return r.failed(wrong, "cannot read the records", err)
 		} else if !reached {
-			return r.failed("a push was answered with success", fmt.Errorf("%s is %s", g.project.key, state))
+			return r.failed(wrong, "a push was answered with success", fmt.Errorf("%s is %s", g.project.key, state))
 		}
 	}
 	return nil
@@ -260,7 +270,7 @@ func (r *round) fulfil(ctx context.Context) []violation {
 	for _, g := range r.goals {
 		reached, state, err := r.reached(g)
 		if err != nil {
-			return r.failed("cannot read the records", err)
+			return r.failed(wrong, "cannot read the records", err)
 		}
 		if reached {
 			continue
@@ -272,7 +282,7 @@ func (r *round) fulfil(ctx context.Context) []violation {
 			err = r.refresh(ctx, g.project)
 		}
 		if err != nil {
-			return r.failed("the same again does not succeed", err)
+			return r.failed(blocked, "the same again does not succeed", err)
 		}
 		if violations := r.settle(ctx); len(violations) > 0 {
 			return violations

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -56,13 +58,18 @@ func (s *server) tag() string {
 
 // newServer prepares a server with an empty data folder. It is not started.
 func newServer(program, dir, sweep string, env []string) (*server, error) {
-	port, err := aloft.FreePort()
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{program: program, dir: dir, env: env, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), sweep: sweep, token: "aloft_faults_token"}
+	s := &server{program: program, dir: dir, env: env, address: address, sweep: sweep, token: "aloft_faults_token"}
 	s.client = api.NewClient(api.ClientOptions{URL: s.url(), Token: s.token, Actor: "faults"})
 	return s, os.WriteFile(s.tokenFile(), []byte(s.token+"\n"), 0o600)
+}
+
+func freeAddress() (string, error) {
+	port, err := aloft.FreePort()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // start starts the process and returns when it answers.
@@ -73,9 +80,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()
 	_, _ = fmt.Fprintf(log, "--- start at %s\n", time.Now().Format(time.RFC3339Nano))
-	s.command = exec.Command(s.program, "serve", "--data", s.data(), "--listen", s.address, "--sweep-every", s.sweep, "--token-file", s.tokenFile())
-	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, log, log
-	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	s.command = s.serve(s.address, log)
 	if err := s.command.Start(); err != nil {
 		return err
 	}
@@ -93,13 +98,59 @@ func (s *server) start(ctx context.Context) error {
 	})
 }
 
+// serve is the command of a server with this one's data.
+func (s *server) serve(address string, log io.Writer) *exec.Cmd {
+	command := exec.Command(s.program, "serve", "--data", s.data(), "--listen", address, "--sweep-every", s.sweep, "--token-file", s.tokenFile())
+	command.Env, command.Stdout, command.Stderr = s.env, log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return command
+}
+
+var errStarted = errors.New("a server started that was to refuse")
+
+// refuses starts a server with this one's data and wants it to end by itself,
+// with a reason, which it returns.
+func (s *server) refuses(ctx context.Context, address string) (said string, err error) {
+	var log bytes.Buffer
+	command := s.serve(address, &log)
+	if err := command.Start(); err != nil {
+		return "", err
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = command.Wait()
+		close(ended)
+	}()
+	err = wait(ctx, startTime, func() error {
+		select {
+		case <-ended:
+			return nil
+		default:
+		}
+		if _, err := healthz(ctx, address); err == nil {
+			return stop{errStarted}
+		}
+		return errors.New("it neither answers nor ends")
+	})
+	if err != nil {
+		err = errors.Join(err, command.Process.Kill())
+	}
+	<-ended
+	if code := command.ProcessState.ExitCode(); err == nil && code != 1 {
+		err = fmt.Errorf("it ended with %d", code)
+	}
+	return log.String(), err
+}
+
 func (s *server) answers(ctx context.Context) error {
-	_, err := s.healthz(ctx)
+	_, err := healthz(ctx, s.address)
 	return err
 }
 
-func (s *server) healthz(ctx context.Context) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+"/healthz", nil)
+func healthz(ctx context.Context, address string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
 	if err != nil {
 		return nil, err
 	}

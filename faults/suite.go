@@ -17,7 +17,7 @@ type tally struct {
 // runSuite injects the faults one after the other and prints a line for each.
 func runSuite(ctx context.Context, o options) (err error) {
 	began := time.Now()
-	b, err := openBench(ctx, o.seed)
+	b, err := openBench(ctx, o)
 	defer func() {
 		if b != nil {
 			err = errors.Join(err, b.close(o.keep))
@@ -117,8 +117,9 @@ func (t *tally) add(violations []violation) {
 
 // result prints the sums.
 func (t *tally) result(took time.Duration, ended error) error {
-	fmt.Printf("%d faults in %s: %d states lost, %d locks stuck, %d orphans, %d otherwise wrong\n",
-		t.faults, took.Round(time.Second), t.broken[lost], t.broken[stuck], t.broken[orphan], t.broken[wrong])
+	fmt.Printf("%d faults in %s: %d states lost, %d destroyed that nobody deleted, %d made twice, %d blocked, %d locks stuck, %d orphans, %d otherwise wrong\n",
+		t.faults, took.Round(time.Second), t.broken[lost], t.broken[destroyed], t.broken[twin], t.broken[blocked],
+		t.broken[stuck], t.broken[orphan], t.broken[wrong])
 	if ended != nil {
 		return ended
 	}
