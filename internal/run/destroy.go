@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -65,11 +66,18 @@ func (p *Pipeline) destroyable(ctx context.Context, j journey, before applied) (
 			candidates = append(candidates, conf)
 		}
 	}
+	revision := j.environment.Revision
 	if len(candidates) > 0 {
-		return candidates, nil
+		// Where the state is another than the last known apply left, the files may be
+		// older than the state is: the commit that runs knows better.
+		asLeft, err := p.asLeft(ctx, j.run.EnvironmentKey, before)
+		if err == nil && !asLeft && before.Last.Revision != "" && before.Attempt.RunID == before.Last.RunID &&
+			revision != "" && revision != before.Last.Revision {
+			candidates = slices.Insert(candidates, 0, configuration{Revision: revision})
+		}
+		return candidates, err
 	}
 	// What was applied is not known any more; the commit that did it is.
-	revision := j.environment.Revision
 	if revision == "" && j.latest != nil {
 		newest, err := p.newestState(ctx, j.run.EnvironmentKey)
 		if err != nil || newest.Resources == 0 {

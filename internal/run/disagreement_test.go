@@ -154,6 +154,24 @@ func TestALostFolderOfAnEnvironment(t *testing.T) {
 			t.Errorf("Terraform was not asked to destroy: %v", h.terraform.calls)
 		}
 	})
+	t.Run("an older one is not trusted: the commit that runs knows better", func(t *testing.T) {
+		h := newHouse(t)
+		h.push("c1")
+		h.reconcile()
+		path := filepath.Join(h.dir, "environments", "shop", "alice", "applied.json")
+		older, err := os.ReadFile(path)
+		h.must(err)
+		h.terraform.key = "changed"
+		h.push("c2")
+		h.reconcile()
+		h.must(os.WriteFile(path, older, 0o600))
+		r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+		if !slices.Contains(h.terraform.calls, "destroy c2") || slices.Contains(h.terraform.calls, "destroy c1") {
+			t.Errorf("Terraform was asked to destroy with another commit: %v", h.terraform.calls)
+		}
+	})
 	t.Run("a push applies, since nobody knows with what the last one was made", func(t *testing.T) {
 		h := newHouse(t)
 		h.push("c1")
