@@ -22,6 +22,7 @@ var topics = []topic{
 	{"state", "the state backend: many writers, and 1,000 resources against an in-memory backend", measureState},
 	{"idle", "what a server with 100 environments of static sites takes while nothing happens", measureIdle},
 	{"command", "how soon aloft --help and aloft demo answer", measureCommand},
+	{"backup", "aloft backup of 100 environments with 100 databases, against pg_dump of each and a copy of the rest", measureBackup},
 	{"generate", "archives of Terraform through the API", measureGenerate},
 }
 
@@ -85,6 +86,8 @@ var figures = []figure{
 	{"idle", "server with 100 static sites", atMost(150, "MB")},
 	{"command", "aloft --help", atMost(50, "ms")},
 	{"command", "demo to its first URL", atMost(10, "s")},
+	{"backup", "100 environments with 100 databases", atMost(1.2, times)},
+	{"backup", "a push meanwhile: longer by", atMost(1, "s")},
 	{"generate", "archives/s through the API", atLeast(500, none)},
 }
 

@@ -177,11 +177,11 @@ func killed(t *testing.T, program string) {
 	if out, err := p.command("apply", "-auto-approve", "-input=false").CombinedOutput(); err == nil || !strings.Contains(string(out), holder.ID) {
 		t.Errorf("%v\n%s", err, out)
 	}
-	p.b.running[42] = true
+	p.b.runs(42, true)
 	if out, err := p.command("force-unlock", "-force", holder.ID).CombinedOutput(); err == nil {
 		t.Errorf("the lock of a living run is opened\n%s", out)
 	}
-	p.b.running[42] = false
+	p.b.runs(42, false)
 	p.run("force-unlock", "-force", holder.ID)
 	p.run("apply", "-auto-approve", "-input=false")
 }

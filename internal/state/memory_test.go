@@ -32,6 +32,13 @@ func (m *memory) listen() <-chan aloft.Lock {
 	return m.locked
 }
 
+// runs tells whether a run is running.
+func (m *memory) runs(id int64, running bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running[id] = running
+}
+
 func newMemory() *memory {
 	return &memory{
 		versions: map[aloft.EnvironmentKey][]kept{}, aside: map[aloft.EnvironmentKey][]kept{},

@@ -198,7 +198,7 @@ func TestProtocol(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			b := newBackend(t)
-			b.running[42] = true
+			b.runs(42, true)
 			for i, step := range steps {
 				status, text := b.doAs(t, step.user, step.method, step.query, step.body, step.header...)
 				if status != step.status || !strings.Contains(text, step.shown) {
@@ -212,7 +212,7 @@ func TestProtocol(t *testing.T) {
 func TestWhatEnginesDoNotShowIsTold(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	b.running[42] = true
+	b.runs(42, true)
 	b.do(t, "LOCK", "", lockA)
 	b.do(t, "POST", "?ID=a", document(4, 1))
 	b.doAs(t, "run-43", "LOCK", "", `{"ID":"c"}`)
