@@ -315,7 +315,6 @@ type fakeTerraform struct {
 
 	left     []aloft.Interrupted // what Recover was asked to take up
 	recovery aloft.Recovery
-	serial   int64    // of the newest state
 	adopt    []string // of the newest apply
 	folder   string   // of the newest apply
 	lock     string   // file of the newest plan
