@@ -23,7 +23,7 @@ func (r *Remote) CreateRepository(ctx context.Context, project string) error {
 		return err
 	}
 	path := filepath.Join(r.options.Dir, project+suffix)
-	if exists(path) {
+	if holdsRepository(path) {
 		return nil
 	}
 	fresh, err := os.MkdirTemp(r.options.Dir, ".new-*")
@@ -36,9 +36,12 @@ func (r *Remote) CreateRepository(ctx context.Context, project string) error {
 		err = identify(fresh, rand.Text())
 	}
 	if err == nil {
+		for _, empty := range []string{"refs/heads", "refs", ""} { // what git leaves of one that was moved away
+			_ = os.Remove(filepath.Join(path, empty))
+		}
 		err = os.Rename(fresh, path)
 	}
-	if err != nil && !exists(path) {
+	if err != nil && !holdsRepository(path) {
 		return fmt.Errorf("cannot make the repository of %s: %w", project, err)
 	}
 	return nil
@@ -86,7 +89,7 @@ func (r *Remote) Projects(context.Context) ([]string, error) {
 	var projects []string
 	for _, entry := range entries {
 		name, ok := strings.CutSuffix(entry.Name(), suffix)
-		if ok && aloft.ValidateProjectName(name) == nil {
+		if ok && aloft.ValidateProjectName(name) == nil && holdsRepository(filepath.Join(r.options.Dir, entry.Name())) {
 			projects = append(projects, name)
 		}
 	}
@@ -125,14 +128,16 @@ func (r *Remote) repository(project string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(r.options.Dir, project+suffix)
-	if !exists(path) {
+	if !holdsRepository(path) {
 		return "", aloft.Errorf(aloft.CodeNotFound, "there is no project %q", project).
 			WithHint("a first push makes it, or: aloft project create %s", project)
 	}
 	return path, nil
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
+// holdsRepository reports whether a bare repository is at path. A folder without HEAD
+// is none: git leaves one where a repository was moved away from under it.
+func holdsRepository(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "HEAD"))
 	return err == nil
 }
