@@ -24,9 +24,11 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	if err != nil {
 		return false, err
 	}
-	if agreed, err := r.agree(ctx, environment); err != nil {
+	agreed, branch, err := r.agree(ctx, environment)
+	if err != nil {
 		return false, err
-	} else if !agreed {
+	}
+	if !agreed {
 		return false, r.keepServing(ctx, environment)
 	}
 	if waiting, err := r.waiting(ctx, key); err != nil || waiting {
@@ -40,10 +42,6 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	}
 	if r.expired(environment) {
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerExpiry, Title: "its time was up"})
-	}
-	branch, err := r.pipeline.Repository(key.Project).Branch(ctx, key.Branch())
-	if err != nil {
-		return false, err
 	}
 	if branch != "" && branch != environment.Revision {
 		behind, err := r.behind(ctx, key)
