@@ -209,7 +209,7 @@ func (r *Reconciler) letGo(ctx context.Context, run aloft.Run) error {
 	if r.pipeline.States != nil {
 		_, unlockErr = r.pipeline.States.UnlockRun(ctx, run.ID)
 	}
-	return errors.Join(unlockErr, r.pipeline.forget(run), r.pipeline.Repository(run.Project).Unhold(ctx, holdName(run.ID)))
+	return errors.Join(unlockErr, r.pipeline.forget(run), unlessGone(r.pipeline.Repository(run.Project).Unhold(ctx, holdName(run.ID))))
 }
 
 // Approve lets a waiting run go on, if its plan is still the one with this

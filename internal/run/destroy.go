@@ -226,8 +226,8 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force b
 	}
 	repository := p.Repository(key.Project)
 	return errors.Join(
-		repository.Unhold(ctx, "environments/"+key.Environment+"/attempt"),
-		repository.Unhold(ctx, "environments/"+key.Environment+"/last"),
+		unlessGone(repository.Unhold(ctx, "environments/"+key.Environment+"/attempt")),
+		unlessGone(repository.Unhold(ctx, "environments/"+key.Environment+"/last")),
 		aloft.RemoveFolder(p.environmentDir(key)),
 	)
 }
@@ -260,4 +260,13 @@ func (p *Pipeline) nothingLeft(ctx context.Context, s *step, key aloft.Environme
 	}
 	s.say(fmt.Sprintf("nothing is left of %s", key))
 	return nil
+}
+
+// unlessGone is an error of a repository that is still there: in one that is gone
+// nothing is left to remove.
+func unlessGone(err error) error {
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return nil
+	}
+	return err
 }

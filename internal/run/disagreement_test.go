@@ -112,6 +112,25 @@ func TestARepositoryThatIsLostForGoodIsMadeAnewByAPersonsWord(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentReady, "c1")
 }
 
+func TestWhatIsLeftOfALostRepositoryIsRemovedByForce(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1")
+	h.reconcile()
+	h.repository.gone = true
+	h.reconcile()
+	refused := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+	h.reconcile()
+	h.wantRun(refused.ID, aloft.RunFailed)
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+	r, err := h.reconciler.Accept(h.ctx, aloft.Run{
+		EnvironmentKey: alice, Operation: aloft.OperationDestroy, Trigger: aloft.TriggerAPI, Options: aloft.RunOptions{Force: true},
+	})
+	h.must(err)
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunSucceeded)
+	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+}
+
 func TestABranchThatComesBackAfterItsDestroyIsNoPush(t *testing.T) {
 	h := newHouse(t)
 	h.push("c1")

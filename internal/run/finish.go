@@ -63,7 +63,7 @@ func (r *Reconciler) settle(ctx context.Context, j journey, reached outcome) err
 		return nil
 	case aloft.OperationDestroy:
 		moving := j.span.begin("delete the branch", j.run.Branch())
-		err := repository.DeleteBranch(ctx, j.run.Branch())
+		err := unlessGone(repository.DeleteBranch(ctx, j.run.Branch()))
 		moving.ended(err)
 		if err != nil {
 			return err

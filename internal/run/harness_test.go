@@ -196,9 +196,11 @@ type fakeRepository struct {
 	lacks    string // a commit that it does not have
 }
 
+var errNoRepository = aloft.Errorf(aloft.CodeNotFound, "there is no repository")
+
 func (f *fakeRepository) Identity(context.Context) (string, error) {
 	if f.gone {
-		return "", aloft.Errorf(aloft.CodeNotFound, "there is no repository")
+		return "", errNoRepository
 	}
 	return f.identity, nil
 }
@@ -216,6 +218,9 @@ func (f *fakeRepository) Create(context.Context) error {
 }
 
 func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
+	if f.gone {
+		return nil, errNoRepository
+	}
 	if f.moved != nil {
 		f.moved()
 		f.moved = nil
@@ -249,7 +254,7 @@ func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gone {
-		return "", aloft.Errorf(aloft.CodeNotFound, "there is no repository")
+		return "", errNoRepository
 	}
 	return f.branches[branch], nil
 }
@@ -269,6 +274,9 @@ func (f *fakeRepository) Branches(_ context.Context, prefix string) (map[string]
 func (f *fakeRepository) MoveBranch(_ context.Context, branch, revision string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return errNoRepository
+	}
 	if f.fail != nil {
 		return f.fail
 	}
@@ -279,6 +287,9 @@ func (f *fakeRepository) MoveBranch(_ context.Context, branch, revision string) 
 func (f *fakeRepository) DeleteBranch(_ context.Context, branch string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return errNoRepository
+	}
 	delete(f.branches, branch)
 	return nil
 }
@@ -290,6 +301,9 @@ func (f *fakeRepository) UpdateRef(ctx context.Context, update aloft.RefUpdate) 
 func (f *fakeRepository) Hold(_ context.Context, name, revision string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return errNoRepository
+	}
 	f.held[name] = revision
 	return nil
 }
@@ -297,6 +311,9 @@ func (f *fakeRepository) Hold(_ context.Context, name, revision string) error {
 func (f *fakeRepository) Unhold(_ context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return errNoRepository
+	}
 	delete(f.held, name)
 	return nil
 }
