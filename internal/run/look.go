@@ -90,10 +90,11 @@ func (r *Reconciler) behind(ctx context.Context, key aloft.EnvironmentKey) (bool
 	return false, err
 }
 
-// lostState reports whether Aloft should have the environment's state and has not.
+// lostState reports whether Aloft should have the state of an environment of local
+// resources and has not: those can be made again. Any other is a disagreement.
 func (p *Pipeline) lostState(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
 	before, err := p.applied(key)
-	if err != nil || p.States == nil || before.Last.Revision == "" || !before.Last.keptHere() {
+	if err != nil || p.States == nil || before.Last.Revision == "" || !before.Last.keptHere() || !before.local() {
 		return false, err
 	}
 	versions, err := p.States.StateVersions(ctx, key)
