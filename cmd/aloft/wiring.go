@@ -172,6 +172,10 @@ func (t target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed
 	return healed, broken, err
 }
 
+func (t target) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	return t.databases.Holding(ctx, key)
+}
+
 func (t target) Remove(ctx context.Context, key aloft.EnvironmentKey) error {
 	if err := t.apps.RemoveAll(ctx, key); err != nil {
 		return err

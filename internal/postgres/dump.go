@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -150,9 +151,13 @@ func (l login) arguments() []string {
 	}
 }
 
+// lockWait is how long a dump waits for what holds a table of an app.
+const lockWait = 30 * time.Second
+
 // dumpTo dumps without compressing, which is up to whoever keeps the file.
 func dumpTo(ctx context.Context, p programs, from login, path string) error {
-	return p.run(ctx, "pg_dump", from, "--format=custom", "--compress=0", "--file="+path)
+	return p.run(ctx, "pg_dump", from, "--format=custom", "--compress=0",
+		"--lock-wait-timeout="+strconv.FormatInt(lockWait.Milliseconds(), 10), "--file="+path)
 }
 
 func load(ctx context.Context, p programs, to login, path string) error {

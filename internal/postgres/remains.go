@@ -60,6 +60,27 @@ func (s *Server) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]strin
 	return list, nil
 }
 
+// Holding lists the databases that there are of an environment, whether they are in
+// the records or not.
+func (s *Server) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	names, err := s.labelled(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, name := range names {
+		databases, err := s.owned(ctx, Identifier(key, name))
+		if err != nil {
+			return nil, err
+		}
+		for _, database := range databases {
+			list = append(list, "database "+database)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
 // Reconcile compares the records of an environment with the server and returns
 // the differences, in words. It changes nothing: Terraform makes missing
 // databases again.

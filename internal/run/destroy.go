@@ -203,6 +203,28 @@ func (p *Pipeline) destroyWith(ctx context.Context, s *step, j journey, conf con
 	return plan, err
 }
 
+// spared refuses to remove data that Terraform has not destroyed: its configuration
+// or its state let go of it. Only what an apply that was cut off has made is nobody's,
+// and only when somebody asks for the end.
+func (p *Pipeline) spared(ctx context.Context, j journey) error {
+	if p.Local == nil || j.run.Options.Force {
+		return nil
+	}
+	before, err := p.applied(j.run.EnvironmentKey)
+	if err != nil {
+		return err
+	}
+	if cutOff := before.Attempt.RunID != before.Last.RunID; cutOff && j.run.Trigger != aloft.TriggerExpiry {
+		return nil
+	}
+	left, err := p.Local.Holding(ctx, j.run.EnvironmentKey)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	return aloft.Errorf(aloft.CodeFailed, "Terraform has not destroyed, since its state does not know of it: %s", strings.Join(left, ", ")).
+		WithHint("save what you need of it, then remove it on purpose: aloft destroy %s --force", j.run.EnvironmentKey.Environment)
+}
+
 // remove removes what is not Terraform's: releases, logs, states, files, held commits.
 func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force bool) error {
 	if p.Local != nil {

@@ -35,7 +35,7 @@ func (r *Reconciler) disagreement(ctx context.Context, e aloft.Environment) (fou
 	if branch, err = repository.Branch(ctx, e.Branch()); err != nil {
 		return found, branch, err
 	}
-	found, err = otherBranch(ctx, repository, e, branch)
+	found, err = r.otherBranch(ctx, repository, e, branch)
 	return found, branch, err
 }
 
@@ -60,7 +60,14 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 	}
 	over := 0
 	for _, other := range environments {
-		if r.expired(other) {
+		if !r.expired(other) {
+			continue
+		}
+		tried, err := r.triedToExpire(ctx, other.EnvironmentKey)
+		if err != nil {
+			return "", err
+		}
+		if !tried {
 			over++
 		}
 	}
@@ -68,8 +75,14 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 		return "", nil
 	}
 	return disagreement(fmt.Sprintf(
-		"its time is up together with that of %d others, which is rather a wrong clock than what was meant: remove it (aloft destroy %s), or let it live on (aloft env ttl %s 72h)",
-		over-1, e.EnvironmentKey.Environment, e.EnvironmentKey.Environment)), nil
+		"the time of %d of %d environments is up at once, which is rather a wrong clock than what was meant: remove it (aloft destroy %s), or let it live on (aloft env ttl %s 72h)",
+		over, len(environments), e.EnvironmentKey.Environment, e.EnvironmentKey.Environment)), nil
+}
+
+// triedToExpire reports whether the end of an environment was tried, and refused.
+func (r *Reconciler) triedToExpire(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
+	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: key.Project, Environment: key.Environment, Limit: 1})
+	return len(runs) > 0 && runs[0].Trigger == aloft.TriggerExpiry && runs[0].Status.Finished(), err
 }
 
 func (r *Reconciler) expired(e aloft.Environment) bool {
@@ -131,7 +144,7 @@ func (p *Pipeline) otherState(ctx context.Context, key aloft.EnvironmentKey) (di
 
 // otherBranch looks whether the repository has what runs. A branch that is gone
 // was not deleted here: that would have been a run.
-func otherBranch(ctx context.Context, repository Repository, e aloft.Environment, branch string) (disagreement, error) {
+func (r *Reconciler) otherBranch(ctx context.Context, repository Repository, e aloft.Environment, branch string) (disagreement, error) {
 	if e.Revision == "" || branch == e.Revision {
 		return "", nil
 	}
@@ -145,7 +158,17 @@ func otherBranch(ctx context.Context, repository Repository, e aloft.Environment
 			"the repository of %s is older than what runs, it lacks commit %s: bring it back (see docs/backup.md), or push the branch again",
 			e.Project, short(e.Revision))), nil
 	}
-	return "", nil
+	behind, err := r.behind(ctx, e.EnvironmentKey)
+	if err != nil || behind {
+		return "", err
+	}
+	descends, err := repository.Descends(ctx, e.Revision, branch)
+	if err != nil || descends {
+		return "", err
+	}
+	return disagreement(fmt.Sprintf(
+		"its branch %s was moved to %s, past the server and away from %s, which runs: push what shall run, or go to where it is: aloft up %s",
+		e.Branch(), short(branch), short(e.Revision), e.EnvironmentKey.Environment)), nil
 }
 
 // newestState returns the newest version of a state that Aloft keeps; version 0 =

@@ -40,6 +40,10 @@ func TestNothingIsDoneWhileDiskRecordsAndStateDisagree(t *testing.T) {
 			lose: func(h *house) { h.repository.branches["env-alice"], h.repository.lacks = "c0", "c1" },
 			back: func(h *house) { h.repository.branches["env-alice"], h.repository.lacks = "c1", "" },
 		}, {
+			name: "the branch was moved back", says: "was moved to c0, past the server and away from c1",
+			lose: func(h *house) { h.repository.branches["env-alice"] = "c0" },
+			back: func(h *house) { h.repository.branches["env-alice"] = "c1" },
+		}, {
 			name: "the state is gone", outside: true, says: "its Terraform state is gone", refuses: true,
 			lose: func(h *house) { h.must(h.store.DiscardState(h.ctx, alice)) },
 		}, {
@@ -129,6 +133,45 @@ func TestWhatIsLeftOfALostRepositoryIsRemovedByForce(t *testing.T) {
 	h.reconcile()
 	h.wantRun(r.ID, aloft.RunSucceeded)
 	h.wantEnvironment(aloft.EnvironmentDestroyed, "")
+}
+
+// TestDataThatTerraformLetGoOfStays: what a configuration or a state forgot is no
+// reason to remove it with the rest.
+func TestDataThatTerraformLetGoOfStays(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		cutOff  bool
+		trigger aloft.Trigger
+		force   bool
+		status  aloft.RunStatus
+	}{
+		{"by a push", false, aloft.TriggerPush, false, aloft.RunFailed},
+		{"by expiry, of a first push that failed", true, aloft.TriggerExpiry, false, aloft.RunFailed},
+		{"what a first push that failed has made, by a push", true, aloft.TriggerPush, false, aloft.RunSucceeded},
+		{"by force", false, aloft.TriggerAPI, true, aloft.RunSucceeded},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			if test.cutOff {
+				h.terraform.before = func(context.Context) error { return aloft.Errorf(aloft.CodeFailed, "half of it") }
+			}
+			h.push("c1")
+			h.reconcile()
+			h.target.holding = []string{"database shop_alice_main"}
+			r, err := h.reconciler.Accept(h.ctx, aloft.Run{
+				EnvironmentKey: alice, Operation: aloft.OperationDestroy, Trigger: test.trigger, Options: aloft.RunOptions{Force: test.force},
+			})
+			h.must(err)
+			h.reconcile()
+			h.wantRun(r.ID, test.status)
+			if removed := test.status == aloft.RunSucceeded; removed != h.target.removed {
+				t.Errorf("removed: %t", h.target.removed)
+			}
+			if got := h.run(r.ID); test.status == aloft.RunFailed && !strings.Contains(got.Error, "database shop_alice_main") {
+				t.Errorf("the error does not name what is left: %s", got.Error)
+			}
+		})
+	}
 }
 
 func TestABranchThatComesBackAfterItsDestroyIsNoPush(t *testing.T) {

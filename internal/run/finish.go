@@ -158,7 +158,7 @@ func (r *Reconciler) rest(ctx context.Context, j journey, reason string, cancele
 			e.Status, e.Reason = aloft.EnvironmentReady, ""
 		case e.Status == aloft.EnvironmentCreating || e.Revision == "":
 			e.Status, e.Reason = aloft.EnvironmentFailed, reason
-			if e.ExpiresAt.IsZero() {
+			if e.ExpiresAt.IsZero() && j.run.Trigger != aloft.TriggerDrift {
 				e.ExpiresAt = r.now().Add(abandonedAfter)
 			}
 		default:

@@ -404,6 +404,7 @@ type fakeTarget struct {
 	healed  []string
 	broken  []string
 	left    []string
+	holding []string // data that there is
 }
 
 func (f *fakeTarget) Release(context.Context, run.DeployRequest) error { return nil }
@@ -433,6 +434,10 @@ func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, b
 	healed, broken = f.healed, f.broken
 	f.healed = nil
 	return healed, broken, nil
+}
+
+func (f *fakeTarget) Holding(context.Context, aloft.EnvironmentKey) ([]string, error) {
+	return slices.Clone(f.holding), nil
 }
 
 func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error {

@@ -215,57 +215,45 @@ func (r *Reconciler) request(ctx context.Context, e aloft.Environment, run aloft
 	return err == nil, err
 }
 
-// Sweep wakes the reconciler of everything there is, and of every branch that
-// has no environment yet. It runs at start and on a timer: what an event
-// missed, it finds.
+// Sweep wakes the reconciler of everything there is. It runs at start and on a
+// timer: what an event missed, it finds.
 func (r *Reconciler) Sweep(ctx context.Context) error {
 	environments, err := r.store.Environments(ctx, aloft.EnvironmentFilter{})
 	if err != nil {
 		return err
 	}
+	known := map[aloft.EnvironmentKey]bool{}
 	for _, environment := range environments {
+		known[environment.EnvironmentKey] = true
 		err = errors.Join(err, r.warn(ctx, environment), r.measure(ctx, environment), r.store.Wake(ctx, environment.EnvironmentKey))
 	}
 	projects, listErr := r.store.Projects(ctx)
-	err = errors.Join(err, listErr)
-	ever, listErr := r.store.Environments(ctx, aloft.EnvironmentFilter{Destroyed: true})
-	err = errors.Join(err, listErr)
-	known := map[aloft.EnvironmentKey]bool{} // a branch that is back although it was destroyed here was not pushed
-	for _, environment := range ever {
-		known[environment.EnvironmentKey] = true
+	if err = errors.Join(err, listErr); err != nil {
+		return err
 	}
 	for _, project := range projects {
-		err = errors.Join(err, r.sweepBranches(ctx, project.Name, known))
-	}
-	if err != nil {
-		return err
+		r.tellBranches(ctx, project.Name, known)
 	}
 	return r.prune(ctx, projects, environments)
 }
 
-func (r *Reconciler) sweepBranches(ctx context.Context, project string, known map[aloft.EnvironmentKey]bool) error {
+// tellBranches tells of branches that were not pushed here and have no environment:
+// records were lost, or the repository is older. Nothing is made for that.
+func (r *Reconciler) tellBranches(ctx context.Context, project string, known map[aloft.EnvironmentKey]bool) {
 	branches, err := r.pipeline.Repository(project).Branches(ctx, aloft.BranchPrefix)
-	if aloft.ErrorCode(err) == aloft.CodeNotFound {
-		return nil // its environments tell that the repository is gone
-	}
 	if err != nil {
-		return err
+		return // its environments tell what is wrong with the repository
 	}
-	for branch, revision := range branches {
-		name, nameErr := aloft.EnvironmentOfBranch(branch)
+	for branch := range branches {
+		name, err := aloft.EnvironmentOfBranch(branch)
 		key := aloft.EnvironmentKey{Project: project, Environment: name}
-		if nameErr != nil || known[key] {
+		if err != nil || known[key] || r.told[key] {
 			continue
 		}
-		_, acceptErr := r.Accept(ctx, aloft.Run{
-			EnvironmentKey: key, Operation: aloft.OperationUp, Trigger: aloft.TriggerDrift,
-			Actor: "aloft", Revision: revision, Title: "the branch had no environment",
-		})
-		if aloft.ErrorCode(acceptErr) != aloft.CodeConflict {
-			err = errors.Join(err, acceptErr)
-		}
+		r.told[key] = true
+		r.logger.Warn("a branch has no environment, and was not pushed here: nothing is made; to make it: aloft up "+name,
+			"project", project, "branch", branch)
 	}
-	return err
 }
 
 // expiryWarning is how long before its end an environment says so.

@@ -36,6 +36,8 @@ type Reconciler struct {
 	mu      sync.Mutex
 	cancels map[int64]context.CancelCauseFunc // runs on their way
 	seen    map[aloft.EnvironmentKey]bool     // environments looked at since the server started
+
+	told map[aloft.EnvironmentKey]bool // branches without an environment that were told of; of the sweep alone
 }
 
 // ReconcilerOptions are the parts of a Reconciler. Logger and Now may be nil.
@@ -61,7 +63,7 @@ func NewReconciler(o ReconcilerOptions) *Reconciler {
 	}
 	return &Reconciler{
 		pipeline: o.Pipeline, store: o.Store, logs: o.Logs, logger: o.Logger, now: o.Now, runsKept: o.RunsKept,
-		cancels: map[int64]context.CancelCauseFunc{}, seen: map[aloft.EnvironmentKey]bool{},
+		cancels: map[int64]context.CancelCauseFunc{}, seen: map[aloft.EnvironmentKey]bool{}, told: map[aloft.EnvironmentKey]bool{},
 	}
 }
 

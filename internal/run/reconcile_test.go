@@ -385,15 +385,17 @@ func TestALostStateIsRepaired(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentReady, "c1")
 }
 
-func TestABranchWithoutEnvironmentMeansUp(t *testing.T) {
+func TestABranchThatWasNotPushedMakesNothing(t *testing.T) {
 	h := newHouse(t)
 	h.repository.branches["env-alice"] = "c1"
-	h.repository.branches["env-NOT"] = "c1"
-	if err := h.reconciler.Sweep(h.ctx); err != nil {
-		t.Fatal(err)
-	}
+	h.must(h.reconciler.Sweep(h.ctx))
 	h.reconcile()
-	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+	if _, err := h.store.Environment(h.ctx, alice); aloft.ErrorCode(err) != aloft.CodeNotFound {
+		t.Errorf("an environment was made: %v", err)
+	}
+	r := h.push("c1")
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunSucceeded)
 }
 
 func TestCancel(t *testing.T) {

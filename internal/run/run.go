@@ -101,6 +101,8 @@ type Deployer interface {
 	// Reconcile compares what runs with what should and heals it. A difference
 	// that only Terraform can heal is returned in broken.
 	Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error)
+	// Holding lists what there is on the target that holds data of the environment.
+	Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
 	// Remove is the last resort: it removes all that the target holds of the
 	// environment, whatever Terraform knows of it.
 	Remove(ctx context.Context, key aloft.EnvironmentKey) error

@@ -142,6 +142,9 @@ func (p *Pipeline) destroy(ctx context.Context, j journey) error {
 		return err
 	}
 	if _, err := take(ctx, j.recorder, "remove", func(ctx context.Context, s *step) (struct{}, error) {
+		if err := p.spared(ctx, j); err != nil {
+			return struct{}{}, err
+		}
 		return struct{}{}, p.remove(ctx, j.run.EnvironmentKey, j.run.Options.Force)
 	}); err != nil {
 		return err
