@@ -106,8 +106,9 @@ func (s *server) passRuns(ctx context.Context) error {
 		}
 	}
 	passed, err := s.store.PassRuns(ctx, highest)
-	if passed {
-		s.logger.Warn("the records are older than the data folder: runs go on after the highest number that has a log", "run", highest)
+	if err != nil || !passed {
+		return err
 	}
-	return err
+	s.logger.Warn("the records are older than the data folder: runs go on after the highest number that has a log, and no environment expires before somebody says so again", "run", highest)
+	return s.store.ForgetExpiries(ctx)
 }

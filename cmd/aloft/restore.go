@@ -138,6 +138,9 @@ func (r *restore) fill(ctx context.Context, staging string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
+	if err := records.ForgetExpiries(ctx); err != nil {
+		return err
+	}
 	databases, err := databasesOf(ctx, records)
 	if err != nil || len(databases) == 0 {
 		return err
