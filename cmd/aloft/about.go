@@ -231,7 +231,7 @@ func (s *server) page(ctx context.Context, host string) proxy.Page {
 	case aloft.EnvironmentDestroying, aloft.EnvironmentDestroyed:
 		page.Status = http.StatusGone
 		page.Title = key.Branch() + " is destroyed"
-		page.Message = "Its branch was deleted. Push the branch again and it comes back, empty."
+		page.Message = "Its branch was deleted, or its time was up. Push the branch again and it comes back, empty."
 	case aloft.EnvironmentFailed:
 		page.Status = http.StatusBadGateway
 		page.Title = key.Branch() + " could not be made"

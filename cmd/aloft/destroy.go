@@ -103,12 +103,23 @@ func writeLoss(w io.Writer, d api.EnvironmentDetails, addresses []string) {
 		_, _ = fmt.Fprintf(w, "  the app at %s, its files and its releases\n", url)
 	}
 	for _, address := range addresses {
-		_, _ = fmt.Fprintf(w, "  %s, with its data where Aloft keeps it; else it stays where it is, unknown to the state\n", address)
+		_, _ = fmt.Fprintf(w, "  %s%s\n", address, fateOf(address))
 	}
 	_, _ = fmt.Fprintf(w, "  its Terraform state, and the branch %s\n", d.Branch())
 	if d.Disagreement != "" {
 		_, _ = fmt.Fprintf(w, "At present %s\n", d.Disagreement)
 	}
+}
+
+// fateOf says what a forced destroy means for a resource.
+func fateOf(address string) string {
+	switch {
+	case strings.Contains(address, "aloft_postgresql."):
+		return ", with all its data"
+	case strings.HasPrefix(address, "aloft_"), strings.Contains(address, ".aloft_"):
+		return ""
+	}
+	return ": where Terraform cannot destroy it, it stays, and nothing knows of it any more"
 }
 
 // stateAddresses lists the resources in the newest state, as far as it can be read.

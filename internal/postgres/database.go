@@ -14,18 +14,19 @@ import (
 // PutDatabase makes the database, or repairs it: after it there is a record, a
 // role with the record's password and a database that this role owns and only
 // it may connect to. A name that breaks the rule is CodeInvalid; what another
-// creation made and is there is CodeConflict.
+// creation made and is there is CodeConflict. What is there without a record has
+// lost it (it is of this environment by its label): it is taken over with its data.
 func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error) {
 	if err := validate(key, name); err != nil {
 		return aloft.Database{}, err
 	}
 	var made aloft.Database
 	err := s.exclusively(ctx, Identifier(key, name), func(conn session) error {
-		record, err := s.record(ctx, key, name)
-		if err != nil {
-			return err
+		record, recorded, err := s.record(ctx, key, name)
+		if err == nil && recorded {
+			err = conn.check(ctx, record, claim)
 		}
-		if err := conn.check(ctx, record, claim); err != nil {
+		if err != nil {
 			return err
 		}
 		made = located(record, conn.port)
@@ -108,16 +109,16 @@ func (s *Server) remove(ctx context.Context, key aloft.EnvironmentKey, name stri
 
 // record returns the record of a database, a new one with a new password when
 // there is none.
-func (s *Server) record(ctx context.Context, key aloft.EnvironmentKey, name string) (aloft.Database, error) {
-	record, err := s.options.Store.Database(ctx, key, name)
+func (s *Server) record(ctx context.Context, key aloft.EnvironmentKey, name string) (record aloft.Database, recorded bool, err error) {
+	record, err = s.options.Store.Database(ctx, key, name)
 	if aloft.ErrorCode(err) != aloft.CodeNotFound {
-		return record, err
+		return record, true, err
 	}
 	identifier := Identifier(key, name)
 	return aloft.Database{
 		EnvironmentKey: key, Name: name,
 		Database: identifier, Username: identifier, Password: rand.Text(),
-	}, nil
+	}, false, nil
 }
 
 // check refuses to put what is on the server by another creation. A record of

@@ -379,6 +379,13 @@ func TestCreations(t *testing.T) {
 			t.Errorf("%v, %v", d.Creation, err)
 		}
 	})
+	t.Run("what lost its record is taken over with its data", func(t *testing.T) {
+		if err := o.Store.DeleteDatabase(t.Context(), alice, "main"); err != nil {
+			t.Fatal(err)
+		}
+		four := claimed(t, aloft.Claim{Creation: "four"}, "")
+		query(t, connect(t, four.URL), "SELECT FROM kept")
+	})
 	t.Run("what is gone from the server is free", func(t *testing.T) {
 		query(t, superuser(t, o, one), "DROP DATABASE "+one.Database+" WITH (FORCE)")
 		claimed(t, aloft.Claim{Creation: "three"}, "")
