@@ -124,8 +124,7 @@ func (p *Pipeline) neverMade(ctx context.Context, key aloft.EnvironmentKey, befo
 	if p.States == nil || before.Attempt.Revision == "" || !before.Attempt.keptHere() || before.Last.Revision != "" {
 		return false, nil
 	}
-	versions, err := p.States.StateVersions(ctx, key)
-	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound || len(versions) > 0 {
+	if newest, err := p.newestState(ctx, key); err != nil || newest.Version > 0 {
 		return false, err
 	}
 	journal, err := os.ReadFile(p.journalPath(before.Attempt.RunID))
@@ -264,14 +263,12 @@ func (p *Pipeline) nothingLeft(ctx context.Context, s *step, key aloft.Environme
 		}
 		left = append(left, remains...)
 	}
-	if p.States != nil {
-		versions, err := p.States.StateVersions(ctx, key)
-		if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
-			return err
-		}
-		if len(versions) > 0 {
-			left = append(left, "state "+key.StateKey())
-		}
+	newest, err := p.newestState(ctx, key)
+	if err != nil {
+		return err
+	}
+	if newest.Version > 0 {
+		left = append(left, "state "+key.StateKey())
 	}
 	if _, err := os.Stat(p.environmentDir(key)); !errors.Is(err, os.ErrNotExist) {
 		left = append(left, "files of the environment")

@@ -273,11 +273,9 @@ func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) er
 	if err != nil || before.Last.Revision == "" {
 		return err
 	}
-	newest, err := p.newestState(ctx, key)
-	if err != nil {
+	now := before
+	if now.State, err = p.markState(ctx, key, before.Last); err != nil {
 		return err
 	}
-	now := before
-	now.State = &stateMark{Version: newest.Version}
 	return p.saveApplied(key, now)
 }

@@ -97,11 +97,8 @@ func (p *Pipeline) lostState(ctx context.Context, key aloft.EnvironmentKey) (boo
 	if err != nil || p.States == nil || before.Last.Revision == "" || !before.Last.keptHere() || !before.local() {
 		return false, err
 	}
-	versions, err := p.States.StateVersions(ctx, key)
-	if aloft.ErrorCode(err) == aloft.CodeNotFound {
-		return true, nil
-	}
-	return len(versions) == 0, err
+	newest, err := p.newestState(ctx, key)
+	return err == nil && newest.Version == 0, err
 }
 
 // compare looks at what runs. What the target heals by itself on the first look
