@@ -20,7 +20,8 @@ const clockVariable = "FAULTS_CLOCK"
 
 // A server whose clock can be moved is built from a standard library in which
 // time.Now adds an offset. The wall clock jumps, the monotonic one does not: as
-// on a machine whose clock is set. The program itself has no code for it.
+// on a machine whose clock is set. The clock of the database stays, as if it were
+// another machine's. The program itself has no code for it.
 var (
 	nowRule = regexp.MustCompile(`(?m)^func Now\(\) Time \{\n\tsec, nsec, mono := \w+\(\)\n`)
 	nowMore = "\tsec += faultsOffset()\n"

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -49,8 +50,14 @@ type sweepArgs struct{}
 
 func (sweepArgs) Kind() string { return "sweep" }
 
+// longAgo makes a job due by every clock. River asks the clock of this machine
+// when a periodic job becomes due, and that of the database whether it is: were one
+// of them wrong, or set back, nothing would be swept for as long.
+var longAgo = time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC)
+
 func (sweepArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
+		ScheduledAt: longAgo,
 		Queue:       queueSweep,
 		MaxAttempts: math.MaxInt16,
 		UniqueOpts:  river.UniqueOpts{ByState: active},

@@ -400,6 +400,11 @@ func TestSweep(t *testing.T) {
 		receive(t, sweeps)
 		receive(t, sweeps)
 		receive(t, seen) // what had lost its worker
+		var clocks int
+		due := `SELECT COUNT(*) FROM river_job WHERE kind = 'sweep' AND CAST(scheduled_at AS TEXT) NOT LIKE '2000%'`
+		if err := raw(t, dsn).QueryRowContext(t.Context(), due).Scan(&clocks); err != nil || clocks != 0 {
+			t.Errorf("%d sweeps are due by some clock only: %v", clocks, err)
+		}
 	})
 }
 
