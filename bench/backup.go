@@ -15,6 +15,9 @@ import (
 // backedUp is how many environments with a database each are backed up.
 const backedUp = 100
 
+// meanwhileRounds is how many pushes are made with a backup under way.
+const meanwhileRounds = 10
+
 // measureBackup compares `aloft backup` with pg_dump of each database, one after
 // the other, and a copy of the rest; then it pushes while a backup is written.
 func measureBackup(ctx context.Context, l *lab) (map[string]reading, error) {
@@ -94,7 +97,7 @@ func (s *server) dumpAndCopy(ctx context.Context, names []string, project string
 // pushMeanwhile pushes new code by turns with and without a backup under way.
 func pushMeanwhile(ctx context.Context, r *remote) (reading, error) {
 	longer, noted := 0.0, ""
-	for round := range 3 {
+	for round := range meanwhileRounds {
 		alone, err := r.push(ctx, "b0", fmt.Sprintf("alone%d", round))
 		if err != nil {
 			return reading{}, err
@@ -109,7 +112,7 @@ func pushMeanwhile(ctx context.Context, r *remote) (reading, error) {
 			return reading{}, err
 		}
 		if more := meanwhile - alone; round == 0 || more > longer {
-			longer, noted = more, fmt.Sprintf("%s : %s, the worst of 3", quantity(meanwhile, "s"), quantity(alone, "s"))
+			longer, noted = more, fmt.Sprintf("%s : %s, the worst of %d", quantity(meanwhile, "s"), quantity(alone, "s"), meanwhileRounds)
 		}
 	}
 	return reading{Value: longer, Note: noted}, nil

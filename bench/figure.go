@@ -24,7 +24,11 @@ var topics = []topic{
 	{"command", "how soon aloft --help and aloft demo answer", measureCommand},
 	{"backup", "aloft backup of 100 environments with 100 databases, against pg_dump of each and a copy of the rest", measureBackup},
 	{"generate", "archives of Terraform through the API", measureGenerate},
+	{topicBefore, "pushes, against the build of the revision that --before names", measureBefore},
 }
+
+// topicBefore is measured only when --before names a revision.
+const topicBefore = "before"
 
 // figure is one number to reach.
 type figure struct {
@@ -88,6 +92,8 @@ var figures = []figure{
 	{"command", "demo to its first URL", atMost(10, "s")},
 	{"backup", "100 environments with 100 databases", atMost(1.2, times)},
 	{"backup", "a push meanwhile: longer by", atMost(1, "s")},
+	{topicBefore, "first push, by the build before", atMost(1.02, times)},
+	{topicBefore, "code-only push, by the build before", atMost(1.02, times)},
 	{"generate", "archives/s through the API", atLeast(500, none)},
 }
 

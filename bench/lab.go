@@ -23,6 +23,7 @@ type lab struct {
 	engine   *terraform.Engine
 	env      []string
 	progress io.Writer
+	before   string // the revision whose build is compared; "" = none
 }
 
 // openLab builds what is measured.

@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	asJSON := flags.Bool("json", false, "report as JSON")
+	before := flags.String("before", "", "compare pushes with the build of this `revision`, too (topic before)")
 	keep := flags.Bool("keep", false, "keep the folder with all data and logs")
 	flags.Usage = func() { usage(progress, flags) }
 	if err := flags.Parse(args); err != nil {
@@ -50,6 +51,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	chosen, err := choose(flags.Args())
+	if err == nil && *before == "" {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(t topic) bool { return t.name == topicBefore })
+	}
 	if err != nil {
 		return err
 	}
@@ -57,6 +61,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
+	l.before = *before
 	if *keep {
 		l.say("everything is kept in %s", l.dir)
 	} else {

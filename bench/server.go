@@ -31,6 +31,11 @@ const (
 
 // serve starts a server on an empty data folder and returns when it answers.
 func (l *lab) serve(ctx context.Context, name string) (*server, error) {
+	return l.serveProgram(ctx, name, l.aloft)
+}
+
+// serveProgram is serve with another build of Aloft.
+func (l *lab) serveProgram(ctx context.Context, name, program string) (*server, error) {
 	port, err := aloft.FreePort()
 	if err != nil {
 		return nil, err
@@ -45,7 +50,7 @@ func (l *lab) serve(ctx context.Context, name string) (*server, error) {
 	if err := os.WriteFile(tokenFile, []byte(s.token+"\n"), 0o600); err != nil {
 		return nil, err
 	}
-	s.command = l.command(context.WithoutCancel(ctx), "", nil, "aloft", "serve", "--data", s.data, "--listen", s.address, "--token-file", tokenFile)
+	s.command = l.command(context.WithoutCancel(ctx), "", nil, program, "serve", "--data", s.data, "--listen", s.address, "--token-file", tokenFile)
 	s.command.Stdout, s.command.Stderr = log, log
 	if err := s.command.Start(); err != nil {
 		return nil, err
