@@ -22,6 +22,7 @@ const module = "github.com/aloft-dev/aloft"
 // docs/architecture.md tells why.
 var rooms = map[string][]string{
 	"api":       {},
+	"authority": {},
 	"backup":    {},
 	"blueprint": {},
 	"build":     {},
@@ -34,6 +35,7 @@ var rooms = map[string][]string{
 	"provider":  {"api"},
 	"proxy":     {},
 	"run":       {"manifest", "detect"},
+	"server":    {"api", "backup", "blueprint", "build", "confine", "deploy", "git", "manifest", "postgres", "provider", "proxy", "run", "state", "store", "supervise", "terraform", "web"},
 	"state":     {},
 	"store":     {},
 	"supervise": {},

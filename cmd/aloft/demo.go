@@ -20,6 +20,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/server"
 )
 
 //go:embed demo/*.txtar
@@ -53,7 +54,7 @@ type demoOptions struct {
 // demonstration is a demo under way.
 type demonstration struct {
 	out     io.Writer
-	server  *server
+	server  *server.Server
 	token   string // of the server, which nobody else needs to know
 	project string // folder of the project
 	key     aloft.EnvironmentKey
@@ -72,12 +73,12 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if o.address == "" {
-		o.address = freeAddress(defaultAddress)
+		o.address = freeAddress(server.DefaultAddress)
 	}
 	d := &demonstration{out: o.out, token: api.NewToken(), project: filepath.Join(dir, "shop"), key: aloft.EnvironmentKey{Project: "shop", Environment: "alice"}}
 	began := time.Now()
 	d.say("a server on an empty data folder, at http://%s", o.address)
-	d.server, err = startServer(ctx, serveOptions{Data: filepath.Join(dir, "data"), Address: o.address, Token: d.token, Out: o.out})
+	d.server, err = server.Start(ctx, server.Options{Version: buildVersion(), Generator: blueprints(), Data: filepath.Join(dir, "data"), Address: o.address, Token: d.token, Out: o.out})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/confine"
 	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/server"
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
@@ -60,13 +62,13 @@ func newDoctor(o *options) *cobra.Command {
 			return nil
 		},
 	}
-	command.Flags().StringVar(&address, "listen", defaultAddress, "address that aloft serve would listen on")
+	command.Flags().StringVar(&address, "listen", server.DefaultAddress, "address that aloft serve would listen on")
 	return command
 }
 
 func examine(ctx context.Context, address string) []finding {
 	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkConfinement(ctx), checkNames(ctx), checkPort(ctx, address)}
-	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", cacheDir("")))
+	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", aloft.CacheDir("")))
 	return append(findings, checkToolchains(ctx)...)
 }
 
@@ -83,7 +85,7 @@ func writeFindings(w io.Writer, findings []finding) {
 }
 
 func checkEngine(ctx context.Context) finding {
-	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: cacheDir(""), Path: os.Getenv("PATH")})
+	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: aloft.CacheDir(""), Path: os.Getenv("PATH")})
 	if err == nil {
 		return finding{"engine", verdictOK, engine.Why, ""}
 	}
@@ -156,15 +158,31 @@ func answersAsAloft(ctx context.Context, address string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func dataPath() string {
-	if base := os.Getenv("XDG_DATA_HOME"); base != "" {
-		return filepath.Join(base, "aloft")
+// checkConfinement looks whether a confined process is really kept from a file.
+func checkConfinement(ctx context.Context) finding {
+	const name = "confinement"
+	version := confine.Support()
+	if version == 0 {
+		return finding{name, verdictMissing, server.Unconfined + ": apps and builds can read each other's files and the server's",
+			"use Linux 5.19 or newer with Landlock among its security modules (lsm=landlock,… at boot), or serve only people who may see it all"}
 	}
-	home, err := os.UserHomeDir()
+	if err := server.NewConfiner(dataPath()).Prove(ctx); err != nil {
+		return finding{name, verdictBad, err.Error(), "aloft serve --confine=off runs without, if you may"}
+	}
+	detail := fmt.Sprintf("apps and builds reach their own files only (Landlock ABI %d, tried)", version)
+	if version < 6 {
+		return finding{name, verdictMissing, detail + ", but can signal other processes", "use Linux 6.12 or newer"}
+	}
+	return finding{name, verdictOK, detail, ""}
+}
+
+// dataPath is the usual folder for data, or where there would be one.
+func dataPath() string {
+	dir, err := aloft.DataDir("")
 	if err != nil {
 		return os.TempDir()
 	}
-	return filepath.Join(home, ".local", "share", "aloft")
+	return dir
 }
 
 // checkAgreement tells of what environments disk, records and state disagree, where

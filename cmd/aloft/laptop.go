@@ -18,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/git"
 	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/server"
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
@@ -46,12 +47,12 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 	defer remote.Close()
 	pipeline := &run.Pipeline{
 		Dir:        dir,
-		Repository: func(project string) run.Repository { return repository{remote, project} },
+		Repository: func(project string) run.Repository { return server.RepositoryOf(remote, project) },
 		Inspect:    terraform.Inspect,
-		Terraform:  (&engines{}).open,
+		Terraform:  (&server.Engines{}).Open,
 		Session: func(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
-			backend := backendFor("", "", r.EnvironmentKey, summary)
-			return run.Session{Backend: backend, Env: forNubesGen(jobEnvironment(os.Environ()), backend, summary), Close: func() {}}, nil
+			backend := server.BackendFor("", "", r.EnvironmentKey, summary)
+			return run.Session{Backend: backend, Env: forNubesGen(server.JobEnvironment(os.Environ()), backend, summary), Close: func() {}}, nil
 		},
 	}
 	request := aloft.Run{
@@ -82,9 +83,9 @@ func (a order) withoutServer() error {
 				WithHint("leave %s out, or name a server with --server", flag)}
 		}
 	}
-	if key, given := backendSettings(os.Environ())["key"]; given && !strings.Contains(key, environmentPart) {
-		return misuse{aloft.Errorf(aloft.CodeInvalid, "%sKEY is %q: without %s all environments would share a state", backendVariable, key, environmentPart).
-			WithHint("%sKEY='%s.terraform.tfstate'", backendVariable, environmentPart)}
+	if key, given := server.BackendSettings(os.Environ())["key"]; given && !strings.Contains(key, server.EnvironmentPart) {
+		return misuse{aloft.Errorf(aloft.CodeInvalid, "%sKEY is %q: without %s all environments would share a state", server.BackendVariable, key, server.EnvironmentPart).
+			WithHint("%sKEY='%s.terraform.tfstate'", server.BackendVariable, server.EnvironmentPart)}
 	}
 	return nil
 }

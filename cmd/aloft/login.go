@@ -81,7 +81,7 @@ func logIn(command *cobra.Command, server, ca string) error {
 func tryToken(ctx context.Context, server string, l login) (api.Version, error) {
 	if l.CA == "" {
 		var err error
-		if l.CA, err = authority(server); err != nil {
+		if l.CA, err = authorityOf(server); err != nil {
 			return api.Version{}, err
 		}
 	}

@@ -1,7 +1,7 @@
 // Command aloft makes a running environment of every branch env-<name>: it is
 // the server, the command line and the git hook in one binary.
 //
-// It may import every room; serve.go is the only place that wires them up.
+// It may import every room: a command reads flags, calls, and prints.
 package main
 
 import (

@@ -20,10 +20,8 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/manifest"
+	"github.com/aloft-dev/aloft/internal/server"
 )
-
-// DefaultServer is where `aloft serve` listens unless told.
-const defaultServer = "http://localhost:8090"
 
 // options are the flags that every client command has.
 type options struct {
@@ -34,7 +32,7 @@ type options struct {
 
 func (o *options) register(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&o.server, "server", "", "URL of the Aloft server (default $ALOFT_SERVER, the git remote \"aloft\", or "+defaultServer+")")
+	flags.StringVar(&o.server, "server", "", "URL of the Aloft server (default $ALOFT_SERVER, the git remote \"aloft\", or "+server.DefaultURL+")")
 	flags.StringVarP(&o.project, "project", "p", "", "project (default $ALOFT_PROJECT, the git remote \"aloft\", or aloft.yaml)")
 	flags.BoolVar(&o.json, "json", false, "print JSON, for scripts")
 }
@@ -130,7 +128,7 @@ func (o *options) serverURL(ctx context.Context) string {
 	if address := remote(ctx); address != nil {
 		return address.Scheme + "://" + address.Host
 	}
-	return defaultServer
+	return server.DefaultURL
 }
 
 // token finds the token of a server: environment, then what login remembered.
@@ -162,7 +160,7 @@ func (o *options) client(ctx context.Context) (*api.Client, error) {
 // newClient returns a client with a token. It trusts the authority that login
 // was told of.
 func newClient(server, secret string) (*api.Client, error) {
-	ca, err := authority(server)
+	ca, err := authorityOf(server)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +171,9 @@ func newClient(server, secret string) (*api.Client, error) {
 	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor(), Roots: roots}), nil
 }
 
-// authority is the file with the authority of a server's certificate; "" = the
+// authorityOf is the file with the authority of a server's certificate; "" = the
 // system knows it.
-func authority(server string) (string, error) {
+func authorityOf(server string) (string, error) {
 	known, err := readLogins()
 	return known.Servers[server].CA, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
+	"github.com/aloft-dev/aloft/internal/server"
 )
 
 // newReference prints the parts of the documentation that are made from the
@@ -32,7 +33,7 @@ func newReference() *cobra.Command {
 			case "cli":
 				return writeCommands(w, command.Root())
 			case "limits":
-				return writeLimits(w)
+				return server.WriteLimits(w)
 			case "manifest":
 				return write(manifest.Reference())
 			case "schema":

@@ -18,6 +18,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/aloft-dev/aloft/internal/authority"
 )
 
 // commandRegistry: registry start VERSION lets engines find a registry of
@@ -32,15 +34,15 @@ func commandRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	key, err := openpgp.NewEntity("aloft test", "", "", nil)
 	ts.Check(err)
 	began := time.Now().Add(-time.Minute)
-	authority, err := issue(began, nil)
+	signer, err := authority.Issue(began, nil)
 	ts.Check(err)
 	authorityFile := filepath.Join(ts.Getenv("WORK"), "registry")
-	ts.Check(authority.write(authorityFile))
+	ts.Check(signer.Write(authorityFile))
 
 	registry := httptest.NewUnstartedServer(providersOf(key, args[1]))
 	registry.TLS = &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		leaf, err := issue(began, &authority, hello.ServerName)
-		return &tls.Certificate{Certificate: [][]byte{leaf.certificate.Raw}, PrivateKey: leaf.key}, err
+		leaf, err := authority.Issue(began, &signer, hello.ServerName)
+		return &tls.Certificate{Certificate: [][]byte{leaf.Certificate.Raw}, PrivateKey: leaf.Key}, err
 	}}
 	registry.StartTLS()
 	ts.Defer(registry.Close)

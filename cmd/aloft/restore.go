@@ -19,6 +19,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/backup"
 	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/server"
 	"github.com/aloft-dev/aloft/internal/store"
 )
 
@@ -105,7 +106,7 @@ func (r *restore) check() error {
 	inPostgreSQL := r.file.Manifest.Records == backup.PostgreSQL
 	r.database = cmp.Or(r.database, os.Getenv("ALOFT_DATABASE"))
 	switch {
-	case inPostgreSQL && !isURL(r.database):
+	case inPostgreSQL && !server.IsPostgreSQL(r.database):
 		return misuse{aloft.Errorf(aloft.CodeInvalid, "the records of this backup were in PostgreSQL").
 			WithHint("name an empty database: aloft restore FILE --database postgres://…")}
 	case !inPostgreSQL && r.database != "":
@@ -141,7 +142,7 @@ func (r *restore) fill(ctx context.Context, staging string) (err error) {
 	if err := records.ForgetExpiries(ctx); err != nil {
 		return err
 	}
-	databases, err := databasesOf(ctx, records)
+	databases, err := server.DatabasesOf(ctx, records)
 	if err != nil || len(databases) == 0 {
 		return err
 	}
@@ -228,21 +229,4 @@ func (r *restore) settle(prepared string) error {
 		}
 	}
 	return nil
-}
-
-// databasesOf lists the databases of all environments.
-func databasesOf(ctx context.Context, records *store.Store) ([]aloft.Database, error) {
-	environments, err := records.Environments(ctx, aloft.EnvironmentFilter{})
-	if err != nil {
-		return nil, err
-	}
-	var all []aloft.Database
-	for _, environment := range environments {
-		databases, err := records.Databases(ctx, environment.EnvironmentKey)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, databases...)
-	}
-	return all, nil
 }

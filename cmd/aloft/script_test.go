@@ -27,6 +27,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/server"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	// On a machine without an engine this gets one, which may take 5 minutes once.
-	engine, err := (&engines{}).find(t.Context(), "", os.Stderr)
+	engine, err := (&server.Engines{}).Find(t.Context(), "", os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

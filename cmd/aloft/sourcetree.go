@@ -264,7 +264,7 @@ const lockTime = 5 * time.Minute
 func providersLock(ctx context.Context, dir, program string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, lockTime, fmt.Errorf("the registry took longer than %s", lockTime))
 	defer cancel()
-	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: cacheDir(""), Kind: program, Path: os.Getenv("PATH")})
+	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: aloft.CacheDir(""), Kind: program, Path: os.Getenv("PATH")})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/provider"
 	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/server"
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
@@ -84,7 +85,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 	if err != nil {
 		return nil, aloft.Configuration{}, none, err
 	}
-	engine, err := (&engines{}).find(ctx, m.Engine, command.ErrOrStderr())
+	engine, err := (&server.Engines{}).Find(ctx, m.Engine, command.ErrOrStderr())
 	if err != nil {
 		return nil, aloft.Configuration{}, none, err
 	}
@@ -92,9 +93,9 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		Key:     key,
 		Dir:     filepath.Join(t.root, filepath.FromSlash(m.TerraformFolder())),
 		Folder:  m.TerraformFolder(),
-		DataDir: filepath.Join(cacheDir("terraform"), key.Project, key.Environment),
+		DataDir: filepath.Join(aloft.CacheDir("terraform"), key.Project, key.Environment),
 		Vars:    run.Variables(key, t.revision, m.Environment(key.Environment)),
-		Env:     targetEnvironment(os.Environ()),
+		Env:     server.TargetEnvironment(os.Environ()),
 		Log:     command.ErrOrStderr(),
 	}
 	file, err := run.VarFile(c.Dir, c.Folder, key.Environment)
@@ -105,20 +106,20 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		c.VarFile = filepath.Join(c.Dir, filepath.FromSlash(file))
 	}
 	if !t.onServer() {
-		c.Backend, c.Env = backendFor("", "", key, t.summary), jobEnvironment(os.Environ())
+		c.Backend, c.Env = server.BackendFor("", "", key, t.summary), server.JobEnvironment(os.Environ())
 		return engine, c, none, nil
 	}
-	server := o.serverURL(ctx)
-	secret, err := token(server)
+	address := o.serverURL(ctx)
+	secret, err := token(address)
 	if err != nil {
 		return nil, c, none, err
 	}
-	c.Backend = backendFor(server, secret, key, t.summary)
-	client, err := newClient(server, secret)
+	c.Backend = server.BackendFor(address, secret, key, t.summary)
+	client, err := newClient(address, secret)
 	if err != nil {
 		return nil, c, none, err
 	}
-	if err := trustState(c.Env, server); err != nil {
+	if err := trustState(c.Env, address); err != nil {
 		return nil, c, none, err
 	}
 	// By hand, too, nothing is made that no environment stands for.
@@ -136,7 +137,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 // trustState lets the engine trust the certificate of the server that keeps the
 // state.
 func trustState(env map[string]string, server string) error {
-	ca, err := authority(server)
+	ca, err := authorityOf(server)
 	if err != nil || ca == "" {
 		return err
 	}

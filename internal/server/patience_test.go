@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bufio"
@@ -68,7 +68,7 @@ func TestPatient(t *testing.T) {
 // TestHeadsAreLimited: a head of a request that is too large is refused.
 func TestHeadsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := &server{logger: slog.New(slog.DiscardHandler)}
+	s := &Server{logger: slog.New(slog.DiscardHandler)}
 	limited := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	limited.Config.MaxHeaderBytes = s.newHTTP(t.Context()).MaxHeaderBytes
 	limited.Start()

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func holdsServer(data string) bool {
 
 // identify compares the identities of the records and of the data folder, or gives
 // both one. With forget they are a pair from now on.
-func (s *server) identify(ctx context.Context) error {
+func (s *Server) identify(ctx context.Context) error {
 	recorded, err := s.store.Identity(ctx)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (s *server) identify(ctx context.Context) error {
 
 // passRuns keeps the numbers of runs from being given out again that older records
 // do not know: their logs do.
-func (s *server) passRuns(ctx context.Context) error {
+func (s *Server) passRuns(ctx context.Context) error {
 	logs, err := filepath.Glob(s.path("runs/*"))
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -35,6 +35,11 @@ import (
 type repository struct {
 	remote  *git.Remote
 	project string
+}
+
+// RepositoryOf is a project of a remote as the run room wants it.
+func RepositoryOf(remote *git.Remote, project string) run.Repository {
+	return repository{remote, project}
 }
 
 func (r repository) Checkout(ctx context.Context, revision, dir string) ([]string, error) {
@@ -80,20 +85,21 @@ func (r repository) Unhold(ctx context.Context, name string) error {
 	return r.remote.Unhold(ctx, r.project, name)
 }
 
-// engines finds each kind of engine once.
-type engines struct {
+// Engines finds each kind of engine once.
+type Engines struct {
 	mu    sync.Mutex
 	found map[string]*terraform.Engine
 }
 
-func (e *engines) find(ctx context.Context, kind string, progress io.Writer) (*terraform.Engine, error) {
+// Find returns the engine of a kind, "" for any, getting it first if need be.
+func (e *Engines) Find(ctx context.Context, kind string, progress io.Writer) (*terraform.Engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if engine, ok := e.found[kind]; ok {
 		return engine, nil
 	}
 	engine, err := terraform.Find(ctx, terraform.FindOptions{
-		CacheDir: cacheDir(""), Kind: kind, Path: os.Getenv("PATH"), Install: true, Progress: progress,
+		CacheDir: aloft.CacheDir(""), Kind: kind, Path: os.Getenv("PATH"), Install: true, Progress: progress,
 	})
 	if err != nil {
 		return nil, err
@@ -105,8 +111,9 @@ func (e *engines) find(ctx context.Context, kind string, progress io.Writer) (*t
 	return engine, nil
 }
 
-func (e *engines) open(ctx context.Context, kind string, progress io.Writer) (run.Terraform, error) {
-	engine, err := e.find(ctx, kind, progress)
+// Open is Find, for the run room.
+func (e *Engines) Open(ctx context.Context, kind string, progress io.Writer) (run.Terraform, error) {
+	engine, err := e.Find(ctx, kind, progress)
 	return driver{engine}, err
 }
 
@@ -195,7 +202,7 @@ func (t target) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string
 // runs is the run room as the API wants it.
 type runs struct {
 	*run.Reconciler
-	server *server
+	server *Server
 }
 
 func (r runs) CreateProject(ctx context.Context, name string) (aloft.Project, error) {
@@ -263,7 +270,7 @@ func (e events) Subscribe(ctx context.Context) <-chan api.Event {
 }
 
 // authorizeGit lets the server's token push and fetch.
-func (s *server) authorizeGit(r *http.Request, _ string) (string, error) {
+func (s *Server) authorizeGit(r *http.Request, _ string) (string, error) {
 	scope, ok := s.tokens.Authenticate(api.Token(r))
 	if !ok || !scope.Admin {
 		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").WithHint("aloft login")
@@ -274,7 +281,7 @@ func (s *server) authorizeGit(r *http.Request, _ string) (string, error) {
 
 // authorizeState lets a run use the state of its own environment, and the
 // server's token every state.
-func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int64, error) {
+func (s *Server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int64, error) {
 	scope, ok := s.tokens.Authenticate(api.Token(r))
 	if !ok || !scope.Admin && scope.Key != key {
 		return 0, aloft.Errorf(aloft.CodeForbidden, "the token may not use the state of %s", key)
@@ -284,7 +291,7 @@ func (s *server) authorizeState(r *http.Request, key aloft.EnvironmentKey) (int6
 
 // tellState puts what the engines do not show into the log of the run that it is
 // about, and into the server's.
-func (s *server) tellState(key aloft.EnvironmentKey, runID int64, text string) {
+func (s *Server) tellState(key aloft.EnvironmentKey, runID int64, text string) {
 	s.logger.Warn("about a state", "project", key.Project, "environment", key.Environment, "run", runID, "what", text)
 	if runID != 0 {
 		s.logs.Tell(runID, text)
@@ -293,7 +300,7 @@ func (s *server) tellState(key aloft.EnvironmentKey, runID int64, text string) {
 
 // createProject records a project before its first push. One that has lost its
 // repository gets no other by being pushed to.
-func (s *server) createProject(ctx context.Context, name string) error {
+func (s *Server) createProject(ctx context.Context, name string) error {
 	_, err := s.store.CreateProject(ctx, name)
 	if aloft.ErrorCode(err) != aloft.CodeConflict {
 		return err
@@ -307,7 +314,7 @@ func (s *server) createProject(ctx context.Context, name string) error {
 }
 
 // secrets are the passwords of an environment's databases.
-func (s *server) secrets(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+func (s *Server) secrets(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	databases, err := s.store.Databases(ctx, key)
 	values := make([]string, 0, len(databases))
 	for _, database := range databases {
@@ -318,7 +325,7 @@ func (s *server) secrets(ctx context.Context, key aloft.EnvironmentKey) ([]strin
 
 // size measures what an environment takes on disk: its own files, its logs, and
 // the artifacts that run in it, which others may share.
-func (s *server) size(ctx context.Context, key aloft.EnvironmentKey) (int64, error) {
+func (s *Server) size(ctx context.Context, key aloft.EnvironmentKey) (int64, error) {
 	folders := []string{
 		filepath.Join(s.path("environments"), key.Project, key.Environment),
 		filepath.Join(s.path("processes"), key.Project, key.Environment),

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 type lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 // listen opens the address of --listen, as far as it may be opened.
-func listen(ctx context.Context, o serveOptions) (net.Listener, error) {
+func listen(ctx context.Context, o Options) (net.Listener, error) {
 	address, err := listenAddress(ctx, o, net.DefaultResolver.LookupNetIP)
 	if err != nil {
 		return nil, err
@@ -28,17 +28,17 @@ func listen(ctx context.Context, o serveOptions) (net.Listener, error) {
 // listenAddress returns the address behind --listen, with its host name
 // resolved. It refuses one that others can reach, unless there is TLS or the
 // user insists.
-func listenAddress(ctx context.Context, o serveOptions, find lookup) (string, error) {
+func listenAddress(ctx context.Context, o Options, find lookup) (string, error) {
 	host, port, err := net.SplitHostPort(o.Address)
 	if err != nil {
-		return "", misuse{aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")}
+		return "", aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")
 	}
 	if host == "" {
 		return o.Address, o.checkReach(o.Address)
 	}
 	addresses, err := addressesOf(ctx, host, find)
 	if err != nil {
-		return "", misuse{aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")}
+		return "", aloft.Errorf(aloft.CodeInvalid, "--listen %s: %w", o.Address, err).WithHint("such as 127.0.0.1:8090")
 	}
 	chosen := addresses[0]
 	for _, address := range addresses {
@@ -73,10 +73,10 @@ func addressesOf(ctx context.Context, host string, find lookup) ([]netip.Addr, e
 
 // checkReach refuses an address that others can reach when nothing protects
 // what goes over it.
-func (o serveOptions) checkReach(address string) error {
+func (o Options) checkReach(address string) error {
 	if o.Insecure || o.TLSCert != "" {
 		return nil
 	}
-	return misuse{aloft.Errorf(aloft.CodeInvalid, "%s can be reached from outside, and there is no TLS", address).
-		WithHint("give a certificate with --tls-cert and --tls-key, listen on 127.0.0.1 behind a TLS proxy, or say --insecure")}
+	return aloft.Errorf(aloft.CodeInvalid, "%s can be reached from outside, and there is no TLS", address).
+		WithHint("give a certificate with --tls-cert and --tls-key, listen on 127.0.0.1 behind a TLS proxy, or say --insecure")
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // TestListenAddress: the server refuses an address that others can reach, unless
@@ -43,14 +45,14 @@ func TestListenAddress(t *testing.T) {
 		{"six.example:8090", "[2001:db8::7]:8090", reach},
 	} {
 		t.Run(c.listen, func(t *testing.T) {
-			got, err := listenAddress(t.Context(), serveOptions{Address: c.listen}, find)
+			got, err := listenAddress(t.Context(), Options{Address: c.listen}, find)
 			switch {
 			case c.refused == "" && (err != nil || got != c.want):
 				t.Errorf("%q, %v, want %q", got, err, c.want)
-			case c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused) || exitCodeOf(err) != exitMisuse):
+			case c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused) || aloft.ErrorCode(err) != aloft.CodeInvalid):
 				t.Errorf("%v, want %q", err, c.refused)
 			}
-			for _, o := range []serveOptions{{Address: c.listen, Insecure: true}, {Address: c.listen, TLSCert: "server.pem"}} {
+			for _, o := range []Options{{Address: c.listen, Insecure: true}, {Address: c.listen, TLSCert: "server.pem"}} {
 				if got, err := listenAddress(t.Context(), o, find); err != nil || got != c.want {
 					t.Errorf("with TLS or --insecure: %q, %v, want %q", got, err, c.want)
 				}
@@ -58,7 +60,7 @@ func TestListenAddress(t *testing.T) {
 		})
 	}
 	for _, listen := range []string{"", "8090", "127.0.0.1", "nowhere.example:8090", "[::1:8090"} {
-		if got, err := listenAddress(t.Context(), serveOptions{Address: listen, Insecure: true}, find); err == nil || exitCodeOf(err) != exitMisuse {
+		if got, err := listenAddress(t.Context(), Options{Address: listen, Insecure: true}, find); err == nil || aloft.ErrorCode(err) != aloft.CodeInvalid {
 			t.Errorf("%q is %q, %v", listen, got, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func openInside() (*inside, error) {
 func (i *inside) address() string { return i.listener.Addr().String() }
 
 // openDoors opens the addresses that the server answers at.
-func (s *server) openDoors(ctx context.Context) (err error) {
+func (s *Server) openDoors(ctx context.Context) (err error) {
 	if s.listener, err = listen(ctx, s.options); err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *server) openDoors(ctx context.Context) (err error) {
 }
 
 // newHTTP returns a server with the limits that all doors have.
-func (s *server) newHTTP(base context.Context) *http.Server {
+func (s *Server) newHTTP(base context.Context) *http.Server {
 	return &http.Server{
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
@@ -54,7 +54,7 @@ func (s *server) newHTTP(base context.Context) *http.Server {
 	}
 }
 
-func (s *server) serveFront() error {
+func (s *Server) serveFront() error {
 	if s.tls == nil {
 		return s.http.Serve(s.listener)
 	}

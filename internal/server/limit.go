@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"fmt"
@@ -69,16 +69,16 @@ func parseLimits(pairs []string) (limits, error) {
 		name, text, _ := strings.Cut(pair, "=")
 		i := slices.IndexFunc(limitTable, func(l limit) bool { return l.name == name })
 		if i < 0 {
-			return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "--limit %s: there is no limit %q", pair, name).
-				WithHint("they are: %s", strings.Join(slices.Sorted(maps.Keys(values)), ", "))}
+			return nil, aloft.Errorf(aloft.CodeInvalid, "--limit %s: there is no limit %q", pair, name).
+				WithHint("they are: %s", strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 		}
 		value, err := limitTable[i].kind.parse(text)
 		if err == nil && value > limitTable[i].most() {
-			return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "--limit %s: a record holds no more than %s", pair, limitTable[i].kind.write(mostRecord))}
+			return nil, aloft.Errorf(aloft.CodeInvalid, "--limit %s: a record holds no more than %s", pair, limitTable[i].kind.write(mostRecord))
 		}
 		if err != nil || value <= 0 {
-			return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "--limit %s: %q is not a value of %s", pair, text, name).
-				WithHint("such as: aloft serve --limit %s=%s", name, limitTable[i].kind.sample)}
+			return nil, aloft.Errorf(aloft.CodeInvalid, "--limit %s: %q is not a value of %s", pair, text, name).
+				WithHint("such as: aloft serve --limit %s=%s", name, limitTable[i].kind.sample)
 		}
 		values[name] = value
 	}
@@ -121,8 +121,8 @@ func (l limit) presetText() string {
 	return l.kind.write(l.preset)
 }
 
-// describeLimits lists them for --help.
-func describeLimits() string {
+// DescribeLimits lists the limits that Options.Limits can change, for --help.
+func DescribeLimits() string {
 	var text strings.Builder
 	for _, l := range limitTable {
 		fmt.Fprintf(&text, "  %-16s %-21s  %s\n", l.name, l.presetText(), l.about)
@@ -130,8 +130,8 @@ func describeLimits() string {
 	return strings.TrimRight(text.String(), "\n")
 }
 
-// writeLimits writes them as Markdown.
-func writeLimits(w io.Writer) error {
+// WriteLimits writes the limits as Markdown.
+func WriteLimits(w io.Writer) error {
 	_, _ = fmt.Fprint(w, `# Limits
 
 Made by `+"`aloft reference limits`"+`. What is over a limit is refused or ended, and the

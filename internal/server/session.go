@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -21,7 +21,8 @@ var targetVariables = []string{
 	"ARM_", "AZURE_", "AWS_", "GOOGLE_", "CLOUDSDK_", "KUBE_", "KUBECONFIG", "DIGITALOCEAN_", "HCLOUD_", "CLOUDFLARE_", "OCI_", "PG",
 }
 
-func targetEnvironment(environ []string) map[string]string {
+// TargetEnvironment returns the variables of targetVariables among pairs NAME=VALUE.
+func TargetEnvironment(environ []string) map[string]string {
 	env := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -39,10 +40,10 @@ func targetEnvironment(environ []string) map[string]string {
 // to the pushes of others.
 var jobVariables = []string{"TF_VAR_", "ACTIONS_ID_TOKEN_REQUEST_"}
 
-// jobEnvironment is targetEnvironment where no server takes the run. What Aloft
+// JobEnvironment is TargetEnvironment where no server takes the run. What Aloft
 // tells every configuration is never for the environment to say.
-func jobEnvironment(environ []string) map[string]string {
-	env := targetEnvironment(environ)
+func JobEnvironment(environ []string) map[string]string {
+	env := TargetEnvironment(environ)
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		if slices.ContainsFunc(jobVariables, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
@@ -58,11 +59,11 @@ func jobEnvironment(environ []string) map[string]string {
 // session opens what a run's Terraform talks to: the state, and the provider of
 // the local target, both with a token that ends with the run and is good for
 // its environment only.
-func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
+func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
 	token := s.tokens.Issue(r.EnvironmentKey, r.ID)
 	session := run.Session{
-		Backend: backendFor(s.loopbackURL(), token, r.EnvironmentKey, summary),
-		Env:     targetEnvironment(os.Environ()),
+		Backend: BackendFor(s.loopbackURL(), token, r.EnvironmentKey, summary),
+		Env:     TargetEnvironment(os.Environ()),
 		Close:   func() { s.tokens.Revoke(token) },
 	}
 	// A server that is killed leaves its engines behind: the next one finds them.
@@ -72,7 +73,7 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	}
 	reattach, stop, err := provider.Serve(ctx, provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
-		Version: buildVersion().Version, Server: tagOf(s.options.Data), Adopt: true,
+		Version: s.options.Version.Version, Server: tagOf(s.options.Data), Adopt: true,
 	})
 	if err != nil {
 		session.Close()
@@ -86,26 +87,26 @@ func (s *server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	return session, nil
 }
 
-// backendVariable starts the names of variables that complete the configuration's
+// BackendVariable starts the names of variables that complete the configuration's
 // own backend: ALOFT_BACKEND_STORAGE_ACCOUNT_NAME is its storage_account_name.
-const backendVariable = "ALOFT_BACKEND_"
+const BackendVariable = "ALOFT_BACKEND_"
 
-// backendSettings returns the settings of the backend that the environment names.
-func backendSettings(environ []string) map[string]string {
+// BackendSettings returns the settings of the backend that the environment names.
+func BackendSettings(environ []string) map[string]string {
 	settings := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if setting, ok := strings.CutPrefix(name, backendVariable); ok && setting != "" && value != "" {
+		if setting, ok := strings.CutPrefix(name, BackendVariable); ok && setting != "" && value != "" {
 			settings[strings.ToLower(setting)] = value
 		}
 	}
 	return settings
 }
 
-// backendFor returns where an environment's state is: with the server, or
+// BackendFor returns where an environment's state is: with the server, or
 // where the configuration says, under the environment's own key.
-func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.ConfigurationSummary) aloft.Backend {
-	config := backendSettings(os.Environ())
+func BackendFor(server, token string, key aloft.EnvironmentKey, summary aloft.ConfigurationSummary) aloft.Backend {
+	config := BackendSettings(os.Environ())
 	switch summary.Backend {
 	case "", "local", "http":
 		return aloft.Backend{
@@ -121,14 +122,14 @@ func backendFor(server, token string, key aloft.EnvironmentKey, summary aloft.Co
 	return aloft.Backend{Type: summary.Backend, Config: config}
 }
 
-// environmentPart stands for the environment's name in ALOFT_BACKEND_KEY.
-const environmentPart = "{environment}"
+// EnvironmentPart stands for the environment's name in ALOFT_BACKEND_KEY.
+const EnvironmentPart = "{environment}"
 
 // stateKey is the environment's key, or the given pattern filled in: where states
 // have other names, as NubesGen's have.
 func stateKey(pattern string, key aloft.EnvironmentKey) string {
-	if !strings.Contains(pattern, environmentPart) {
+	if !strings.Contains(pattern, EnvironmentPart) {
 		return key.StateKey()
 	}
-	return strings.NewReplacer(environmentPart, key.Environment, "{project}", key.Project).Replace(pattern)
+	return strings.NewReplacer(EnvironmentPart, key.Environment, "{project}", key.Project).Replace(pattern)
 }

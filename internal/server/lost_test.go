@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 // TestAServerWithoutItsRecordsStops: by itself, and says why.
 func TestAServerWithoutItsRecordsStops(t *testing.T) {
 	t.Parallel()
-	s, _ := secureServer(t, serveOptions{Token: testToken})
+	s, _ := secureServer(t, Options{Token: testToken})
 	if err := os.Rename(s.path("aloft.db"), s.path("aloft.db.moved")); err != nil {
 		t.Fatal(err)
 	}

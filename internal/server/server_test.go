@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"crypto/tls"
@@ -12,30 +12,31 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/authority"
 )
 
 const testToken = "aloft_the_token_of_the_test"
 
 // secureServer is a real server that speaks TLS, and a client that trusts it.
-func secureServer(t *testing.T, o serveOptions) (*server, *http.Client) {
+func secureServer(t *testing.T, o Options) (*Server, *http.Client) {
 	t.Helper()
 	dir := t.TempDir()
-	pair, err := issue(time.Now().Add(-time.Minute), nil, "localhost")
+	pair, err := authority.Issue(time.Now().Add(-time.Minute), nil, "localhost")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pair.write(filepath.Join(dir, "server")); err != nil {
+	if err := pair.Write(filepath.Join(dir, "server")); err != nil {
 		t.Fatal(err)
 	}
 	o.Data, o.Address, o.Out = filepath.Join(dir, "data"), "127.0.0.1:0", io.Discard
 	o.TLSCert, o.TLSKey = filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key")
-	s, err := startServer(t.Context(), o)
+	s, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	roots := x509.NewCertPool()
-	roots.AddCert(pair.certificate)
+	roots.AddCert(pair.Certificate)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return s, &http.Client{Transport: transport}
@@ -63,7 +64,7 @@ func status(t *testing.T, client *http.Client, url, token string) int {
 // the door for the server's children takes no other.
 func TestTokenOfARun(t *testing.T) {
 	t.Parallel()
-	s, client := secureServer(t, serveOptions{Token: testToken})
+	s, client := secureServer(t, Options{Token: testToken})
 	alice := aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
 	session, err := s.session(t.Context(), aloft.Run{ID: 7, EnvironmentKey: alice}, aloft.ConfigurationSummary{})
 	if err != nil {
@@ -116,7 +117,7 @@ func TestTokenFileIsReadAgain(t *testing.T) {
 	if err := os.WriteFile(file, []byte(testToken+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, client := secureServer(t, serveOptions{TokenFile: file})
+	s, client := secureServer(t, Options{TokenFile: file})
 	version := s.URL() + "/api/v1/version"
 	if got := status(t, client, version, testToken); got != http.StatusOK {
 		t.Fatalf("the token is answered %d", got)

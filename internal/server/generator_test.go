@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"archive/zip"
@@ -270,7 +270,7 @@ func jsonNames(t reflect.Type) []string {
 // TestGeneratorNeedsNoToken: nor does it open anything else.
 func TestGeneratorNeedsNoToken(t *testing.T) {
 	t.Parallel()
-	s, client := secureServer(t, serveOptions{Token: testToken})
+	s, client := secureServer(t, Options{Token: testToken})
 	for path, want := range map[string]int{
 		"/generate/shop.zip": 200, "/shop.tgz": 200, api.Base + "/options": 200, "/new": 200,
 		"/": 401, "/shop": 401, "/runs/1.zip": 401, api.Base + "/projects": 401, "/shop.git/info/refs?service=git-upload-pack": 401,

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/backup"
+	"github.com/aloft-dev/aloft/internal/store"
+)
+
+// openBackups prepares what writes backups, and begins with those on a timer.
+func (s *Server) openBackups(ctx context.Context) error {
+	kind := backup.SQLite
+	if IsPostgreSQL(s.database()) {
+		kind = backup.PostgreSQL
+	}
+	s.backups = backup.NewWriter(backup.Options{
+		Data: s.options.Data, Records: kind, Version: s.options.Version.Version, Server: kept{s},
+	})
+	if s.options.BackupDir == "" {
+		return nil
+	}
+	if s.options.BackupEvery < time.Minute && s.options.BackupEvery != 0 || s.options.BackupKeep < 0 {
+		return aloft.Errorf(aloft.CodeInvalid, "backups are at least a minute apart, and their number is not negative").
+			WithHint("such as: aloft serve --backup-dir DIR --backup-every 24h --backup-keep 7")
+	}
+	folder := backup.Folder{
+		Dir: s.options.BackupDir, Every: s.options.BackupEvery, Keep: s.options.BackupKeep, Write: s.backups.Write, Logger: s.logger,
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		folder.Run(ctx)
+	}()
+	s.onStop(func() {
+		cancel()
+		<-done
+	})
+	return nil
+}
+
+// IsPostgreSQL reports whether a database is one of PostgreSQL; else it is a file.
+func IsPostgreSQL(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}
+
+// Backup writes a backup for the API.
+func (s *Server) Backup(ctx context.Context, w io.Writer) error {
+	notes, err := s.backups.Write(ctx, w)
+	for _, note := range notes {
+		s.logger.Warn("left out of the backup", "what", note)
+	}
+	return err
+}
+
+// kept is what a backup asks of the server.
+type kept struct{ s *Server }
+
+func (k kept) CopyRecords(ctx context.Context, path string) error {
+	if database := k.s.database(); IsPostgreSQL(database) {
+		return k.s.postgres.DumpURL(ctx, database, path)
+	}
+	return k.s.store.Copy(ctx, path)
+}
+
+func (k kept) Databases(ctx context.Context) ([]aloft.Database, error) {
+	return DatabasesOf(ctx, k.s.store)
+}
+
+func (k kept) DumpDatabase(ctx context.Context, d aloft.Database, path string) error {
+	return k.s.postgres.Dump(ctx, d, path)
+}
+
+// Artifacts lists those of the releases that serve.
+func (k kept) Artifacts(ctx context.Context) ([]string, error) {
+	environments, err := k.s.store.Environments(ctx, aloft.EnvironmentFilter{})
+	known := map[string]bool{}
+	var places []string
+	for _, environment := range environments {
+		releases, failed := k.s.store.Releases(ctx, environment.EnvironmentKey)
+		err = errors.Join(err, failed)
+		for _, release := range releases {
+			place := filepath.Join("artifacts", release.Project, release.Artifact.ID)
+			if release.Status == aloft.ReleaseActive && filepath.IsLocal(place) && !known[place] {
+				known[place] = true
+				places = append(places, place)
+			}
+		}
+	}
+	return places, err
+}
+
+// DatabasesOf lists the databases of all environments.
+func DatabasesOf(ctx context.Context, records *store.Store) ([]aloft.Database, error) {
+	environments, err := records.Environments(ctx, aloft.EnvironmentFilter{})
+	if err != nil {
+		return nil, err
+	}
+	var all []aloft.Database
+	for _, environment := range environments {
+		databases, err := records.Databases(ctx, environment.EnvironmentKey)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, databases...)
+	}
+	return all, nil
+}
