@@ -20,7 +20,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/backup"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/build"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/git"
 	"github.com/aloft-dev/aloft/internal/postgres"
 	"github.com/aloft-dev/aloft/internal/provider"
@@ -85,7 +85,7 @@ type Server struct {
 	store      *store.Store
 	supervisor *supervise.Supervisor
 	postgres   *postgres.Server
-	local      *deploy.Local
+	local      *local.Local
 	builder    *build.Builder
 	remote     *git.Remote
 	reconciler *run.Reconciler
@@ -163,7 +163,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.onStop(func() { s.supervisor.Close(context.Background()) })
 	routes := proxy.New(proxy.Options{Page: s.page})
-	s.local = deploy.NewLocal(deploy.Options{
+	s.local = local.NewLocal(local.Options{
 		Store: s.store, Supervisor: s.supervisor, Proxy: routes,
 		Dir: s.path("environments"), Scheme: s.scheme(), Port: s.port(), Address: s.loopback(), Changed: s.wake, Logger: s.logger,
 	})

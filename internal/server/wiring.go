@@ -18,7 +18,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/build"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/git"
 	"github.com/aloft-dev/aloft/internal/postgres"
 	"github.com/aloft-dev/aloft/internal/run"
@@ -140,12 +140,12 @@ func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact,
 
 // target is the local target: apps and databases together.
 type target struct {
-	apps      *deploy.Local
+	apps      *local.Local
 	databases *postgres.Server
 }
 
-func deployRequest(r run.DeployRequest) deploy.Request {
-	return deploy.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log, Timing: r.Timing}
+func deployRequest(r run.DeployRequest) local.Request {
+	return local.Request{Key: r.Key, RunID: r.RunID, Revision: r.Revision, App: r.App, Artifact: r.Artifact, Log: r.Log, Timing: r.Timing}
 }
 
 func (t target) Release(ctx context.Context, r run.DeployRequest) error {

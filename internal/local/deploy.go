@@ -1,11 +1,10 @@
-// Package deploy brings artifacts to their hosts as releases: it starts new
+// Package local is the local target: it runs releases on this machine. It starts new
 // processes beside the old ones, waits until they answer, gives them the route,
 // lets the old ones finish what they began and stops them. It compares what
 // runs with what should, and removes all of it.
 //
-// It imports the root package, supervise and proxy. There is one file per
-// hosting; today there is Local, which runs apps on this machine. Its contract
-// stands with its user, the run room.
+// It imports the root package, supervise and proxy. Its contract stands with its
+// user, the run room.
 //
 // # Host names
 //
@@ -21,7 +20,7 @@
 // names.go for the names that frameworks read by themselves. The working
 // directory is the artifact, which several environments share and nobody can
 // write to; HOME and TMPDIR are private folders of the environment: see private.go.
-package deploy
+package local
 
 import (
 	"context"

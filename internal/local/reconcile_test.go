@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/proxy"
 	"github.com/aloft-dev/aloft/internal/supervise"
 )
@@ -273,7 +273,7 @@ func TestReconcileAfterTheSlotWasReplaced(t *testing.T) {
 
 func TestDifferenceReadsWell(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]deploy.Difference{
+	for want, d := range map[string]local.Difference{
 		"web: web.1 ended: started again": {App: "web", What: "web.1 ended", Did: "started again"},
 		"route x led nowhere: removed":    {What: "route x led nowhere", Did: "removed"},
 		"a thing":                         {What: "a thing"},

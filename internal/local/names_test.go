@@ -1,11 +1,11 @@
-package deploy_test
+package local_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 )
 
 func TestDatabaseNames(t *testing.T) {
@@ -24,7 +24,7 @@ func TestDatabaseNames(t *testing.T) {
 		{"what no process can be given", "postgres://u:%00@db/app", nil},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
-			got := deploy.DatabaseNames("go", test.url)
+			got := local.DatabaseNames("go", test.url)
 			if (got == nil) != (test.want == nil) {
 				t.Errorf("%v", got)
 			}
@@ -42,7 +42,7 @@ func FuzzDatabaseNames(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for name, value := range deploy.DatabaseNames("go", text) {
+		for name, value := range local.DatabaseNames("go", text) {
 			if strings.Contains(value, "\x00") {
 				t.Errorf("%s holds a NUL", name)
 			}

@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 )
 
 // engine stands in for docker: it notes its arguments, plays the app instead of
@@ -33,7 +33,7 @@ func newContainerWorld(t *testing.T) (w *world, dir string) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "docker"), fmt.Sprintf(engine, dir, program))
-	w = newWorld(t, func(o *deploy.Options) {
+	w = newWorld(t, func(o *local.Options) {
 		o.Environ = func(name string) string {
 			return map[string]string{"PATH": dir + ":" + os.Getenv("PATH"), "HOME": "/home/me", "DOCKER_HOST": "unix:///docker.sock"}[name]
 		}
@@ -48,7 +48,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-func containerRequest(t *testing.T) deploy.Request {
+func containerRequest(t *testing.T) local.Request {
 	t.Helper()
 	r := request(t, "", "1")
 	r.App.Runtime.Value, r.App.Start = "docker", aloft.Command{}

@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"io"
@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/supervise"
 )
 
@@ -78,11 +78,11 @@ func TestSlotRules(t *testing.T) {
 
 func TestURLs(t *testing.T) {
 	t.Parallel()
-	for want, change := range map[string]func(*deploy.Options){
-		"http://alice.shop.localhost":        func(o *deploy.Options) { o.Port = 80 },
-		"https://alice.shop.example.com":     func(o *deploy.Options) { o.Scheme, o.Domain, o.Port = "https", "example.com", 443 },
-		"https://alice.shop.example.com:844": func(o *deploy.Options) { o.Scheme, o.Domain, o.Port = "https", "example.com", 844 },
-		"http://alice.shop.here":             func(o *deploy.Options) { o.Domain, o.Port = "here", 0 },
+	for want, change := range map[string]func(*local.Options){
+		"http://alice.shop.localhost":        func(o *local.Options) { o.Port = 80 },
+		"https://alice.shop.example.com":     func(o *local.Options) { o.Scheme, o.Domain, o.Port = "https", "example.com", 443 },
+		"https://alice.shop.example.com:844": func(o *local.Options) { o.Scheme, o.Domain, o.Port = "https", "example.com", 844 },
+		"http://alice.shop.here":             func(o *local.Options) { o.Domain, o.Port = "here", 0 },
 	} {
 		w := newWorld(t, change)
 		if url, err := w.Group(t.Context(), alice); err != nil || url.URL != want {

@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/supervise"
 )
 
@@ -132,7 +132,7 @@ func TestFailureKeepsTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		rule, play  string
-		change      func(*deploy.Request)
+		change      func(*local.Request)
 		says, shows []string
 		linux       bool
 	}{
@@ -149,20 +149,20 @@ func TestFailureKeepsTheReleaseBefore(t *testing.T) {
 			[]string{"web.1 did not answer GET / on 127.0.0.1:"}, nil, false},
 		{"a server error at /", "unhealthy", patience(5 * time.Second),
 			[]string{"web.1 answers GET / with status 500"}, nil, false},
-		{"a bad status at the health path", "unhealthy", func(r *deploy.Request) {
+		{"a bad status at the health path", "unhealthy", func(r *local.Request) {
 			r.App.Health.Value = "/healthz"
 			patience(5 * time.Second)(r)
 		}, []string{"web.1 answers GET /healthz with status 503"}, nil, false},
-		{"a program that is not there", "", func(r *deploy.Request) { r.App.Start.Args = []string{"./server"} },
+		{"a program that is not there", "", func(r *local.Request) { r.App.Start.Args = []string{"./server"} },
 			[]string{"./server is not a program"}, nil, false},
-		{"a worker that cannot be started", "app", func(r *deploy.Request) {
+		{"a worker that cannot be started", "app", func(r *local.Request) {
 			r.App.Processes = map[string]aloft.Command{"worker": {Args: []string{"no-such-worker"}}}
 		}, []string{"no program no-such-worker"}, nil, false},
-		{"a folder to serve that is not there", "", func(r *deploy.Request) { r.App.Static.Value = "dist" },
+		{"a folder to serve that is not there", "", func(r *local.Request) { r.App.Static.Value = "dist" },
 			[]string{`its build made no folder "dist"`}, nil, false},
-		{"an artifact that is gone", "app", func(r *deploy.Request) { r.Artifact.Dir = "/nowhere/at/all" },
+		{"an artifact that is gone", "app", func(r *local.Request) { r.Artifact.Dir = "/nowhere/at/all" },
 			[]string{"its artifact is gone"}, nil, false},
-		{"no command at all", "", func(r *deploy.Request) { r.App.Start = aloft.Command{} },
+		{"no command at all", "", func(r *local.Request) { r.App.Start = aloft.Command{} },
 			[]string{"it has no start command"}, nil, false},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
@@ -210,8 +210,8 @@ func hasIPv6() bool {
 	return err == nil
 }
 
-func patience(limit time.Duration) func(*deploy.Request) {
-	return func(r *deploy.Request) { r.App.HealthTime = limit }
+func patience(limit time.Duration) func(*local.Request) {
+	return func(r *local.Request) { r.App.HealthTime = limit }
 }
 
 // The end of a process is noticed when it happens, not when patience is over.
@@ -300,7 +300,7 @@ func TestUnchangedReleaseIsSkipped(t *testing.T) {
 	w.slot(t, "web")
 	r := request(t, "app", "1")
 	w.deploy(t, r)
-	again := func(change func(*deploy.Request)) (int64, bool) {
+	again := func(change func(*local.Request)) (int64, bool) {
 		t.Helper()
 		copied := r
 		if change != nil {
@@ -315,18 +315,18 @@ func TestUnchangedReleaseIsSkipped(t *testing.T) {
 	for _, test := range []struct {
 		rule   string
 		before func()
-		change func(*deploy.Request)
+		change func(*local.Request)
 		number int64
 		skips  bool
 	}{
 		{"nothing has changed", nil, nil, 1, true},
-		{"only the commit and the line of a setting have", nil, func(r *deploy.Request) {
+		{"only the commit and the line of a setting have", nil, func(r *local.Request) {
 			r.Revision = "another"
 			r.App.Start.Source.Line = 7
 		}, 1, true},
-		{"it is forced", nil, func(r *deploy.Request) { r.Force = true }, 2, false},
-		{"the artifact has changed", nil, func(r *deploy.Request) { r.Artifact.ID = "x" }, 3, false},
-		{"a command has changed", nil, func(r *deploy.Request) { r.App.Start.Args = append(r.App.Start.Args, "x") }, 4, false},
+		{"it is forced", nil, func(r *local.Request) { r.Force = true }, 2, false},
+		{"the artifact has changed", nil, func(r *local.Request) { r.Artifact.ID = "x" }, 3, false},
+		{"a command has changed", nil, func(r *local.Request) { r.App.Start.Args = append(r.App.Start.Args, "x") }, 4, false},
 		{"a variable has changed", func() {
 			w.slot(t, "web", func(s *aloft.Slot) { s.Variables = map[string]string{"A": "b"} })
 		}, nil, 5, false},
@@ -369,7 +369,7 @@ func TestWorkers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.slot(t, "web")
-	withWorker := func(version string) deploy.Request {
+	withWorker := func(version string) local.Request {
 		r := request(t, "app", version)
 		r.App.Processes = map[string]aloft.Command{"worker": {Args: append(slices.Clone(r.App.Start.Args), "play-worker")}}
 		return r

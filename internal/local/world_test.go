@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/proxy"
 	"github.com/aloft-dev/aloft/internal/supervise"
 )
@@ -24,17 +24,17 @@ var alice = aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
 
 // world is a deployer with everything real around it but the records.
 type world struct {
-	*deploy.Local
+	*local.Local
 	store      *memory
 	supervisor *supervise.Supervisor
 	proxy      *proxy.Proxy
-	options    deploy.Options
+	options    local.Options
 	client     *http.Client
 	changed    chan aloft.EnvironmentKey
 }
 
 // newWorld has the group of alice and nothing else.
-func newWorld(t *testing.T, change ...func(*deploy.Options)) *world {
+func newWorld(t *testing.T, change ...func(*local.Options)) *world {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	w := &world{store: newMemory(), proxy: proxy.New(proxy.Options{Logger: quiet}), changed: make(chan aloft.EnvironmentKey, 100)}
@@ -47,7 +47,7 @@ func newWorld(t *testing.T, change ...func(*deploy.Options)) *world {
 			return (&net.Dialer{}).DialContext(ctx, network, address.String())
 		},
 	}}
-	w.options = deploy.Options{
+	w.options = local.Options{
 		Store: w.store, Proxy: w.proxy, Dir: t.TempDir(), Port: address.Port, Logger: quiet,
 		Environ: func(name string) string { return map[string]string{"PATH": os.Getenv("PATH"), "TZ": "UTC"}[name] },
 		Changed: func(key aloft.EnvironmentKey) { w.changed <- key },
@@ -70,7 +70,7 @@ func (w *world) open(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	w.supervisor, w.options.Supervisor = supervisor, supervisor
-	local := deploy.NewLocal(w.options)
+	local := local.NewLocal(w.options)
 	w.Local = local
 	t.Cleanup(func() {
 		local.Close()
@@ -99,13 +99,13 @@ func (l *log) String() string {
 }
 
 // request asks to deploy the test binary as an app that plays and shows version.
-func request(t *testing.T, play, version string) deploy.Request {
+func request(t *testing.T, play, version string) local.Request {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Request{
+	return local.Request{
 		Key: alice, RunID: 1, Revision: "0123456789abcdef0123456789abcdef01234567",
 		App: aloft.App{
 			Name: "web", Path: ".", Runtime: aloft.Setting{Value: "go"},
@@ -134,7 +134,7 @@ func (w *world) slot(t *testing.T, app string, change ...func(*aloft.Slot)) alof
 	return slot
 }
 
-func (w *world) deploy(t *testing.T, r deploy.Request) aloft.Release {
+func (w *world) deploy(t *testing.T, r local.Request) aloft.Release {
 	t.Helper()
 	release, skipped, err := w.Deploy(t.Context(), r)
 	if err != nil || skipped {

@@ -1,4 +1,4 @@
-package deploy_test
+package local_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/deploy"
+	"github.com/aloft-dev/aloft/internal/local"
 )
 
 const databaseURL = "postgres://alice:s%40c;t@127.0.0.1:5433/shop_alice?sslmode=disable"
@@ -18,7 +18,7 @@ func TestReleaseCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.slot(t, "web", func(s *aloft.Slot) { s.Variables = map[string]string{"DATABASE_URL": databaseURL} })
-	release := func(play string) (deploy.Request, error) {
+	release := func(play string) (local.Request, error) {
 		r := request(t, "", "1")
 		r.App.Release = aloft.Command{Args: append(slices.Clone(r.App.Start.Args), "play-"+play)}
 		return r, w.Release(t.Context(), r)
@@ -88,7 +88,7 @@ func TestRun(t *testing.T) {
 }
 
 // environment returns what a process of an app gets.
-func environment(t *testing.T, w *world, change func(*deploy.Request)) map[string]string {
+func environment(t *testing.T, w *world, change func(*local.Request)) map[string]string {
 	t.Helper()
 	r := request(t, "", "1")
 	change(&r)
@@ -118,7 +118,7 @@ func TestVariables(t *testing.T) {
 		}
 	})
 	var dir string
-	env := environment(t, w, func(r *deploy.Request) {
+	env := environment(t, w, func(r *local.Request) {
 		dir = r.Artifact.Dir
 		r.App.Variables["LEVEL"], r.App.Variables["EXTRA"] = "manifest", "yes"
 		for _, folder := range []string{"node_modules/.bin", ".aloft/venv/bin"} {
@@ -201,13 +201,13 @@ func TestVersionManagersAreFound(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(home, ".pyenv"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, func(o *deploy.Options) {
+	w := newWorld(t, func(o *local.Options) {
 		o.Environ = func(name string) string {
 			return map[string]string{"PATH": os.Getenv("PATH"), "HOME": home, "VOLTA_HOME": "/opt/volta", "SECRET": "x"}[name]
 		}
 	})
 	w.slot(t, "web")
-	env := environment(t, w, func(r *deploy.Request) { r.App.Runtime.Value = "python" })
+	env := environment(t, w, func(r *local.Request) { r.App.Runtime.Value = "python" })
 	for name, want := range map[string]string{
 		"PYENV_ROOT": filepath.Join(home, ".pyenv"), "VOLTA_HOME": "/opt/volta", "RBENV_ROOT": "", "SECRET": "",
 		"PYTHONPYCACHEPREFIX": filepath.Join(env["TMPDIR"], "pycache"),
