@@ -13,9 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/supervise"
-	"golang.org/x/sync/errgroup"
 )
 
 // How processes are asked whether they are healthy.

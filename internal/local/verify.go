@@ -3,10 +3,14 @@ package local
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/proxy"
 )
+
+// VerifyTime is how long an app may take to answer at its URL once it is healthy.
+const VerifyTime = 10 * time.Second
 
 // Verify asks an app at its URL, through the proxy, as a browser on this machine
 // would. It is CodeFailed when it does not answer as a healthy app does, and

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
@@ -17,7 +16,8 @@ import (
 type placement struct {
 	deployer Deployer
 	request  DeployRequest
-	fresh    bool // comes from a build, so its release command is due
+	fresh    bool           // comes from a build, so its release command is due
+	before   *aloft.Release // what served before the run; nil = nothing did
 }
 
 // place matches what was built with what Terraform has made for it.
@@ -53,7 +53,7 @@ func (p *Pipeline) place(ctx context.Context, j journey, d desired, outputs alof
 			}
 			request.Artifact, request.App, request.Revision = release.Artifact, release.Spec, release.Revision
 		}
-		placements = append(placements, placement{deployer, request, fresh})
+		placements = append(placements, placement{deployer: deployer, request: request, fresh: fresh})
 	}
 	for _, app := range d.apps {
 		if _, ok := outputs.Apps[app.Name]; !ok {
@@ -112,7 +112,7 @@ func (p *Pipeline) release(ctx context.Context, s *step, placements []placement)
 }
 
 // deploy swaps every release in. If one fails, those before it are swapped back.
-func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, placements []placement) error {
+func (p *Pipeline) deploy(ctx context.Context, s *step, placements []placement) error {
 	if len(placements) == 0 {
 		return skip("no apps")
 	}
@@ -126,7 +126,7 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, 
 		log.Flush()
 		span.built(skipped, err)
 		if err != nil {
-			p.swapBack(ctx, s, before, placements[:i])
+			p.swapBack(ctx, s, placements[:i])
 			return err
 		}
 		if !skipped {
@@ -140,20 +140,34 @@ func (p *Pipeline) deploy(ctx context.Context, s *step, before []aloft.Release, 
 	return nil
 }
 
-// swapBack puts every app back to the release that it had before the run, also
-// when the run was cut off in between and taken again. One that had none is
-// taken out: a run that failed leaves nothing that answers in its name.
-func (p *Pipeline) swapBack(ctx context.Context, s *step, before []aloft.Release, swapped []placement) {
+// remember asks the targets what serves before anything is changed. What the run
+// itself has brought, before it was cut off and taken again, does not count.
+func remember(ctx context.Context, placements []placement) error {
+	for i, place := range placements {
+		releases, err := place.deployer.Releases(ctx, place.request)
+		if err != nil {
+			return err
+		}
+		earlier := slices.IndexFunc(releases, func(r aloft.Release) bool {
+			return r.RunID != place.request.RunID && r.Status != aloft.ReleaseFailed
+		})
+		if earlier >= 0 {
+			placements[i].before = &releases[earlier]
+		}
+	}
+	return nil
+}
+
+// swapBack puts every app back to the release that it had before the run. One that
+// had none is taken out: a run that failed leaves nothing that answers in its name.
+func (p *Pipeline) swapBack(ctx context.Context, s *step, swapped []placement) {
 	ctx = context.WithoutCancel(ctx) // what was canceled must not stay half swapped
 	for _, place := range swapped {
-		i := slices.IndexFunc(before, func(r aloft.Release) bool {
-			return r.App == place.request.App.Name && r.RunID != place.request.RunID && r.Status != aloft.ReleaseFailed
-		})
 		var err error
-		if i < 0 {
+		if place.before == nil {
 			err = place.takeOut(ctx, s)
 		} else {
-			err = place.deployAgain(ctx, s, before[i])
+			err = place.restore(ctx, s, *place.before)
 		}
 		if err != nil {
 			s.voice.fail(err)
@@ -170,25 +184,14 @@ func (place placement) takeOut(ctx context.Context, s *step) error {
 	return err
 }
 
-func (place placement) deployAgain(ctx context.Context, s *step, release aloft.Release) error {
+func (place placement) restore(ctx context.Context, s *step, release aloft.Release) error {
 	request := place.request
-	request.App, request.Artifact, request.Revision = release.Spec, release.Artifact, release.Revision
 	span := s.span.begin(request.App.Name, fmt.Sprintf("back to release %d", release.Number))
 	request.Log, request.Timing = s.log(), span.timing()
 	s.voice.detail("%s: back to release %d", request.App.Name, release.Number)
-	_, _, err := place.deployer.Deploy(ctx, request)
+	err := place.deployer.Restore(ctx, request, release)
 	span.ended(err)
 	return err
-}
-
-// verifyTime is how long an app may take to answer at its URL once it is healthy.
-const verifyTime = 10 * time.Second
-
-func (p *Pipeline) patience() time.Duration {
-	if p.VerifyTime > 0 {
-		return p.VerifyTime
-	}
-	return verifyTime
 }
 
 // verify asks every app at its URL.
@@ -200,7 +203,7 @@ func (p *Pipeline) verify(ctx context.Context, s *step, placements []placement) 
 		// A process that has just been started again may need a moment.
 		_, err := backoff.Retry(ctx, func() (struct{}, error) {
 			return struct{}{}, place.deployer.Verify(ctx, place.request)
-		}, backoff.WithMaxElapsedTime(p.patience()))
+		}, backoff.WithMaxElapsedTime(place.deployer.VerifyTime(place.request)))
 		span.ended(err)
 		if err != nil {
 			return nil, err

@@ -109,7 +109,7 @@ func (h *house) open() {
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
 				return run.Session{Close: func() {}}, nil
 			},
-			VerifyTime: time.Nanosecond, Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
+			Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
 }
@@ -424,6 +424,19 @@ func (f *fakeTarget) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Rel
 }
 
 func (f *fakeTarget) Verify(context.Context, run.DeployRequest) error { return f.sick }
+
+func (f *fakeTarget) VerifyTime(run.DeployRequest) time.Duration { return time.Nanosecond }
+
+func (f *fakeTarget) Releases(ctx context.Context, r run.DeployRequest) ([]aloft.Release, error) {
+	all, err := f.store.Releases(ctx, r.Key)
+	return slices.DeleteFunc(all, func(release aloft.Release) bool { return release.App != r.App.Name }), err
+}
+
+func (f *fakeTarget) Restore(ctx context.Context, r run.DeployRequest, release aloft.Release) error {
+	r.App, r.Artifact, r.Revision = release.Spec, release.Artifact, release.Revision
+	_, _, err := f.Deploy(ctx, r)
+	return err
+}
 
 func (f *fakeTarget) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
 	f.deploys = append(f.deploys, "")

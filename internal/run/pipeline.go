@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/manifest"
@@ -32,8 +31,6 @@ type Pipeline struct {
 	// Orphan reports whether a killed server has left an engine at work on the
 	// environment, which was asked to end, and how to wait for that; nil = never.
 	Orphan func(key aloft.EnvironmentKey) (orphan bool, await func(context.Context) error)
-	// VerifyTime is how long an app may take to answer at its URL; 0 = 10 s.
-	VerifyTime time.Duration
 	// Size measures what an environment takes on this machine's disk, in bytes; nil = not measured.
 	Size func(ctx context.Context, key aloft.EnvironmentKey) (int64, error)
 }

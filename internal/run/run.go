@@ -11,6 +11,7 @@ package run
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -95,7 +96,14 @@ type DeployRequest struct {
 type Deployer interface {
 	Release(ctx context.Context, request DeployRequest) error // runs the release command
 	Deploy(ctx context.Context, request DeployRequest) (release aloft.Release, skipped bool, err error)
+	// Verify asks an app at its URL. It is asked again for as long as VerifyTime says.
 	Verify(ctx context.Context, request DeployRequest) error
+	VerifyTime(request DeployRequest) time.Duration
+	// Releases lists the releases of an app that the target knows of, newest first:
+	// asked before a change, so that it can be taken back. The active one serves.
+	Releases(ctx context.Context, request DeployRequest) ([]aloft.Release, error)
+	// Restore makes a release that Releases has listed serve again.
+	Restore(ctx context.Context, request DeployRequest, release aloft.Release) error
 	// Withdraw takes an app out that was deployed and has no release to go back to.
 	Withdraw(ctx context.Context, request DeployRequest, reason string) error
 	// Reconcile compares what runs with what should and heals it. A difference

@@ -194,25 +194,24 @@ type outcome struct {
 // deployAndVerify swaps the releases in. When one fails, those that were
 // swapped already are swapped back.
 func (p *Pipeline) deployAndVerify(ctx context.Context, j journey, placements []placement, revision string) (outcome, error) {
-	before, err := p.releases(ctx, j.run.EnvironmentKey)
-	if err != nil {
+	if err := remember(ctx, placements); err != nil {
 		return outcome{}, err
 	}
 	if _, err := take(ctx, j.recorder, "deploy", func(ctx context.Context, s *step) (struct{}, error) {
-		return struct{}{}, p.deploy(ctx, s, before, placements)
+		return struct{}{}, p.deploy(ctx, s, placements)
 	}); err != nil {
 		return outcome{}, err
 	}
 	urls, err := take(ctx, j.recorder, "verify", func(ctx context.Context, s *step) (map[string]string, error) {
 		urls, err := p.verify(ctx, s, placements)
 		if err != nil {
-			p.swapBack(ctx, s, before, placements)
+			p.swapBack(ctx, s, placements)
 		}
 		return urls, err
 	})
 	undo := func(ctx context.Context) {
 		_, _ = take(ctx, j.recorder, "swap back", func(ctx context.Context, s *step) (struct{}, error) {
-			p.swapBack(ctx, s, before, placements)
+			p.swapBack(ctx, s, placements)
 			return struct{}{}, nil
 		})
 	}

@@ -14,12 +14,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/build"
-	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/git"
+	"github.com/aloft-dev/aloft/internal/local"
 	"github.com/aloft-dev/aloft/internal/postgres"
 	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/store"
@@ -156,6 +157,19 @@ func (t target) Deploy(ctx context.Context, r run.DeployRequest) (aloft.Release,
 }
 func (t target) Verify(ctx context.Context, r run.DeployRequest) error {
 	return t.apps.Verify(ctx, r.Key, r.App.Name)
+}
+
+// VerifyTime is for a process that has just been started again.
+func (t target) VerifyTime(run.DeployRequest) time.Duration { return local.VerifyTime }
+
+func (t target) Releases(ctx context.Context, r run.DeployRequest) ([]aloft.Release, error) {
+	return t.apps.Releases(ctx, r.Key, r.App.Name)
+}
+
+func (t target) Restore(ctx context.Context, r run.DeployRequest, release aloft.Release) error {
+	r.App, r.Artifact, r.Revision = release.Spec, release.Artifact, release.Revision
+	_, _, err := t.apps.Deploy(ctx, deployRequest(r))
+	return err
 }
 
 func (t target) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
