@@ -132,6 +132,7 @@ func azureOutputs(c Choices) string {
 		module := "module." + appModule(a.Name)
 		fields := []attribute{
 			{"hosting", text(a.Hosting)},
+			{"id", reference(module + ".id")},
 			{"name", reference(module + ".name")},
 			{"url", reference(module + ".url")},
 			{"resource_group", reference("azurerm_resource_group.main.name")},

@@ -1,5 +1,5 @@
-# A container app. Its image is deployed later, by the workflow: until then a
-# placeholder answers in its place.
+# A container app. Its image is deployed later, by Aloft: until then a placeholder
+# answers in its place.
 
 locals {
   # At most 32 lower-case letters, digits and single hyphens. A name that is cut
@@ -50,9 +50,10 @@ resource "azurerm_container_app" "this" {
   workload_profile_name        = "Consumption"
   tags                         = var.tags
 
-  # A new revision takes over when it is ready; the old one answers until then.
-  revision_mode          = "Single"
-  max_inactive_revisions = 5
+  # A deployment makes a revision without traffic, asks it at an address of its own,
+  # and moves the traffic when it answers. The earlier ones can be returned to.
+  revision_mode          = "Multiple"
+  max_inactive_revisions = 10
 
   identity {
     type         = "UserAssigned"
@@ -158,9 +159,10 @@ resource "azurerm_container_app" "this" {
   }
 
   lifecycle {
-    # A deployment sets the image and takes the command of the placeholder away;
-    # applying does not take it back.
+    # A deployment sets the image, takes the command of the placeholder away, and
+    # says which revision gets the traffic; applying does not take it back.
     ignore_changes = [
+      ingress[0].traffic_weight,
       template[0].container[0].image,
       template[0].container[0].command,
       template[0].container[0].args,

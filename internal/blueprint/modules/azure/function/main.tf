@@ -1,5 +1,5 @@
 # A function app (Linux): code that runs when something happens. What it runs is
-# deployed later, by the workflow.
+# deployed later, by Aloft.
 
 locals {
   # A name that is cut ends in a hash of all of it, so that no two are the same.
@@ -24,7 +24,7 @@ locals {
 
   newest = {
     java   = "21"
-    dotnet = var.tier == "consumption" ? "9.0" : "10.0"
+    dotnet = "10.0" # consumption has none that is supported
     node   = var.tier == "consumption" ? "22" : "24"
     python = var.tier == "consumption" ? "3.12" : "3.13"
     custom = "1.0"
@@ -181,11 +181,8 @@ resource "azurerm_linux_function_app" "this" {
   lifecycle {
     replace_triggered_by = [terraform_data.tier]
 
-    # A deployment sets these; applying does not take it back.
-    ignore_changes = [
-      app_settings["WEBSITE_RUN_FROM_PACKAGE"],
-      app_settings["ALOFT_REVISION"],
-    ]
+    # A deployment sets it; applying does not take it back.
+    ignore_changes = [app_settings["WEBSITE_RUN_FROM_PACKAGE"]]
   }
 
   depends_on = [azurerm_role_assignment.storage]
@@ -232,9 +229,6 @@ resource "azurerm_function_app_flex_consumption" "this" {
   }
 
   lifecycle {
-    # A deployment sets this; applying does not take it back.
-    ignore_changes = [app_settings["ALOFT_REVISION"]]
-
     precondition {
       condition     = length(var.secrets) == 0 || var.key_vault != null
       error_message = "A flex function with secrets needs key_vault: its own identity has to be allowed to read them."

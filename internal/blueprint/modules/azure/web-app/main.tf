@@ -1,5 +1,5 @@
-# A web app on App Service (Linux). What it runs is deployed later, by the
-# workflow; here it gets its place, its settings and its rights.
+# A web app on App Service (Linux). What it runs is deployed later, by
+# Aloft; here it gets its place, its settings and its rights.
 
 locals {
   # A name that is cut ends in a hash of all of it, so that no two are the same.
@@ -39,6 +39,12 @@ locals {
     { ALOFT_URL = "https://${local.name}.azurewebsites.net" },
     # App Service has to know where an image listens; other runtimes tell it.
     var.runtime == "image" ? { WEBSITES_PORT = tostring(var.port), WEBSITES_ENABLE_APP_SERVICE_STORAGE = "false" } : {},
+    # A swap waits until the new release answers there, and as it should: App Service
+    # takes any status for an answer otherwise.
+    local.slots ? {
+      WEBSITE_SWAP_WARMUP_PING_PATH     = coalesce(var.health_check_path, "/")
+      WEBSITE_SWAP_WARMUP_PING_STATUSES = var.health_check_path == null ? "200,202,204,301,302,303,304,307,308,400,401,403,404,405" : "200,202,204"
+    } : {},
     var.settings,
     { for setting, id in var.secrets : setting => "@Microsoft.KeyVault(SecretUri=${id})" },
   )
@@ -131,8 +137,6 @@ resource "azurerm_linux_web_app" "this" {
     ignore_changes = [
       site_config[0].application_stack[0].docker_image_name,
       site_config[0].application_stack[0].docker_registry_url,
-      app_settings["WEBSITE_RUN_FROM_PACKAGE"],
-      app_settings["ALOFT_REVISION"],
     ]
   }
 }
@@ -209,8 +213,6 @@ resource "azurerm_linux_web_app_slot" "staging" {
     ignore_changes = [
       site_config[0].application_stack[0].docker_image_name,
       site_config[0].application_stack[0].docker_registry_url,
-      app_settings["WEBSITE_RUN_FROM_PACKAGE"],
-      app_settings["ALOFT_REVISION"],
     ]
   }
 }
