@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +16,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/git"
-	"github.com/aloft-dev/aloft/internal/run"
 	"github.com/aloft-dev/aloft/internal/server"
-	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
 // withoutServer takes the steps here: the project's own backend keeps the
@@ -45,16 +42,11 @@ func withoutServer(command *cobra.Command, o *options, t tree, environment strin
 		return s, err
 	}
 	defer remote.Close()
-	pipeline := &run.Pipeline{
-		Dir:        dir,
-		Repository: func(project string) run.Repository { return server.RepositoryOf(remote, project) },
-		Inspect:    terraform.Inspect,
-		Terraform:  (&server.Engines{}).Open,
-		Session: func(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
-			backend := server.BackendFor("", "", r.EnvironmentKey, summary)
-			return run.Session{Backend: backend, Env: forNubesGen(server.JobEnvironment(os.Environ()), backend, summary), Close: func() {}}, nil
-		},
+	pipeline, stop, err := server.Here(dir, remote)
+	if err != nil {
+		return s, err
 	}
+	defer stop()
 	request := aloft.Run{
 		ID: 1, EnvironmentKey: key, Operation: asked.operation, Options: asked.options, Trigger: aloft.TriggerAPI, Revision: t.revision, StartedAt: time.Now(),
 	}
@@ -88,16 +80,6 @@ func (a order) withoutServer() error {
 			WithHint("%sKEY='%s.terraform.tfstate'", server.BackendVariable, server.EnvironmentPart)}
 	}
 	return nil
-}
-
-// forNubesGen adds the variable that Terraform of NubesGen wants besides: the name
-// of the account that keeps the state.
-func forNubesGen(env map[string]string, backend aloft.Backend, summary aloft.ConfigurationSummary) map[string]string {
-	const name = "terraform_storage_account"
-	if account := backend.Config["storage_account_name"]; account != "" && slices.Contains(summary.Variables, name) && env["TF_VAR_"+name] == "" {
-		env["TF_VAR_"+name] = account
-	}
-	return env
 }
 
 // keyIn is key for a working tree. Without a server, the name in NubesGen's Terraform

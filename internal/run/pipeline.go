@@ -20,9 +20,11 @@ type Pipeline struct {
 	// Terraform returns the engine of that kind, "" for any, getting it first if need be.
 	Terraform func(ctx context.Context, kind string, progress io.Writer) (Terraform, error)
 	// Session opens what the run's Terraform talks to, given what its configuration says.
-	Session  func(ctx context.Context, run aloft.Run, summary aloft.ConfigurationSummary) (Session, error)
-	Builder  Builder
-	Local    Deployer           // deploys to the local target; nil where there is no server
+	Session func(ctx context.Context, run aloft.Run, summary aloft.ConfigurationSummary) (Session, error)
+	Builder Builder
+	Local   Deployer // deploys to the local target; nil where there is no server
+	// Cloud returns what deploys to a hosting of a cloud, nil where nothing does; nil = to none.
+	Cloud    func(hosting string) Deployer
 	Releases aloft.ReleaseStore // nil where there is no server
 	States   States             // nil where Aloft does not keep the state
 	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
@@ -106,6 +108,11 @@ func (p *Pipeline) deployer(app string, output aloft.AppOutput) (Deployer, error
 	if output.Hosting == "local" {
 		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: hosting \"local\" needs an Aloft server", app).
 			WithHint("start one with `aloft serve`, or name it with --server")
+	}
+	if p.Cloud != nil {
+		if deployer := p.Cloud(output.Hosting); deployer != nil {
+			return deployer, nil
+		}
 	}
 	return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: there is no deployer for hosting %q yet", app, output.Hosting).
 		WithHint("its resources are there; leave output \"apps\" away for an environment of infrastructure only")
