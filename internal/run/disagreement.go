@@ -35,7 +35,10 @@ func (r *Reconciler) disagreement(ctx context.Context, e aloft.Environment) (fou
 	if branch, err = repository.Branch(ctx, e.Branch()); err != nil {
 		return found, branch, err
 	}
-	found, err = r.otherBranch(ctx, repository, e, branch)
+	if found, err = r.otherBranch(ctx, repository, e, branch); err != nil || found.there() {
+		return found, branch, err
+	}
+	found, err = r.pipeline.missingBesides(ctx, e.EnvironmentKey)
 	return found, branch, err
 }
 
@@ -267,7 +270,8 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	return r.store.Environment(ctx, key)
 }
 
-// acceptState makes the newest state, or none, the one that the last apply wrote.
+// acceptState makes the newest state, or none, the one that the last apply wrote, and
+// what the local target has the one that it left.
 func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) error {
 	before, err := p.applied(key)
 	if err != nil || before.Last.Revision == "" {
@@ -275,6 +279,9 @@ func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) er
 	}
 	now := before
 	if now.State, err = p.markState(ctx, key, before.Last); err != nil {
+		return err
+	}
+	if now.Made, err = p.made(ctx, key); err != nil {
 		return err
 	}
 	return p.saveApplied(key, now)

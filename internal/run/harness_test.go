@@ -405,6 +405,7 @@ type fakeTarget struct {
 	broken  []string
 	left    []string
 	holding []string // data that there is
+	made    []string // what Terraform has made there
 }
 
 func (f *fakeTarget) Release(context.Context, run.DeployRequest) error { return nil }
@@ -434,6 +435,10 @@ func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, b
 	healed, broken = f.healed, f.broken
 	f.healed = nil
 	return healed, broken, nil
+}
+
+func (f *fakeTarget) Made(context.Context, aloft.EnvironmentKey) ([]string, error) {
+	return slices.Clone(f.made), nil
 }
 
 func (f *fakeTarget) Holding(context.Context, aloft.EnvironmentKey) ([]string, error) {

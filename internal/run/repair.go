@@ -17,16 +17,13 @@ func (p *Pipeline) heal(ctx context.Context, s *step, key aloft.EnvironmentKey) 
 	for _, difference := range healed {
 		s.voice.detail("healed: %s", difference)
 	}
-	for _, difference := range broken {
-		s.voice.detail("drift: %s", difference)
-	}
 	if err != nil {
 		return nil, err
 	}
-	lost, err := p.lostState(ctx, key)
-	if lost {
-		s.voice.detail("drift: its Terraform state is gone")
-		broken = append(broken, "its Terraform state is gone")
+	unmade, err := p.unmade(ctx, key)
+	broken = append(broken, unmade...)
+	for _, difference := range broken {
+		s.voice.detail("drift: %s", difference)
 	}
 	s.say(fmt.Sprintf("%d healed, %d for Terraform", len(healed), len(broken)))
 	return broken, err
