@@ -327,8 +327,10 @@ type fakeTerraform struct {
 	planned   aloft.Plan
 	key       string
 	before    func(context.Context) error
-	failing   error // of Plan and Destroy
-	resources int   // in each state that it writes
+	failing   error      // of Plan and Destroy
+	stuck     error      // of Destroy
+	reached   aloft.Plan // by Destroy
+	resources int        // in each state that it writes
 
 	left     []aloft.Interrupted // what Recover was asked to take up
 	recovery aloft.Recovery
@@ -372,7 +374,7 @@ func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft
 
 func (f *fakeTerraform) Destroy(_ context.Context, c aloft.Configuration) (aloft.Plan, error) {
 	f.calls = append(f.calls, "destroy "+c.Vars["revision"])
-	return aloft.Plan{}, f.failing
+	return f.reached, errors.Join(f.failing, f.stuck)
 }
 
 func (f *fakeTerraform) Key(aloft.Configuration, aloft.ConfigurationSummary) (string, error) {
