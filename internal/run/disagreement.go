@@ -12,14 +12,16 @@ import (
 // together. While there is one, nothing is done to the environment: what should be
 // there and is not is no reason to make or to destroy anything.
 //
-// It is a sentence: what disagrees, and what the choices are; "" = nothing does.
+// It is a sentence: what disagrees, and what the choices are; "" = nothing does. What
+// several environments have in common reads the same for each, so that it can be said
+// once: it names none of them.
 type disagreement string
 
 func (d disagreement) there() bool { return d != "" }
 
 // asError is why a run cannot be taken.
 func (d disagreement) asError(key aloft.EnvironmentKey) error {
-	return aloft.Errorf(aloft.CodeConflict, "nothing is done to %s: %s", key, string(d))
+	return aloft.Errorf(aloft.CodeConflict, "%s is blocked: %s", key, string(d))
 }
 
 // disagreement compares what is on disk with what the records tell. It returns the
@@ -78,8 +80,8 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 		return "", nil
 	}
 	return disagreement(fmt.Sprintf(
-		"the time of %d of %d environments is up at once, which is rather a wrong clock than what was meant: remove it (aloft destroy %s), or let it live on (aloft env ttl %s 72h)",
-		over, len(environments), e.EnvironmentKey.Environment, e.EnvironmentKey.Environment)), nil
+		"the time of %d of %d environments is up at once, which is rather a wrong clock than what was meant: remove each (aloft destroy ENV), or let it live on (aloft env ttl ENV 72h)",
+		over, len(environments))), nil
 }
 
 // triedToExpire reports whether the end of an environment was tried, and refused.
@@ -102,7 +104,7 @@ func (r *Reconciler) otherRepository(ctx context.Context, e aloft.Environment) (
 	repository := r.pipeline.Repository(e.Project)
 	identity, err := repository.Identity(ctx)
 	gone := aloft.ErrorCode(err) == aloft.CodeNotFound
-	choices := fmt.Sprintf("bring it back (see docs/backup.md), or take what is there as right: aloft env accept %s", e.EnvironmentKey.Environment)
+	const choices = "bring it back (see docs/backup.md), or take what is there as right, which counts for the whole project: aloft env accept ENV"
 	switch {
 	case err != nil && !gone:
 		return "", err
@@ -202,7 +204,7 @@ func (r *Reconciler) keepDisagreement(ctx context.Context, e aloft.Environment, 
 		return nil
 	}
 	if found.there() {
-		r.logger.Warn("disk, records and state disagree: nothing is done", "project", e.Project, "environment", e.EnvironmentKey.Environment, "what", string(found))
+		r.logger.Warn("blocked: disk, records and state disagree", "project", e.Project, "environment", e.EnvironmentKey.Environment, "what", string(found))
 	}
 	_, err := r.store.UpdateEnvironment(ctx, e.EnvironmentKey, func(u *aloft.Environment) error {
 		u.Disagreement = string(found)
