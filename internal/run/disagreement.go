@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/aloft-dev/aloft"
@@ -266,10 +267,20 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	if err := r.keepDisagreement(ctx, environment, found); err != nil {
 		return environment, err
 	}
-	if err := r.store.Wake(ctx, key); err != nil {
+	if err := r.wakeProject(ctx, key.Project); err != nil {
 		return environment, err
 	}
 	return r.store.Environment(ctx, key)
+}
+
+// wakeProject lets all environments of a project be looked at: what is right of its
+// repository is right for each of them.
+func (r *Reconciler) wakeProject(ctx context.Context, project string) error {
+	environments, err := r.store.Environments(ctx, aloft.EnvironmentFilter{Project: project})
+	for _, environment := range environments {
+		err = errors.Join(err, r.store.Wake(ctx, environment.EnvironmentKey))
+	}
+	return err
 }
 
 // acceptState makes the newest state, or none, the one that the last apply wrote, and

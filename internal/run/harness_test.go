@@ -36,6 +36,7 @@ type house struct {
 	providers  []string // of the Terraform
 	elsewhere  bool     // another machine than this one runs the apps
 	kept       int      // runs whose files are kept; 0 = as ever
+	woken      []string // environments that the reconciler has woken
 }
 
 type clock struct {
@@ -98,7 +99,7 @@ func (h *house) open() {
 		h.t.Fatal(err)
 	}
 	h.reconciler = run.NewReconciler(run.ReconcilerOptions{
-		Store: h.store, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now, RunsKept: h.kept,
+		Store: &waking{h.store, &h.woken}, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now, RunsKept: h.kept,
 		Pipeline: &run.Pipeline{
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
@@ -112,6 +113,17 @@ func (h *house) open() {
 			VerifyTime: time.Nanosecond, Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
+}
+
+// waking is a store that notes who is woken.
+type waking struct {
+	*store.Store
+	woken *[]string
+}
+
+func (w *waking) Wake(ctx context.Context, key aloft.EnvironmentKey) error {
+	*w.woken = append(*w.woken, key.String())
+	return w.Store.Wake(ctx, key)
 }
 
 // push accepts a push of a commit to env-alice without following it.
