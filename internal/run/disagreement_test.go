@@ -267,6 +267,30 @@ func TestALostFolderOfAnEnvironment(t *testing.T) {
 			t.Errorf("Terraform was asked to destroy with another commit: %v", h.terraform.calls)
 		}
 	})
+	t.Run("an older one is not applied by a repair: that would destroy what came since", func(t *testing.T) {
+		h := newHouse(t)
+		h.push("c1")
+		h.reconcile()
+		path := filepath.Join(h.dir, "environments", "shop", "alice", "applied.json")
+		older, err := os.ReadFile(path)
+		h.must(err)
+		h.terraform.key = "changed"
+		h.push("c2")
+		h.reconcile()
+		h.must(os.WriteFile(path, older, 0o600))
+		h.terraform.calls = nil
+		h.target.healed = []string{"web.1 was not running: started"}
+		h.reconcile()
+		if len(h.terraform.calls) > 0 {
+			t.Errorf("it was applied: %v", h.terraform.calls)
+		}
+		if r := h.newest(); r.Operation != aloft.OperationRepair || !strings.Contains(r.Error, "is not known any more") {
+			t.Errorf("the repair says %q", r.Error)
+		}
+		r := h.push("c3")
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+	})
 	t.Run("a push applies, since nobody knows with what the last one was made", func(t *testing.T) {
 		h := newHouse(t)
 		h.push("c1")

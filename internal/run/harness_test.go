@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -373,7 +374,8 @@ func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft
 	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
-	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, Serial: newest.Serial + 1, Resources: f.resources}, []byte("sealed"), ""); err != nil {
+	id, _ := strconv.ParseInt(filepath.Base(filepath.Dir(c.Journal)), 10, 64) // of the run
+	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, RunID: id, Serial: newest.Serial + 1, Resources: f.resources}, []byte("sealed"), ""); err != nil {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
 	if f.before != nil {
