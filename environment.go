@@ -161,8 +161,10 @@ type Environment struct {
 	CreatedAt time.Time         `json:"createdAt"`
 	UpdatedAt time.Time         `json:"updatedAt"`
 
-	// Disagreement says in a sentence in what disk, records and state disagree, and
-	// what the choices are. While there is one, nothing is done to the environment.
+	// Blocked is set while disk, records and state disagree: nothing is done to the
+	// environment, whatever its status, but to keep its apps running. Disagreement
+	// says in a sentence what disagrees, and what the choices are.
+	Blocked      bool   `json:"blocked"`
 	Disagreement string `json:"disagreement,omitempty"`
 
 	// ProvisionKey digests the inputs of the last successful apply: a run with

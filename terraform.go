@@ -66,6 +66,7 @@ type Plan struct {
 	Other   bool     `json:"other,omitempty"`   // the engine knows of changes, and lists none of these
 	Drift   []Change `json:"drift,omitempty"`   // what was changed behind Terraform's back
 	Digest  string   `json:"digest"`            // of Changes: equal ones have equal digests
+	Done    []string `json:"-"`                 // addresses of the Changes that were carried out; of an apply or destroy
 }
 
 // Empty reports whether an apply of the plan changes nothing, the state included.

@@ -48,6 +48,9 @@ func (p palette) paint(text string, t tone) string {
 
 // toneOf is how a status or the verdict of a check is to be taken; none is plain.
 func toneOf(word string) tone {
+	if strings.HasSuffix(word, blockedMark) {
+		return bad
+	}
 	switch word {
 	case "ready", "succeeded", "ok":
 		return good

@@ -24,7 +24,7 @@ func TestColoursAreForTerminals(t *testing.T) {
 }
 
 func TestTableColumnsAreColoured(t *testing.T) {
-	const table = "ENVIRONMENT  STATUS    OWNER\nshop/müller  ready     failed\nshop/bob     degraded  Bob\nshop/eve     destroyed\n"
+	const table = "ENVIRONMENT  STATUS    OWNER\nshop/müller  ready     failed\nshop/bob     degraded  Bob\nshop/eve     destroyed\nshop/ida     ready,blocked  Ida\n"
 	if got := palette(false).column(table, "STATUS"); got != table {
 		t.Errorf("without colours: %q", got)
 	}
@@ -32,7 +32,7 @@ func TestTableColumnsAreColoured(t *testing.T) {
 	if controls.ReplaceAllString(got, "") != table {
 		t.Errorf("the words have changed: %q", got)
 	}
-	for _, want := range []string{good.styled("ready") + "     failed\n", warn.styled("degraded") + "  Bob", "shop/eve     destroyed\n"} {
+	for _, want := range []string{good.styled("ready") + "     failed\n", warn.styled("degraded") + "  Bob", "shop/eve     destroyed\n", bad.styled("ready,blocked") + "  Ida"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}

@@ -107,7 +107,7 @@ func writeLoss(w io.Writer, d api.EnvironmentDetails, addresses []string) {
 	}
 	_, _ = fmt.Fprintf(w, "  its Terraform state, and the branch %s\n", d.Branch())
 	if d.Disagreement != "" {
-		_, _ = fmt.Fprintf(w, "At present %s\n", d.Disagreement)
+		_, _ = fmt.Fprintf(w, "It is blocked: %s\n", d.Disagreement)
 	}
 }
 

@@ -197,10 +197,8 @@ func (o *options) checkAgreement(ctx context.Context) []finding {
 		return nil // other checks tell whether a server is there
 	}
 	var findings []finding
-	for _, e := range environments {
-		if e.Disagreement != "" {
-			findings = append(findings, finding{"agreement", verdictBad, fmt.Sprintf("nothing is done to %s", e.EnvironmentKey), e.Disagreement})
-		}
+	for _, b := range blockages(environments) {
+		findings = append(findings, finding{"agreement", verdictBad, b.String(), b.why})
 	}
 	if len(findings) == 0 {
 		findings = append(findings, finding{"agreement", verdictOK, fmt.Sprintf("disk, records and state of %d environments agree", len(environments)), ""})

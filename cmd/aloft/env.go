@@ -61,14 +61,12 @@ func writeEnvironments(w io.Writer, list []aloft.Environment, now time.Time) err
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ENVIRONMENT\tSTATUS\tOWNER\tAGE\tSIZE\tEXPIRES\tURL")
 	for _, e := range list {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.EnvironmentKey, e.Status, ownerName(e.Owner),
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.EnvironmentKey, standing(e), ownerName(e.Owner),
 			age(now.Sub(e.CreatedAt)), size(e.SizeBytes), expiry(e, now), strings.Join(urls(e), " "))
 	}
 	_ = table.Flush() // into memory
-	for _, e := range list {
-		if e.Disagreement != "" {
-			_, _ = fmt.Fprintf(&text, "\n%s: nothing is done: %s\n", e.EnvironmentKey, e.Disagreement)
-		}
+	for _, b := range blockages(list) {
+		_, _ = fmt.Fprintf(&text, "\n%s: %s\n", b, b.why)
 	}
 	_, err := io.WriteString(w, paletteFor(w).column(text.String(), "STATUS"))
 	return err
@@ -130,9 +128,9 @@ func writeEnvironment(w io.Writer, d api.EnvironmentDetails) error {
 		}
 	}
 	row("environment", d.EnvironmentKey.String())
-	row("status", string(d.Status))
+	row("status", standing(d.Environment))
 	row("reason", d.Reason)
-	row("disagreement", d.Disagreement)
+	row("blocked", d.Disagreement)
 	row("url", strings.Join(urls(d.Environment), " "))
 	row("commit", d.Revision)
 	row("owner", d.Owner)
@@ -163,7 +161,7 @@ func newEnvOpen(o *options) *cobra.Command {
 		}
 		list := urls(details.Environment)
 		if len(list) == 0 {
-			return aloft.Errorf(aloft.CodeNotFound, "%s has no URL: it is %s", key, details.Status)
+			return aloft.Errorf(aloft.CodeNotFound, "%s has no URL: it is %s", key, standing(details.Environment))
 		}
 		_, _ = fmt.Fprintln(command.OutOrStdout(), list[0])
 		return openBrowser(list[0])
@@ -261,10 +259,12 @@ func newEnvAccept(o *options) *cobra.Command {
 		})
 	})
 	command.Long = `When the repository, the files, the state or the records of an environment are gone,
-or older than the others, Aloft does nothing to it and says so (aloft env list).
+or older than the others, it is blocked: Aloft keeps its apps running, does nothing
+else to it, and says why (aloft env list).
 Bring back what is missing, and all is as before by itself. If it is lost for good,
 accept says that what is there now is right: the next push works from that, and may
-make again what it does not know of.`
+make again what it does not know of. A lost repository is accepted for the whole
+project.`
 	return command
 }
 

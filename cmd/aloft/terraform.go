@@ -26,7 +26,11 @@ the variables, the state and the provider that a run of the environment has. It
 initialises first. Nothing stands between you and the engine:
 
   aloft terraform alice -- plan
-  aloft terraform alice -- state list`,
+  aloft terraform alice -- state list
+
+What the branch asks for stays asked for: an app or a database that is destroyed here
+is made again, empty, by a repair, or, where a cloud is in the same state, asked about.
+To remove an environment: aloft destroy ENV`,
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return misuse{aloft.Errorf(aloft.CodeInvalid, "which arguments for the engine?").WithHint("aloft terraform ENV -- plan")}

@@ -73,6 +73,27 @@ func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creat
 	return l.options.Store.DeleteGroup(ctx, key)
 }
 
+// Made lists what Terraform has made here of an environment, in words: its group and
+// its slots.
+func (l *Local) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	group, err := l.hasGroup(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	slots, err := l.options.Store.Slots(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	var made []string
+	if group {
+		made = append(made, "local environment "+key.String())
+	}
+	for _, slot := range slots {
+		made = append(made, "app "+slot.App)
+	}
+	return made, nil
+}
+
 // clear removes the group with every slot in it and stops what runs there.
 func (l *Local) clear(ctx context.Context, key aloft.EnvironmentKey) error {
 	l.takeDown(ctx, key, "", nil)

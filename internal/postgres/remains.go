@@ -106,6 +106,16 @@ func (s *Server) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]str
 	return differences, err
 }
 
+// Made lists the databases that Terraform has made of an environment, in words. One
+// that is in the records and not on the server is for Reconcile to tell.
+func (s *Server) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	names, err := s.recorded(ctx, key)
+	for i, name := range names {
+		names[i] = "database " + name
+	}
+	return names, err
+}
+
 // recorded returns the names of the databases with a record.
 func (s *Server) recorded(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	records, err := s.options.Store.Databases(ctx, key)

@@ -63,36 +63,45 @@ func (l *ledger) holds(it identity, creation string) bool {
 	return ok && aloft.SameCreation(mine, creation)
 }
 
-// plan notes what is planned for an identity, and reports whether that will be
-// refused. It is no error yet, for an engine that destroys plans the whole
-// configuration first.
-func (l *ledger) plan(it identity, deletes bool) (contested bool) {
+// plan notes what is planned for an identity. It returns all that is planned for it so
+// far, and whether it is news that this will be refused. It is no error yet, for an engine that destroys plans the
+// whole configuration first; and one that applies plans everything once more.
+func (l *ledger) plan(it identity, deletes bool) (p planned, news bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.planned[it]
+	p = l.planned[it]
+	known := p.contested() || l.applied[it].contested()
 	if deletes {
 		p.deleted = true
 	} else {
 		p.created++
 	}
 	l.planned[it] = p
-	return p.contested()
+	return p, p.contested() && !known
 }
 
 // admit refuses to make or delete what the plan has two resources for, whichever of
-// them comes first.
-func (l *ledger) admit(it identity) error {
+// them comes first. Engines tell of both, or of the one that they come to.
+func (l *ledger) admit(it identity, deletes bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.applied[it].contested() {
+	p := l.applied[it]
+	switch {
+	case !p.contested():
+		return nil
+	case deletes:
+		return aloft.Errorf(aloft.CodeConflict, "it stays: another resource of this configuration claims the %s %s", it.kind, it.id).
+			WithHint("if that is its new label, say so with a block `moved`: from = %[1]s.OLD, to = %[1]s.NEW", it.kind)
+	case p.deleted:
 		return aloft.ExistsAlready(it.kind, it.id)
 	}
-	return nil
+	return aloft.Errorf(aloft.CodeConflict, "%d resources of this configuration claim the %s %s, and only one can have it", p.created, it.kind, it.id).
+		WithHint("give the others another name, or take them out")
 }
 
 // delete lets remove delete what the resource has made.
 func (l *ledger) delete(it identity, remove func() error) error {
-	if err := l.admit(it); err != nil {
+	if err := l.admit(it, true); err != nil {
 		return err
 	}
 	err := remove()
@@ -107,7 +116,7 @@ func (l *ledger) delete(it identity, remove func() error) error {
 // then the new creation takes its place, so that a state which does know cannot
 // remove it.
 func (l *ledger) create(it identity, put func(aloft.Claim) error, find func() (creation string, err error)) (string, error) {
-	if err := l.admit(it); err != nil {
+	if err := l.admit(it, false); err != nil {
 		return "", err
 	}
 	claim := aloft.Claim{Creation: rand.Text()}
@@ -177,10 +186,13 @@ func (c configured) planIdentity(ctx context.Context, kind string, req resource.
 		c.holdPrior(ctx, kind, req)
 		return
 	}
-	if c.ledger.plan(it, deletes) {
+	if p, news := c.ledger.plan(it, deletes); news {
+		way := "Give the others another name, or take them out."
+		if p.deleted {
+			way = "Has the label in the configuration changed? A block `moved` says so."
+		}
 		resp.Diagnostics.AddWarning("Two resources for one "+kind,
-			"Only one can have "+it.id+": to apply this plan is refused, unless it destroys everything. "+
-				"Has the label in the configuration changed? A block `moved` says so.")
+			"Only one can have "+it.id+": to apply this plan is refused, unless it destroys everything. "+way)
 	}
 }
 

@@ -57,7 +57,10 @@ func (b *bench) refused(t *testing.T, kind, id string) {
 	if err == nil {
 		t.Errorf("applied:\n%s", out)
 	}
-	wantText(t, out, kind+" "+id+" exists already", "`moved`: from = "+kind+".OLD", "import "+kind+".NEW "+id)
+	wantText(t, out, kind+" "+id+" exists already: another resource made it, and only one can have it.", "`moved`: from = "+kind+".OLD", "import "+kind+".NEW "+id)
+	if n := strings.Count(flat(out), "exists already"); n != 1 {
+		t.Errorf("it says so %d times:\n%s", n, out)
+	}
 	for _, change := range b.done() {
 		if strings.HasPrefix(change, "delete") {
 			t.Errorf("it went on to %s", change)
@@ -154,7 +157,11 @@ func testTwoResources(t *testing.T, program string) {
 		if err == nil {
 			t.Errorf("applied:\n%s", out)
 		}
-		wantText(t, out, "aloft_postgresql shop/alice/main exists already")
+		wantText(t, out, "2 resources of this configuration claim the aloft_postgresql shop/alice/main, and only one can have it.",
+			"with aloft_postgresql.a,", "with aloft_postgresql.second,", "Give the others another name, or take them out")
+		if strings.Contains(out, "exists already") || strings.Contains(out, "similar warning") {
+			t.Errorf("it says what is not so, or the same twice:\n%s", out)
+		}
 		wantDone(t, b, "put group shop/alice")
 	})
 	t.Run("a second one is refused, and what the first made stays", func(t *testing.T) {

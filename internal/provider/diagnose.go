@@ -25,6 +25,9 @@ func diagnose(d *diag.Diagnostics, summary string, err error, secrets ...string)
 func detail(err error) string {
 	text := sentence(err.Error())
 	if hint := aloft.ErrorHint(err); hint != "" {
+		if !strings.HasSuffix(text, ".") {
+			text += "." // what shows it in one line puts the hint right behind it
+		}
 		text += "\n\n" + sentence(hint)
 	}
 	return text

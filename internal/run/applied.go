@@ -22,6 +22,10 @@ type applied struct {
 	// else has changed the state since, an older one that records were lost.
 	State *stateMark `json:"state,omitempty"`
 
+	// Made is what the last apply left on the local target, as Deployer.Made tells it:
+	// what is gone of that is a difference.
+	Made []string `json:"made,omitempty"`
+
 	// Settled is set when all that Attempt has done is in the state or below,
 	// although it did not end well.
 	Settled bool                    `json:"settled,omitempty"`

@@ -32,6 +32,7 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 		return aloft.Plan{}, errors.Join(err, skip("no resource was ever made"))
 	}
 	var failures error
+	var reached aloft.Plan
 	for _, conf := range candidates {
 		plan, err := p.destroyWith(ctx, s, j, conf)
 		if err == nil {
@@ -44,9 +45,10 @@ func (p *Pipeline) destroyResources(ctx context.Context, s *step, j journey) (al
 			return plan, err
 		}
 		failures = errors.Join(failures, err)
+		reached = goneOn(reached, plan)
 	}
 	if !j.run.Options.Force {
-		return aloft.Plan{}, refusedDestroy(key, failures)
+		return aloft.Plan{}, refusedDestroy(key, failures, reached)
 	}
 	s.voice.alarm("Terraform could not destroy (%s): by the word of %s the rest is removed without it", firstLine(failures.Error()), cmp.Or(j.run.Actor, "somebody"))
 	s.say("the group as a whole")
@@ -98,10 +100,42 @@ type keptError struct{ error }
 
 func (k keptError) Unwrap() error { return k.error }
 
-// refusedDestroy is what Terraform said, and how to do it all the same.
-func refusedDestroy(key aloft.EnvironmentKey, cause error) error {
+// goneOn adds to how far a destroy has come what another one of the same has done.
+func goneOn(before, plan aloft.Plan) aloft.Plan {
+	plan.Done = append(before.Done, plan.Done...)
+	if len(plan.Changes) == 0 {
+		plan.Changes = before.Changes
+	}
+	return plan
+}
+
+// refusedDestroy is what Terraform said, what it had done until then, and how to do
+// it all the same.
+func refusedDestroy(key aloft.EnvironmentKey, cause error, reached aloft.Plan) error {
+	if len(reached.Done) > 0 {
+		var stays []string
+		for _, change := range reached.Changes {
+			if !slices.Contains(reached.Done, change.Address) {
+				stays = append(stays, change.Address)
+			}
+		}
+		err := aloft.Errorf(aloft.ErrorCode(cause), "%w\ngone before that: %s\nstill there: %s", cause, named(reached.Done), named(stays))
+		return err.WithHint("what is still there stays, with branch and state: delete the branch again when nothing is in the way (git push aloft :%s), "+
+			"make again what is gone (aloft up %[2]s), or remove all that is left on purpose: aloft destroy %[2]s --force", key.Branch(), key.Environment)
+	}
 	err := aloft.Errorf(aloft.ErrorCode(cause), "%w", cause)
 	return err.WithHint("what Terraform refuses to destroy stays, with branch, state and data: push a configuration that allows it, or remove all that is left on purpose: aloft destroy %s --force", key.Environment)
+}
+
+// maxNamed is how many addresses an error names.
+const maxNamed = 10
+
+// named lists addresses, the first ones of many.
+func named(addresses []string) string {
+	if more := len(addresses) - maxNamed; more > 0 {
+		addresses = append(slices.Clone(addresses[:maxNamed]), fmt.Sprintf("and %d more", more))
+	}
+	return cmp.Or(strings.Join(addresses, ", "), "nothing")
 }
 
 // keeps refuses a destroy that would leave what the configuration keeps.
@@ -115,7 +149,7 @@ func keeps(key aloft.EnvironmentKey, plan aloft.Plan) error {
 	if len(kept) == 0 {
 		return nil
 	}
-	return keptError{refusedDestroy(key, aloft.Errorf(aloft.CodeFailed, "the configuration keeps on purpose: %s", strings.Join(kept, ", ")))}
+	return keptError{refusedDestroy(key, aloft.Errorf(aloft.CodeFailed, "the configuration keeps on purpose: %s", strings.Join(kept, ", ")), aloft.Plan{})}
 }
 
 // neverMade reports whether no apply has come so far as to make a resource:

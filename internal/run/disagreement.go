@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/aloft-dev/aloft"
@@ -12,14 +13,16 @@ import (
 // together. While there is one, nothing is done to the environment: what should be
 // there and is not is no reason to make or to destroy anything.
 //
-// It is a sentence: what disagrees, and what the choices are; "" = nothing does.
+// It is a sentence: what disagrees, and what the choices are; "" = nothing does. What
+// several environments have in common reads the same for each, so that it can be said
+// once: it names none of them.
 type disagreement string
 
 func (d disagreement) there() bool { return d != "" }
 
 // asError is why a run cannot be taken.
 func (d disagreement) asError(key aloft.EnvironmentKey) error {
-	return aloft.Errorf(aloft.CodeConflict, "nothing is done to %s: %s", key, string(d))
+	return aloft.Errorf(aloft.CodeConflict, "%s is blocked: %s", key, string(d))
 }
 
 // disagreement compares what is on disk with what the records tell. It returns the
@@ -35,7 +38,10 @@ func (r *Reconciler) disagreement(ctx context.Context, e aloft.Environment) (fou
 	if branch, err = repository.Branch(ctx, e.Branch()); err != nil {
 		return found, branch, err
 	}
-	found, err = r.otherBranch(ctx, repository, e, branch)
+	if found, err = r.otherBranch(ctx, repository, e, branch); err != nil || found.there() {
+		return found, branch, err
+	}
+	found, err = r.pipeline.missingBesides(ctx, e.EnvironmentKey)
 	return found, branch, err
 }
 
@@ -75,8 +81,8 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 		return "", nil
 	}
 	return disagreement(fmt.Sprintf(
-		"the time of %d of %d environments is up at once, which is rather a wrong clock than what was meant: remove it (aloft destroy %s), or let it live on (aloft env ttl %s 72h)",
-		over, len(environments), e.EnvironmentKey.Environment, e.EnvironmentKey.Environment)), nil
+		"the time of %d of %d environments is up at once, which is rather a wrong clock than what was meant: remove each (aloft destroy ENV), or let it live on (aloft env ttl ENV 72h)",
+		over, len(environments))), nil
 }
 
 // triedToExpire reports whether the end of an environment was tried, and refused.
@@ -99,7 +105,7 @@ func (r *Reconciler) otherRepository(ctx context.Context, e aloft.Environment) (
 	repository := r.pipeline.Repository(e.Project)
 	identity, err := repository.Identity(ctx)
 	gone := aloft.ErrorCode(err) == aloft.CodeNotFound
-	choices := fmt.Sprintf("bring it back (see docs/backup.md), or take what is there as right: aloft env accept %s", e.EnvironmentKey.Environment)
+	const choices = "bring it back (see docs/backup.md), or take what is there as right, which counts for the whole project: aloft env accept ENV"
 	switch {
 	case err != nil && !gone:
 		return "", err
@@ -199,7 +205,7 @@ func (r *Reconciler) keepDisagreement(ctx context.Context, e aloft.Environment, 
 		return nil
 	}
 	if found.there() {
-		r.logger.Warn("disk, records and state disagree: nothing is done", "project", e.Project, "environment", e.EnvironmentKey.Environment, "what", string(found))
+		r.logger.Warn("blocked: disk, records and state disagree", "project", e.Project, "environment", e.EnvironmentKey.Environment, "what", string(found))
 	}
 	_, err := r.store.UpdateEnvironment(ctx, e.EnvironmentKey, func(u *aloft.Environment) error {
 		u.Disagreement = string(found)
@@ -261,13 +267,24 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	if err := r.keepDisagreement(ctx, environment, found); err != nil {
 		return environment, err
 	}
-	if err := r.store.Wake(ctx, key); err != nil {
+	if err := r.wakeProject(ctx, key.Project); err != nil {
 		return environment, err
 	}
 	return r.store.Environment(ctx, key)
 }
 
-// acceptState makes the newest state, or none, the one that the last apply wrote.
+// wakeProject lets all environments of a project be looked at: what is right of its
+// repository is right for each of them.
+func (r *Reconciler) wakeProject(ctx context.Context, project string) error {
+	environments, err := r.store.Environments(ctx, aloft.EnvironmentFilter{Project: project})
+	for _, environment := range environments {
+		err = errors.Join(err, r.store.Wake(ctx, environment.EnvironmentKey))
+	}
+	return err
+}
+
+// acceptState makes the newest state, or none, the one that the last apply wrote, and
+// what the local target has the one that it left.
 func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) error {
 	before, err := p.applied(key)
 	if err != nil || before.Last.Revision == "" {
@@ -275,6 +292,9 @@ func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) er
 	}
 	now := before
 	if now.State, err = p.markState(ctx, key, before.Last); err != nil {
+		return err
+	}
+	if now.Made, err = p.made(ctx, key); err != nil {
 		return err
 	}
 	return p.saveApplied(key, now)

@@ -116,6 +116,39 @@ func TestARepositoryThatIsLostForGoodIsMadeAnewByAPersonsWord(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentReady, "c1")
 }
 
+// TestAPersonsWordOnARepositoryCountsForItsProject: nobody is told what is no more so.
+func TestAPersonsWordOnARepositoryCountsForItsProject(t *testing.T) {
+	h := newHouse(t)
+	bob := aloft.EnvironmentKey{Project: "shop", Environment: "bob"}
+	h.push("c1")
+	h.reconcile()
+	_, err := h.reconciler.Accept(h.ctx, aloft.Run{EnvironmentKey: bob, Operation: aloft.OperationUp, Revision: "c1"})
+	h.must(err)
+	h.must(h.reconciler.Reconcile(h.ctx, bob))
+	of := func(key aloft.EnvironmentKey) string {
+		h.must(h.reconciler.Reconcile(h.ctx, key))
+		e, err := h.store.Environment(h.ctx, key)
+		h.must(err)
+		if e.Blocked != (e.Disagreement != "") {
+			t.Errorf("%s is blocked: %t, by %q", key, e.Blocked, e.Disagreement)
+		}
+		return e.Disagreement
+	}
+	h.repository.gone = true
+	if both := of(alice); both == "" || both != of(bob) {
+		t.Fatalf("what they have in common is said as %q and %q", both, of(bob))
+	}
+	h.woken = nil
+	_, err = h.reconciler.Settle(h.ctx, alice)
+	h.must(err)
+	if want := []string{"shop/alice", "shop/bob"}; !slices.Equal(h.woken, want) {
+		t.Errorf("woken: %v, want %v", h.woken, want)
+	}
+	if says := of(bob); !strings.Contains(says, "its branch env-bob is gone") {
+		t.Errorf("the other says %q", says)
+	}
+}
+
 func TestWhatIsLeftOfALostRepositoryIsRemovedByForce(t *testing.T) {
 	h := newHouse(t)
 	h.push("c1")
@@ -233,6 +266,30 @@ func TestALostFolderOfAnEnvironment(t *testing.T) {
 		if !slices.Contains(h.terraform.calls, "destroy c2") || slices.Contains(h.terraform.calls, "destroy c1") {
 			t.Errorf("Terraform was asked to destroy with another commit: %v", h.terraform.calls)
 		}
+	})
+	t.Run("an older one is not applied by a repair: that would destroy what came since", func(t *testing.T) {
+		h := newHouse(t)
+		h.push("c1")
+		h.reconcile()
+		path := filepath.Join(h.dir, "environments", "shop", "alice", "applied.json")
+		older, err := os.ReadFile(path)
+		h.must(err)
+		h.terraform.key = "changed"
+		h.push("c2")
+		h.reconcile()
+		h.must(os.WriteFile(path, older, 0o600))
+		h.terraform.calls = nil
+		h.target.healed = []string{"web.1 was not running: started"}
+		h.reconcile()
+		if len(h.terraform.calls) > 0 {
+			t.Errorf("it was applied: %v", h.terraform.calls)
+		}
+		if r := h.newest(); r.Operation != aloft.OperationRepair || !strings.Contains(r.Error, "is not known any more") {
+			t.Errorf("the repair says %q", r.Error)
+		}
+		r := h.push("c3")
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
 	})
 	t.Run("a push applies, since nobody knows with what the last one was made", func(t *testing.T) {
 		h := newHouse(t)

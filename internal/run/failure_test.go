@@ -190,6 +190,55 @@ func TestWhatTerraformRefusesToDestroyStays(t *testing.T) {
 	}
 }
 
+// TestADestroyThatFailsHalfWayNamesWhatIsGone: what it has destroyed does not stay.
+func TestADestroyThatFailsHalfWayNamesWhatIsGone(t *testing.T) {
+	change := func(address string) aloft.Change {
+		return aloft.Change{Address: address, Action: aloft.ActionDelete}
+	}
+	var many aloft.Plan
+	for i := range 12 {
+		many.Changes = append(many.Changes, change(fmt.Sprintf("a.b[%d]", i)))
+		many.Done = append(many.Done, many.Changes[i].Address)
+	}
+	for _, test := range []struct {
+		name    string
+		reached aloft.Plan
+		says    []string // in the error or the hint
+		never   string
+	}{
+		{
+			"half of it",
+			aloft.Plan{Changes: []aloft.Change{change("aloft_app.web"), change("aloft_postgresql.main")}, Done: []string{"aloft_app.web"}},
+			[]string{"in use\ngone before that: aloft_app.web\nstill there: aloft_postgresql.main", "stays, with branch and state:", "git push aloft :env-alice", "aloft destroy alice --force"},
+			"and data",
+		},
+		{
+			"nothing of it", aloft.Plan{Changes: []aloft.Change{change("aloft_postgresql.main")}},
+			[]string{"stays, with branch, state and data:", "aloft destroy alice --force"}, "gone",
+		},
+		{"all of it, and then it fails", many, []string{"a.b[9], and 2 more\nstill there: nothing"}, "a.b[10]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := houseAt(t, "c1")
+			h.terraform.stuck, h.terraform.reached = aloft.Errorf(aloft.CodeFailed, "the database is in use"), test.reached
+			r := h.request(aloft.Run{Operation: aloft.OperationDestroy})
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunFailed)
+			h.wantEnvironment(aloft.EnvironmentDegraded, "c1")
+			got := h.run(r.ID)
+			told := got.Error + "\n" + got.Hint
+			for _, text := range test.says {
+				if !strings.Contains(told, text) {
+					t.Errorf("it does not say %q:\n%s", text, told)
+				}
+			}
+			if strings.Contains(told, test.never) {
+				t.Errorf("it says %q:\n%s", test.never, told)
+			}
+		})
+	}
+}
+
 func TestWhatWasNeverMadeNeedsNoTerraformToBeDestroyed(t *testing.T) {
 	h := newHouse(t)
 	h.terraform.before = func(ctx context.Context) error { // before any state is written

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,7 @@ type house struct {
 	providers  []string // of the Terraform
 	elsewhere  bool     // another machine than this one runs the apps
 	kept       int      // runs whose files are kept; 0 = as ever
+	woken      []string // environments that the reconciler has woken
 }
 
 type clock struct {
@@ -98,7 +100,7 @@ func (h *house) open() {
 		h.t.Fatal(err)
 	}
 	h.reconciler = run.NewReconciler(run.ReconcilerOptions{
-		Store: h.store, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now, RunsKept: h.kept,
+		Store: &waking{h.store, &h.woken}, Logs: run.NewLogs(filepath.Join(h.dir, "runs")), Now: h.clock.Now, RunsKept: h.kept,
 		Pipeline: &run.Pipeline{
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
@@ -112,6 +114,17 @@ func (h *house) open() {
 			Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
 		},
 	})
+}
+
+// waking is a store that notes who is woken.
+type waking struct {
+	*store.Store
+	woken *[]string
+}
+
+func (w *waking) Wake(ctx context.Context, key aloft.EnvironmentKey) error {
+	*w.woken = append(*w.woken, key.String())
+	return w.Store.Wake(ctx, key)
 }
 
 // push accepts a push of a commit to env-alice without following it.
@@ -327,8 +340,10 @@ type fakeTerraform struct {
 	planned   aloft.Plan
 	key       string
 	before    func(context.Context) error
-	failing   error // of Plan and Destroy
-	resources int   // in each state that it writes
+	failing   error      // of Plan and Destroy
+	stuck     error      // of Destroy
+	reached   aloft.Plan // by Destroy
+	resources int        // in each state that it writes
 
 	left     []aloft.Interrupted // what Recover was asked to take up
 	recovery aloft.Recovery
@@ -359,7 +374,8 @@ func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft
 	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
-	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, Serial: newest.Serial + 1, Resources: f.resources}, []byte("sealed"), ""); err != nil {
+	id, _ := strconv.ParseInt(filepath.Base(filepath.Dir(c.Journal)), 10, 64) // of the run
+	if _, err := f.states.PutState(ctx, aloft.StateVersion{EnvironmentKey: c.Key, RunID: id, Serial: newest.Serial + 1, Resources: f.resources}, []byte("sealed"), ""); err != nil {
 		return aloft.Plan{}, aloft.Outputs{}, err
 	}
 	if f.before != nil {
@@ -372,7 +388,7 @@ func (f *fakeTerraform) Apply(ctx context.Context, c aloft.Configuration) (aloft
 
 func (f *fakeTerraform) Destroy(_ context.Context, c aloft.Configuration) (aloft.Plan, error) {
 	f.calls = append(f.calls, "destroy "+c.Vars["revision"])
-	return aloft.Plan{}, f.failing
+	return f.reached, errors.Join(f.failing, f.stuck)
 }
 
 func (f *fakeTerraform) Key(aloft.Configuration, aloft.ConfigurationSummary) (string, error) {
@@ -405,6 +421,7 @@ type fakeTarget struct {
 	broken  []string
 	left    []string
 	holding []string // data that there is
+	made    []string // what Terraform has made there
 }
 
 func (f *fakeTarget) Release(context.Context, run.DeployRequest) error { return nil }
@@ -447,6 +464,10 @@ func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, b
 	healed, broken = f.healed, f.broken
 	f.healed = nil
 	return healed, broken, nil
+}
+
+func (f *fakeTarget) Made(context.Context, aloft.EnvironmentKey) ([]string, error) {
+	return slices.Clone(f.made), nil
 }
 
 func (f *fakeTarget) Holding(context.Context, aloft.EnvironmentKey) ([]string, error) {

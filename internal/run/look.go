@@ -113,13 +113,11 @@ func (r *Reconciler) compare(ctx context.Context, environment aloft.Environment)
 	if err != nil {
 		return false, err
 	}
-	lost, err := r.pipeline.lostState(ctx, key)
+	unmade, err := r.pipeline.unmade(ctx, key)
 	if err != nil {
 		return false, err
 	}
-	if lost {
-		broken = append(broken, "its Terraform state is gone")
-	}
+	broken = append(broken, unmade...)
 	if first && len(broken) == 0 {
 		for _, difference := range healed {
 			r.logger.Info("started again", "project", key.Project, "environment", key.Environment, "what", difference)

@@ -209,6 +209,14 @@ func (p *Pipeline) markState(ctx context.Context, key aloft.EnvironmentKey, conf
 	return &stateMark{Version: newest.Version}, err
 }
 
+// made lists what the local target has of an environment.
+func (p *Pipeline) made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	if p.Local == nil {
+		return nil, nil
+	}
+	return p.Local.Made(ctx, key)
+}
+
 // asLeft reports whether the state is what the last apply left: what follows from
 // that apply holds for no other state.
 func (p *Pipeline) asLeft(ctx context.Context, key aloft.EnvironmentKey, before applied) (bool, error) {
@@ -254,11 +262,15 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	if err != nil {
 		return outputs, err
 	}
+	made, err := p.made(ctx, key)
+	if err != nil {
+		return outputs, err
+	}
 	conf.Apps = outputs.Apps
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
 		repository.Hold(ctx, "environments/"+key.Environment+"/last", conf.Revision),
-		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Strays: before.Strays}),
+		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Made: made, Strays: before.Strays}),
 	)
 }
 

@@ -17,16 +17,13 @@ func (p *Pipeline) heal(ctx context.Context, s *step, key aloft.EnvironmentKey) 
 	for _, difference := range healed {
 		s.voice.detail("healed: %s", difference)
 	}
-	for _, difference := range broken {
-		s.voice.detail("drift: %s", difference)
-	}
 	if err != nil {
 		return nil, err
 	}
-	lost, err := p.lostState(ctx, key)
-	if lost {
-		s.voice.detail("drift: its Terraform state is gone")
-		broken = append(broken, "its Terraform state is gone")
+	unmade, err := p.unmade(ctx, key)
+	broken = append(broken, unmade...)
+	for _, difference := range broken {
+		s.voice.detail("drift: %s", difference)
 	}
 	s.say(fmt.Sprintf("%d healed, %d for Terraform", len(healed), len(broken)))
 	return broken, err
@@ -47,6 +44,9 @@ func (p *Pipeline) reprovision(ctx context.Context, s *step, j journey, broken [
 	}
 	if before.Last.Revision == "" {
 		return aloft.Outputs{}, skip("nothing was applied yet")
+	}
+	if err := p.outdated(ctx, j, before); err != nil {
+		return aloft.Outputs{}, err
 	}
 	dir, summary, err := p.restore(ctx, s, j.run, before.Last)
 	if err != nil {
@@ -72,6 +72,21 @@ func (p *Pipeline) reprovision(ctx context.Context, s *step, j journey, broken [
 		return outputs, err
 	}
 	return outputs, j.update(func(environment *aloft.Environment) { environment.ProvisionKey = key })
+}
+
+// outdated refuses to apply once more what is not what was applied last: where a later
+// run has written the state, and another commit runs, an older applied.json was put
+// back. To apply that would destroy what came since.
+func (p *Pipeline) outdated(ctx context.Context, j journey, before applied) error {
+	if p.States == nil || before.State == nil || j.environment.Revision == before.Last.Revision {
+		return nil
+	}
+	later, err := p.laterRun(ctx, j.run.EnvironmentKey, before)
+	if err != nil || !later {
+		return err
+	}
+	return aloft.Errorf(aloft.CodeConflict, "what was applied last is not known any more: a later run than run %d has written the state", before.Last.RunID).
+		WithHint("apply what runs: aloft up %s", j.run.Environment)
 }
 
 // restore checks out what was applied, and reads its Terraform.

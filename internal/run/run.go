@@ -109,6 +109,9 @@ type Deployer interface {
 	// Reconcile compares what runs with what should and heals it. A difference
 	// that only Terraform can heal is returned in broken.
 	Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error)
+	// Made lists what Terraform has made of the environment on the target and still
+	// has there, in words: "app web", "database main".
+	Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
 	// Holding lists what there is on the target that holds data of the environment.
 	Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
 	// Remove is the last resort: it removes all that the target holds of the
@@ -123,5 +126,6 @@ type States interface {
 	DeleteState(ctx context.Context, key aloft.EnvironmentKey) error  // holds resources: CodeConflict
 	DiscardState(ctx context.Context, key aloft.EnvironmentKey) error // whatever it holds
 	StateVersions(ctx context.Context, key aloft.EnvironmentKey) ([]aloft.StateVersion, error)
+	StateLock(ctx context.Context, key aloft.EnvironmentKey) (aloft.Lock, error) // nobody has it: CodeNotFound
 	UnlockRun(ctx context.Context, runID int64) ([]aloft.EnvironmentKey, error)
 }

@@ -193,6 +193,15 @@ func (t target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed
 	return healed, broken, err
 }
 
+func (t target) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+	apps, err := t.apps.Made(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := t.databases.Made(ctx, key)
+	return append(apps, databases...), err
+}
+
 func (t target) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	return t.databases.Holding(ctx, key)
 }

@@ -37,7 +37,7 @@ func (s *Store) Environments(ctx context.Context, filter aloft.EnvironmentFilter
 
 // UpdateEnvironment loads an environment, lets change alter it and saves it, in
 // one transaction. What change does to the key and to CreatedAt and UpdatedAt
-// does not count. It must not use the Store. Its error is returned, and nothing
+// does not count, nor to Blocked. It must not use the Store. Its error is returned, and nothing
 // is saved; neither is anything when it altered nothing.
 func (s *Store) UpdateEnvironment(ctx context.Context, key aloft.EnvironmentKey, alter func(*aloft.Environment) error) (aloft.Environment, error) {
 	var after aloft.Environment
@@ -55,7 +55,7 @@ func (s *Store) UpdateEnvironment(ctx context.Context, key aloft.EnvironmentKey,
 			return aloft.Errorf(aloft.CodeConflict, "environment %s is %s and cannot become %s", key, before.Status, after.Status)
 		}
 		after.EnvironmentKey, after.CreatedAt, after.UpdatedAt = key, before.CreatedAt, before.UpdatedAt
-		after.ExpiresAt = whole(after.ExpiresAt)
+		after.ExpiresAt, after.Blocked = whole(after.ExpiresAt), after.Disagreement != ""
 		if reflect.DeepEqual(before, after) {
 			return nil
 		}
@@ -125,5 +125,6 @@ func scanEnvironment(r row) (aloft.Environment, error) {
 		return e, err
 	}
 	e.ExpiresAt, e.CreatedAt, e.UpdatedAt = instant(expires), instant(created), instant(updated)
+	e.Blocked = e.Disagreement != ""
 	return e, json.Unmarshal([]byte(urls), &e.URLs)
 }

@@ -107,6 +107,7 @@ func TestEnvironmentKeepsEveryField(t *testing.T) {
 		updated, err := s.UpdateEnvironment(t.Context(), key, func(e *aloft.Environment) error {
 			want.CreatedAt = e.CreatedAt
 			*e = want
+			e.Blocked = true                                                              // does not count
 			e.EnvironmentKey = aloft.EnvironmentKey{Project: "other", Environment: "bob"} // does not count
 			e.ExpiresAt = e.ExpiresAt.Add(time.Microsecond).Local()
 			return nil

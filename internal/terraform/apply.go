@@ -63,8 +63,8 @@ func (e *Engine) adopt(ctx context.Context, c aloft.Configuration, told []tfjson
 	return adopted
 }
 
-// Destroy destroys everything in the state and returns what that was. Errors
-// are those of Apply.
+// Destroy destroys everything in the state and returns what that was, and of one
+// that fails what of it is done. Errors are those of Apply.
 func (e *Engine) Destroy(ctx context.Context, c aloft.Configuration) (aloft.Plan, error) {
 	s, err := e.stream(ctx, c, "destroy", c.Journal, []string{"apply", "-destroy", "-json", "-input=false", "-auto-approve"})
 	return s.plan(), err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,31 @@ func TestApply(t *testing.T) {
 		destroyed, err := e.Destroy(t.Context(), c)
 		if err != nil || len(destroyed.Changes) != 1 || destroyed.Changes[0].Action != aloft.ActionDelete {
 			t.Errorf("destroying: %+v, %v", destroyed, err)
+		}
+	})
+}
+
+// TestDestroyHalfWay: what a destroy has done before it failed is told.
+func TestDestroyHalfWay(t *testing.T) {
+	t.Parallel()
+	twins(t, func(t *testing.T, e *terraform.Engine) {
+		c, _, _ := environment(t, map[string]string{"main.tf": `
+resource "terraform_data" "kept" {
+  provisioner "local-exec" {
+    when    = destroy
+    command = "false"
+  }
+}
+resource "terraform_data" "above" {
+  input = terraform_data.kept.id
+}
+`})
+		if _, _, err := e.Apply(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		plan, err := e.Destroy(t.Context(), c)
+		if err == nil || len(plan.Changes) != 2 || !slices.Equal(plan.Done, []string{"terraform_data.above"}) {
+			t.Errorf("destroying: %+v, %v", plan, err)
 		}
 	})
 }

@@ -49,6 +49,9 @@ func describe(folder string, d tfjson.Diagnostic) string {
 	switch {
 	case d.Range != nil && d.Range.Filename != "":
 		fmt.Fprintf(&b, "%s:%d: ", inRepository(folder, d.Range.Filename), d.Range.Start.Line)
+		if strings.Contains(d.Address, "[") || strings.HasPrefix(d.Address, "module.") {
+			b.WriteString(d.Address + ": ") // one of several that the line stands for
+		}
 	case d.Address != "":
 		b.WriteString(d.Address + ": ")
 	}

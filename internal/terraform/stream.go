@@ -69,6 +69,7 @@ type stream struct {
 	changing map[string]func(error) // ends a change of a resource, by address and action
 
 	changes []aloft.Change
+	done    []string       // addresses of what was changed
 	results []aloft.Change // changes of outputs
 	drift   []aloft.Change
 	differs bool // the engine said that the plan changes something
@@ -176,6 +177,9 @@ func (s *stream) progress(m message, h resourceMessage) {
 		logLine(s.log, address+": still "+doing+after(elapsed(h, time.Time{}, m.Time)))
 	case "apply_complete":
 		s.changed(key, nil)
+		if h.Action != "read" {
+			s.done = append(s.done, address)
+		}
 		logLine(s.log, address+": "+done+after(elapsed(h, s.began[key], m.Time)))
 	case "apply_errored":
 		s.changed(key, errChange)
@@ -280,5 +284,9 @@ func appendResource(list []aloft.Change, m resourceMessage) []aloft.Change {
 	return list
 }
 
-// plan returns the plan that the messages told.
-func (s *stream) plan() aloft.Plan { return newPlan(s.changes, s.results, s.drift) }
+// plan returns the plan that the messages told, and what of it was done.
+func (s *stream) plan() aloft.Plan {
+	plan := newPlan(s.changes, s.results, s.drift)
+	plan.Done = s.done
+	return plan
+}

@@ -49,6 +49,14 @@ func TestHome(t *testing.T) {
 			`No environments. Make one with <code>git push aloft HEAD:env-alice</code>`, `<nav><a href="/new">New project</a>`)
 		lacks(t, page, "alice@example.org")
 	})
+	t.Run("shows what is blocked, and why", func(t *testing.T) {
+		w := busyWorld(noon)
+		w.environments[1].Blocked, w.environments[1].Disagreement = true, "the repository of shop is gone: bring it back"
+		for _, path := range []string{"/", "/environments/shop/alice"} {
+			_, page := w.get(t, path)
+			contains(t, page, `<span class="status good">ready</span> <span class="status bad">blocked</span>`, `>Blocked: the repository of shop is gone`)
+		}
+	})
 	t.Run("tells how to begin when there is nothing", func(t *testing.T) {
 		_, page := emptyWorld().get(t, "/")
 		contains(t, page, "git remote add aloft http://localhost:8090/your-project.git", "git push aloft HEAD:env-alice", `<a href="/new">Choose what your project needs</a>`)

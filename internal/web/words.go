@@ -122,7 +122,7 @@ func tone(status any) string {
 		return "busy"
 	case "waiting", "degraded", "backing-off":
 		return "warn"
-	case "failed":
+	case "failed", "blocked":
 		return "bad"
 	}
 	return "quiet"
