@@ -15,14 +15,14 @@ import (
 const mainApp = "web"
 
 // shortHost is the host name of an environment.
-func (l *Local) shortHost(key aloft.EnvironmentKey) string {
+func (l *Target) shortHost(key aloft.EnvironmentKey) string {
 	return key.Environment + "." + key.Project + "." + l.options.Domain
 }
 
-func (l *Local) longHost(p place) string { return p.App + "." + l.shortHost(p.EnvironmentKey) }
+func (l *Target) longHost(p place) string { return p.App + "." + l.shortHost(p.EnvironmentKey) }
 
 // host is the name in the URL of an app.
-func (l *Local) host(p place) string {
+func (l *Target) host(p place) string {
 	if p.App == mainApp {
 		return l.shortHost(p.EnvironmentKey)
 	}
@@ -30,12 +30,12 @@ func (l *Local) host(p place) string {
 }
 
 // ownHost reports whether a host name belongs to an environment.
-func (l *Local) ownHost(key aloft.EnvironmentKey, host string) bool {
+func (l *Target) ownHost(key aloft.EnvironmentKey, host string) bool {
 	short := l.shortHost(key)
 	return host == short || strings.HasSuffix(host, "."+short)
 }
 
-func (l *Local) url(host string) string {
+func (l *Target) url(host string) string {
 	if l.options.Port == 0 || l.options.Port == schemePort(l.options.Scheme) {
 		return l.options.Scheme + "://" + host
 	}
@@ -43,7 +43,7 @@ func (l *Local) url(host string) string {
 }
 
 // authority is the Host header of requests to an app.
-func (l *Local) authority(p place) string {
+func (l *Target) authority(p place) string {
 	_, authority, _ := strings.Cut(l.url(l.host(p)), "://")
 	return authority
 }

@@ -42,7 +42,7 @@ type Store interface {
 	aloft.LocalStore
 }
 
-// Options say how Local works.
+// Options say how a Target works.
 type Options struct {
 	Store      Store
 	Supervisor *supervise.Supervisor
@@ -71,9 +71,9 @@ type Request struct {
 	Force    bool         // also when nothing has changed
 }
 
-// Local runs releases as processes on this machine. Its methods may be called
+// Target runs releases as processes on this machine. Its methods may be called
 // from any goroutine; those that change an environment wait for each other.
-type Local struct {
+type Target struct {
 	options Options
 	probes  *http.Client // asks processes
 	visits  *http.Client // asks URLs, as a browser on this machine would
@@ -95,12 +95,12 @@ type place struct {
 	App string
 }
 
-// NewLocal returns the deployer of the hosting "local". Nothing runs until
+// New returns the deployer of the hosting "local". Nothing runs until
 // Deploy or Reconcile.
-func NewLocal(options Options) *Local {
+func New(options Options) *Target {
 	options = withDefaults(options)
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Local{
+	return &Target{
 		options: options,
 		probes:  newClient(nil),
 		visits:  newClient(&options.Address),
@@ -144,7 +144,7 @@ func withDefaults(o Options) Options {
 
 // Wait returns when all that was replaced so far has been drained and stopped,
 // or with the cause of ctx's end.
-func (l *Local) Wait(ctx context.Context) error {
+func (l *Target) Wait(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -160,7 +160,7 @@ func (l *Local) Wait(ctx context.Context) error {
 
 // Close ends what goes on in the background: what is being drained is stopped
 // at once. It is called before the supervisor's Close, which stops all else.
-func (l *Local) Close() {
+func (l *Target) Close() {
 	l.cancel()
 	l.drains.Wait()
 	l.probes.CloseIdleConnections()

@@ -38,7 +38,7 @@ func (x launch) docker() bool { return x.app().Runtime.Value == "docker" }
 
 // contained turns what would be a process into a container with the same
 // variables and port. The values of variables are not in its arguments.
-func (l *Local) contained(x launch, spec supervise.Spec, env map[string]string) (supervise.Spec, error) {
+func (l *Target) contained(x launch, spec supervise.Spec, env map[string]string) (supervise.Spec, error) {
 	engine, err := l.engine(x.release.Artifact)
 	if err != nil {
 		return spec, err
@@ -80,7 +80,7 @@ func (l *Local) contained(x launch, spec supervise.Spec, env map[string]string) 
 }
 
 // engine returns the client of the engine that has an artifact's image.
-func (l *Local) engine(artifact aloft.Artifact) (string, error) {
+func (l *Target) engine(artifact aloft.Artifact) (string, error) {
 	engine, err := readLine(filepath.Join(artifact.Dir, engineFile))
 	if err == nil && engine != "docker" && engine != "podman" {
 		err = fmt.Errorf("%q is no container engine", engine)
@@ -97,7 +97,7 @@ func readLine(path string) (string, error) {
 }
 
 // checkEngine is CodeUnavailable unless the engine of a container app answers.
-func (l *Local) checkEngine(ctx context.Context, x launch) error {
+func (l *Target) checkEngine(ctx context.Context, x launch) error {
 	engine, err := l.engine(x.release.Artifact)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (l *Local) checkEngine(ctx context.Context, x launch) error {
 
 // removeContainer removes the container of a process that was stopped, if it is
 // one: a client that had to be killed leaves it running.
-func (l *Local) removeContainer(ctx context.Context, spec supervise.Spec) {
+func (l *Target) removeContainer(ctx context.Context, spec supervise.Spec) {
 	if len(spec.Args) < 6 || spec.Args[2] != containerScript {
 		return
 	}
@@ -119,7 +119,7 @@ func (l *Local) removeContainer(ctx context.Context, spec supervise.Spec) {
 }
 
 // containers lists the containers of an environment, as far as it ever had any.
-func (l *Local) containers(ctx context.Context, key aloft.EnvironmentKey) []string {
+func (l *Target) containers(ctx context.Context, key aloft.EnvironmentKey) []string {
 	l.mu.Lock()
 	engine := l.engines[key]
 	l.mu.Unlock()
@@ -134,7 +134,7 @@ func (l *Local) containers(ctx context.Context, key aloft.EnvironmentKey) []stri
 }
 
 // removeContainers removes the containers of an environment by their label.
-func (l *Local) removeContainers(ctx context.Context, key aloft.EnvironmentKey) {
+func (l *Target) removeContainers(ctx context.Context, key aloft.EnvironmentKey) {
 	releases, _ := l.options.Store.Releases(ctx, key) // unknown: then by what was started since
 	for _, release := range releases {
 		if release.Spec.Runtime.Value == "docker" {
@@ -148,14 +148,14 @@ func (l *Local) removeContainers(ctx context.Context, key aloft.EnvironmentKey) 
 	}
 }
 
-func (l *Local) noteEngine(key aloft.EnvironmentKey, engine string) {
+func (l *Target) noteEngine(key aloft.EnvironmentKey, engine string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.engines[key] = engine
 }
 
 // command runs the client of an engine to its end.
-func (l *Local) command(ctx context.Context, key aloft.EnvironmentKey, w io.Writer, args ...string) error {
+func (l *Target) command(ctx context.Context, key aloft.EnvironmentKey, w io.Writer, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	exit, err := l.options.Supervisor.Run(ctx, supervise.Spec{
@@ -167,7 +167,7 @@ func (l *Local) command(ctx context.Context, key aloft.EnvironmentKey, w io.Writ
 	return err
 }
 
-func (l *Local) engineEnvironment() map[string]string {
+func (l *Target) engineEnvironment() map[string]string {
 	env := map[string]string{"LANG": "C.UTF-8"}
 	for _, name := range engineVariables {
 		if value := l.options.Environ(name); value != "" {
@@ -178,8 +178,8 @@ func (l *Local) engineEnvironment() map[string]string {
 }
 
 // engineTag tells the containers of this server from those of another one.
-func (l *Local) engineTag() string { return digest(l.options.Dir)[:8] }
+func (l *Target) engineTag() string { return digest(l.options.Dir)[:8] }
 
-func (l *Local) engineLabel(key aloft.EnvironmentKey) string {
+func (l *Target) engineLabel(key aloft.EnvironmentKey) string {
 	return "aloft.environment=" + l.engineTag() + "/" + key.String()
 }

@@ -33,7 +33,7 @@ var programs = []string{".aloft/bin", ".aloft/venv/bin", "node_modules/.bin", "v
 // wins: the basics, the manifest, Terraform; then, unless they are set already,
 // the names that frameworks read; at last what Aloft itself tells. A port of 0
 // is for processes without a route.
-func (l *Local) variables(x launch, port int) map[string]string {
+func (l *Target) variables(x launch, port int) map[string]string {
 	env := l.base(x)
 	maps.Copy(env, x.app().Variables)
 	maps.Copy(env, x.slot.Variables)
@@ -53,7 +53,7 @@ func (l *Local) variables(x launch, port int) map[string]string {
 	return env
 }
 
-func (l *Local) base(x launch) map[string]string {
+func (l *Target) base(x launch) map[string]string {
 	env := map[string]string{"LANG": "C.UTF-8", "PATH": l.path(x)}
 	for _, name := range basics {
 		if value := l.options.Environ(name); value != "" {
@@ -77,7 +77,7 @@ func (l *Local) base(x launch) map[string]string {
 	return env
 }
 
-func (l *Local) path(x launch) string {
+func (l *Target) path(x launch) string {
 	var folders []string
 	for _, folder := range programs {
 		if path := filepath.Join(x.release.Artifact.Dir, folder); isFolder(path) {

@@ -36,7 +36,7 @@ var (
 
 // awaitHealthy waits until every process of a release answers. The first that
 // fails ends the wait.
-func (l *Local) awaitHealthy(ctx context.Context, r *running) error {
+func (l *Target) awaitHealthy(ctx context.Context, r *running) error {
 	if len(r.web) == 0 {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (x launch) healthy(status int) bool {
 }
 
 // await waits until a process answers. When it ends, that is told at once.
-func (l *Local) await(ctx context.Context, x launch, p *supervise.Process) error {
+func (l *Target) await(ctx context.Context, x launch, p *supervise.Process) error {
 	ctx, stopTimer := context.WithTimeoutCause(ctx, x.healthTime(), errTooLate)
 	defer stopTimer()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -101,7 +101,7 @@ func (l *Local) await(ctx context.Context, x launch, p *supervise.Process) error
 }
 
 // ask returns the status that a process answers with, or before when it does not.
-func (l *Local) ask(ctx context.Context, x launch, port, before int) int {
+func (l *Target) ask(ctx context.Context, x launch, port, before int) int {
 	ctx, cancel := context.WithTimeout(ctx, longAnswer)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+localAddress(port)+x.question(), nil)

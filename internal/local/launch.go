@@ -93,7 +93,7 @@ func (x launch) check() error {
 }
 
 // launchOf prepares the start of a recorded or of a future release in its slot.
-func (l *Local) launchOf(ctx context.Context, release aloft.Release, log io.Writer) (launch, error) {
+func (l *Target) launchOf(ctx context.Context, release aloft.Release, log io.Writer) (launch, error) {
 	p := place{release.EnvironmentKey, release.App}
 	slot, err := l.options.Store.Slot(ctx, p.EnvironmentKey, p.App)
 	if aloft.ErrorCode(err) == aloft.CodeNotFound {

@@ -16,7 +16,7 @@ import (
 // A release that does not answer is CodeFailed: the log shows its last lines, it
 // is recorded as failed, nothing of it is left, and the release before keeps
 // serving. Without a slot it is CodeNotFound, when ctx ends CodeCanceled.
-func (l *Local) Deploy(ctx context.Context, r Request) (release aloft.Release, skipped bool, err error) {
+func (l *Target) Deploy(ctx context.Context, r Request) (release aloft.Release, skipped bool, err error) {
 	unlock, err := l.busy.lock(ctx, r.Key)
 	if err != nil {
 		return aloft.Release{}, false, err
@@ -54,7 +54,7 @@ func (l *Local) Deploy(ctx context.Context, r Request) (release aloft.Release, s
 }
 
 // record adds a release that answers to the records.
-func (l *Local) record(ctx context.Context, next *running) error {
+func (l *Target) record(ctx context.Context, next *running) error {
 	next.release.Status = aloft.ReleaseActive
 	recorded, err := l.options.Store.AddRelease(ctx, next.release)
 	if err != nil {
@@ -66,7 +66,7 @@ func (l *Local) record(ctx context.Context, next *running) error {
 
 // recordFailure adds a release that does not answer to the records, unless
 // somebody stopped it.
-func (l *Local) recordFailure(ctx context.Context, x launch, cause error) (aloft.Release, bool, error) {
+func (l *Target) recordFailure(ctx context.Context, x launch, cause error) (aloft.Release, bool, error) {
 	if isCanceled(cause) || ctx.Err() != nil {
 		return aloft.Release{}, false, cause
 	}
@@ -83,7 +83,7 @@ func (l *Local) recordFailure(ctx context.Context, x launch, cause error) (aloft
 
 // swap gives the routes of an app to what was started, and retires what ran.
 // When that does not work what ran goes on.
-func (l *Local) swap(ctx context.Context, next *running, slots []aloft.Slot) error {
+func (l *Target) swap(ctx context.Context, next *running, slots []aloft.Slot) error {
 	old := l.setPresent(next.place, next)
 	swapping := next.timing.Begin("swap", "the route")
 	changes, err := l.route(next.EnvironmentKey, slots)
@@ -100,7 +100,7 @@ func (l *Local) swap(ctx context.Context, next *running, slots []aloft.Slot) err
 }
 
 // unchanged reports whether x is what runs already, whole and with its routes.
-func (l *Local) unchanged(before aloft.Release, x launch) bool {
+func (l *Target) unchanged(before aloft.Release, x launch) bool {
 	r := l.present(x.place)
 	if r == nil || r.release.Number != before.Number || !r.hasFolder() {
 		return false

@@ -14,7 +14,7 @@ import (
 // Release runs the release command of an app, such as migrations, with the
 // variables of its slot and the new artifact; its output goes to the log. A
 // command that fails is CodeFailed, without one there is nothing to do.
-func (l *Local) Release(ctx context.Context, r Request) error {
+func (l *Target) Release(ctx context.Context, r Request) error {
 	if r.App.Release.Empty() {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (l *Local) Release(ctx context.Context, r Request) error {
 // Run runs a command in the environment of an app, in the folder of its active
 // release, and returns its exit status; both its outputs go to w. Without an
 // active release it is CodeNotFound.
-func (l *Local) Run(ctx context.Context, key aloft.EnvironmentKey, app string, args []string, w io.Writer) (exitCode int, err error) {
+func (l *Target) Run(ctx context.Context, key aloft.EnvironmentKey, app string, args []string, w io.Writer) (exitCode int, err error) {
 	if len(args) == 0 {
 		return 0, aloft.Errorf(aloft.CodeInvalid, "cannot run nothing in %s: name a command", key)
 	}
@@ -62,7 +62,7 @@ func (l *Local) Run(ctx context.Context, key aloft.EnvironmentKey, app string, a
 }
 
 // once runs a process to its end.
-func (l *Local) once(ctx context.Context, x launch, p part) (supervise.Exit, error) {
+func (l *Target) once(ctx context.Context, x launch, p part) (supervise.Exit, error) {
 	if err := l.makePrivateDir(x.EnvironmentKey); err != nil {
 		return supervise.Exit{}, err
 	}

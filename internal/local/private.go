@@ -13,7 +13,7 @@ import (
 
 // confinement is what the processes of an app may reach: they read the artifact,
 // and write the private folder of their environment and nothing else.
-func (l *Local) confinement(x launch) *aloft.Confinement {
+func (l *Target) confinement(x launch) *aloft.Confinement {
 	read := []string{x.artifactRoot()}
 	env := l.base(x)
 	for name := range managers {
@@ -33,11 +33,11 @@ func (x launch) artifactRoot() string {
 }
 
 // privateDir is the folder that the processes of an environment may write to.
-func (l *Local) privateDir(key aloft.EnvironmentKey) string {
+func (l *Target) privateDir(key aloft.EnvironmentKey) string {
 	return filepath.Join(l.options.Dir, key.Project, key.Environment, "private")
 }
 
-func (l *Local) makePrivateDir(key aloft.EnvironmentKey) error {
+func (l *Target) makePrivateDir(key aloft.EnvironmentKey) error {
 	for _, name := range []string{"home", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(l.privateDir(key), name), 0o700); err != nil {
 			return fmt.Errorf("cannot make the private folder of %s: %w", key, err)

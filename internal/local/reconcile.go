@@ -45,7 +45,7 @@ func (d Difference) String() string {
 // After a start of the server that is everything. It returns each difference
 // with what became of it; one that could not be healed is a difference as well,
 // not an error. Processes that died and were started again are reported once.
-func (l *Local) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]Difference, error) {
+func (l *Target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]Difference, error) {
 	if err := key.Validate(); err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (l *Local) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]Diff
 }
 
 // removeStrays stops what runs without a slot or a release to run for.
-func (l *Local) removeStrays(ctx context.Context, key aloft.EnvironmentKey, slots []aloft.Slot, releases []aloft.Release) []Difference {
+func (l *Target) removeStrays(ctx context.Context, key aloft.EnvironmentKey, slots []aloft.Slot, releases []aloft.Release) []Difference {
 	apps := map[string]bool{}
 	for _, process := range l.options.Supervisor.Processes(key) {
 		apps[process.App] = true
@@ -100,7 +100,7 @@ func (l *Local) removeStrays(ctx context.Context, key aloft.EnvironmentKey, slot
 
 // reconcileApps looks at all apps at the same time. It returns what it replaced
 // as well, which still has the routes.
-func (l *Local) reconcileApps(ctx context.Context, key aloft.EnvironmentKey, slots []aloft.Slot, releases []aloft.Release) ([]Difference, []*running) {
+func (l *Target) reconcileApps(ctx context.Context, key aloft.EnvironmentKey, slots []aloft.Slot, releases []aloft.Release) ([]Difference, []*running) {
 	states := l.settled(ctx, key)
 	found, replaced := make([][]Difference, len(slots)), make([]*running, len(slots))
 	var group sync.WaitGroup
@@ -113,7 +113,7 @@ func (l *Local) reconcileApps(ctx context.Context, key aloft.EnvironmentKey, slo
 	return slices.Concat(found...), slices.DeleteFunc(replaced, func(r *running) bool { return r == nil })
 }
 
-func (l *Local) reconcileApp(ctx context.Context, release aloft.Release, states states) ([]Difference, *running) {
+func (l *Target) reconcileApp(ctx context.Context, release aloft.Release, states states) ([]Difference, *running) {
 	r := l.present(place{release.EnvironmentKey, release.App})
 	if !isFolder(release.Artifact.Dir) {
 		gone := fmt.Sprintf("the artifact of release %d is gone", release.Number)
@@ -156,7 +156,7 @@ func missing(r *running, release aloft.Release, states states) string {
 
 // startAgain starts a recorded release in the place of what is left of it,
 // which it returns.
-func (l *Local) startAgain(ctx context.Context, release aloft.Release) (old *running, err error) {
+func (l *Target) startAgain(ctx context.Context, release aloft.Release) (old *running, err error) {
 	x, err := l.launchOf(ctx, release, io.Discard)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (l *Local) startAgain(ctx context.Context, release aloft.Release) (old *run
 
 // takeDeaths reports the processes that died since the last time. One that
 // keeps dying is not healed by starting it again.
-func (l *Local) takeDeaths(r *running, states states) []Difference {
+func (l *Target) takeDeaths(r *running, states states) []Difference {
 	l.mu.Lock()
 	deaths := l.deaths[r.place]
 	delete(l.deaths, r.place)
@@ -229,7 +229,7 @@ func nameOf(spec supervise.Spec) processName {
 
 // settled returns how processes are when those that died a moment ago have been
 // started again.
-func (l *Local) settled(ctx context.Context, key aloft.EnvironmentKey) states {
+func (l *Target) settled(ctx context.Context, key aloft.EnvironmentKey) states {
 	limit := time.NewTimer(revivalMax)
 	defer limit.Stop()
 	states := l.states(key)
@@ -256,7 +256,7 @@ func (s states) recovering(r *running) bool {
 	})
 }
 
-func (l *Local) states(key aloft.EnvironmentKey) states {
+func (l *Target) states(key aloft.EnvironmentKey) states {
 	found := states{}
 	for _, status := range l.options.Supervisor.Processes(key) {
 		found[nameOf(status.Spec)] = status

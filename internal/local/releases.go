@@ -8,7 +8,7 @@ import (
 )
 
 // Releases lists the releases of an app, newest first.
-func (l *Local) Releases(ctx context.Context, key aloft.EnvironmentKey, app string) ([]aloft.Release, error) {
+func (l *Target) Releases(ctx context.Context, key aloft.EnvironmentKey, app string) ([]aloft.Release, error) {
 	all, err := l.options.Store.Releases(ctx, key)
 	return slices.DeleteFunc(all, func(r aloft.Release) bool { return r.App != app }), err
 }

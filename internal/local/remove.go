@@ -13,7 +13,7 @@ import (
 // RemoveAll removes all that an environment has here: routes, processes, slots,
 // group, releases, private folders and logs. It may be called again when it
 // did not succeed, and when there is nothing to remove.
-func (l *Local) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error {
+func (l *Target) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error {
 	if err := key.Validate(); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (l *Local) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error {
 // Withdraw takes out an app that nothing can take the place of: its release is
 // recorded as failed for this reason, and its routes and processes end. Its slot
 // stays. What cannot be recorded ends all the same.
-func (l *Local) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
+func (l *Target) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (l *Local) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app, rea
 
 // takeDown ends the routes of an app, or of all apps with "", and stops their
 // processes, those that are being drained included. slots are those that stay.
-func (l *Local) takeDown(ctx context.Context, key aloft.EnvironmentKey, app string, slots []aloft.Slot) {
+func (l *Target) takeDown(ctx context.Context, key aloft.EnvironmentKey, app string, slots []aloft.Slot) {
 	var taken []*running
 	for _, r := range l.presentIn(key) {
 		if app == "" || r.App == app {
@@ -70,7 +70,7 @@ func (l *Local) takeDown(ctx context.Context, key aloft.EnvironmentKey, app stri
 	}
 }
 
-func (l *Local) removePrivateDir(key aloft.EnvironmentKey) error {
+func (l *Target) removePrivateDir(key aloft.EnvironmentKey) error {
 	private := l.privateDir(key)
 	err := aloft.RemoveFolder(private)
 	_ = os.Remove(filepath.Dir(private))               // works when it was the last of the environment
@@ -80,7 +80,7 @@ func (l *Local) removePrivateDir(key aloft.EnvironmentKey) error {
 
 // Remains lists what is left of an environment, by looking: routes, processes,
 // records, files. Nothing is the proof that it is gone.
-func (l *Local) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+func (l *Target) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	var left []string
 	for _, route := range l.options.Proxy.Routes() {
 		if l.ownHost(key, route.Host) {
@@ -104,7 +104,7 @@ func (l *Local) Remains(ctx context.Context, key aloft.EnvironmentKey) ([]string
 	return left, nil
 }
 
-func (l *Local) records(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+func (l *Target) records(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	var left []string
 	group, err := l.hasGroup(ctx, key)
 	slots, slotsErr := l.options.Store.Slots(ctx, key)

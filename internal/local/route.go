@@ -26,7 +26,7 @@ func retired(changes []routeChange) []*proxy.Retired {
 
 // route makes the routes of an environment lead to what runs in it, and returns
 // those that had to be changed.
-func (l *Local) route(key aloft.EnvironmentKey, slots []aloft.Slot) ([]routeChange, error) {
+func (l *Target) route(key aloft.EnvironmentKey, slots []aloft.Slot) ([]routeChange, error) {
 	wanted := l.wantedRoutes(key, slots)
 	var changes []routeChange
 	for _, present := range l.options.Proxy.Routes() {
@@ -50,7 +50,7 @@ func (l *Local) route(key aloft.EnvironmentKey, slots []aloft.Slot) ([]routeChan
 }
 
 // wantedRoutes tells which release each host name of an environment leads to.
-func (l *Local) wantedRoutes(key aloft.EnvironmentKey, slots []aloft.Slot) map[string]*running {
+func (l *Target) wantedRoutes(key aloft.EnvironmentKey, slots []aloft.Slot) map[string]*running {
 	wanted := map[string]*running{}
 	for _, r := range l.presentIn(key) {
 		if _, ok := r.target(); !ok {
@@ -72,7 +72,7 @@ func ownsShortHost(slots []aloft.Slot, app string) bool {
 }
 
 // isRouted reports whether the app's own host name leads to it.
-func (l *Local) isRouted(r *running) bool {
+func (l *Target) isRouted(r *running) bool {
 	target, ok := r.target()
 	if !ok {
 		return true

@@ -49,7 +49,7 @@ const failedGrace = 2 * time.Second
 
 // start starts a release beside whatever runs and returns when it answers. When
 // it fails nothing of it is left.
-func (l *Local) start(ctx context.Context, x launch) (*running, error) {
+func (l *Target) start(ctx context.Context, x launch) (*running, error) {
 	if err := x.check(); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (l *Local) start(ctx context.Context, x launch) (*running, error) {
 }
 
 // startWeb starts the processes that will have the route and waits for them.
-func (l *Local) startWeb(ctx context.Context, r *running) error {
+func (l *Target) startWeb(ctx context.Context, r *running) error {
 	starting := r.timing.Begin("start", count(r.instances(), "process", "processes"))
 	err := l.startAll(r)
 	starting(err)
@@ -93,7 +93,7 @@ func (l *Local) startWeb(ctx context.Context, r *running) error {
 	return err
 }
 
-func (l *Local) startAll(r *running) error {
+func (l *Target) startAll(r *running) error {
 	if r.static() != "" {
 		r.say("serving the folder %s", r.app().Static.Value)
 	}
@@ -107,7 +107,7 @@ func (l *Local) startAll(r *running) error {
 	return nil
 }
 
-func (l *Local) startOthers(r *running) error {
+func (l *Target) startOthers(r *running) error {
 	for _, name := range slices.Sorted(maps.Keys(r.app().Processes)) {
 		process, err := l.startOne(r.launch, part{process: name, instance: 1, command: r.app().Processes[name]})
 		if err != nil {
@@ -129,7 +129,7 @@ type part struct {
 	routed   bool // gets a port
 }
 
-func (l *Local) startOne(x launch, p part) (*supervise.Process, error) {
+func (l *Target) startOne(x launch, p part) (*supervise.Process, error) {
 	port := 0
 	if p.routed {
 		var err error
@@ -151,7 +151,7 @@ func (l *Local) startOne(x launch, p part) (*supervise.Process, error) {
 }
 
 // spec says how a process is run.
-func (l *Local) spec(x launch, p part, port int) (supervise.Spec, error) {
+func (l *Target) spec(x launch, p part, port int) (supervise.Spec, error) {
 	env := l.variables(x, port)
 	spec := supervise.Spec{
 		Key: x.EnvironmentKey, App: x.App, Process: p.process, Instance: p.instance, Release: x.release.Number,
@@ -170,7 +170,7 @@ func (l *Local) spec(x launch, p part, port int) (supervise.Spec, error) {
 }
 
 // stop stops processes all at once and gives their ports back.
-func (l *Local) stop(ctx context.Context, processes []*supervise.Process, grace time.Duration) {
+func (l *Target) stop(ctx context.Context, processes []*supervise.Process, grace time.Duration) {
 	var group sync.WaitGroup
 	for _, process := range processes {
 		group.Go(func() {
@@ -185,7 +185,7 @@ func (l *Local) stop(ctx context.Context, processes []*supervise.Process, grace 
 // retire lets a release that was replaced finish what it began, in the
 // background, and stops it. Its workers, which would do the same work as the new
 // ones, stop at once.
-func (l *Local) retire(old *running, routes []*proxy.Retired, timing aloft.Timing) {
+func (l *Target) retire(old *running, routes []*proxy.Retired, timing aloft.Timing) {
 	draining := timing.Begin("drain", fmt.Sprintf("release %d, in the background", old.release.Number))
 	l.drains.Go(func() {
 		var group sync.WaitGroup
@@ -197,7 +197,7 @@ func (l *Local) retire(old *running, routes []*proxy.Retired, timing aloft.Timin
 	})
 }
 
-func (l *Local) drain(ctx context.Context, old *running, routes []*proxy.Retired) {
+func (l *Target) drain(ctx context.Context, old *running, routes []*proxy.Retired) {
 	ctx, cancel := context.WithTimeoutCause(ctx, l.options.DrainTime, errDrainTime)
 	defer cancel()
 	var group sync.WaitGroup
@@ -222,7 +222,7 @@ type death struct {
 
 // note remembers that a process of the present release died, to be reported by
 // the next Reconcile, and tells that one runs again.
-func (l *Local) note(r *running, event supervise.Event) {
+func (l *Target) note(r *running, event supervise.Event) {
 	if event.State != supervise.StateBackingOff {
 		select {
 		case r.revived <- struct{}{}:
@@ -246,7 +246,7 @@ func (l *Local) note(r *running, event supervise.Event) {
 	}
 }
 
-func (l *Local) present(p place) *running {
+func (l *Target) present(p place) *running {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.running[p]
@@ -254,7 +254,7 @@ func (l *Local) present(p place) *running {
 
 // setPresent makes r what runs at its place, nil = nothing, and returns what ran
 // there before.
-func (l *Local) setPresent(p place, r *running) (before *running) {
+func (l *Target) setPresent(p place, r *running) (before *running) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before = l.running[p]
@@ -268,7 +268,7 @@ func (l *Local) setPresent(p place, r *running) (before *running) {
 }
 
 // presentIn lists what runs in an environment, by app.
-func (l *Local) presentIn(key aloft.EnvironmentKey) []*running {
+func (l *Target) presentIn(key aloft.EnvironmentKey) []*running {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var list []*running

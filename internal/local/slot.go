@@ -16,7 +16,7 @@ var variableRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // PutGroup makes the group of an environment and returns it with its URL. It is
 // CodeConflict where another creation made it.
-func (l *Local) PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error) {
+func (l *Target) PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim aloft.Claim) (aloft.Group, error) {
 	if err := key.Validate(); err != nil {
 		return aloft.Group{}, err
 	}
@@ -38,7 +38,7 @@ func (l *Local) PutGroup(ctx context.Context, key aloft.EnvironmentKey, claim al
 }
 
 // Group returns the group of an environment. Without one it is CodeNotFound.
-func (l *Local) Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Group, error) {
+func (l *Target) Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Group, error) {
 	creation, err := l.options.Store.GroupCreation(ctx, key)
 	if err != nil {
 		return aloft.Group{}, err
@@ -47,7 +47,7 @@ func (l *Local) Group(ctx context.Context, key aloft.EnvironmentKey) (aloft.Grou
 }
 
 // hasGroup reports whether Terraform has made a group of the environment.
-func (l *Local) hasGroup(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
+func (l *Target) hasGroup(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
 	_, err := l.options.Store.GroupCreation(ctx, key)
 	if aloft.ErrorCode(err) == aloft.CodeNotFound {
 		return false, nil
@@ -57,7 +57,7 @@ func (l *Local) hasGroup(ctx context.Context, key aloft.EnvironmentKey) (bool, e
 
 // DeleteGroup removes the group, if it is of that creation. Its slots are other
 // resources, which go by their own deletion. Nothing to remove is no error.
-func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creation string) error {
+func (l *Target) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creation string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (l *Local) DeleteGroup(ctx context.Context, key aloft.EnvironmentKey, creat
 
 // Made lists what Terraform has made here of an environment, in words: its group and
 // its slots.
-func (l *Local) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
+func (l *Target) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	group, err := l.hasGroup(ctx, key)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (l *Local) Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, e
 }
 
 // clear removes the group with every slot in it and stops what runs there.
-func (l *Local) clear(ctx context.Context, key aloft.EnvironmentKey) error {
+func (l *Target) clear(ctx context.Context, key aloft.EnvironmentKey) error {
 	l.takeDown(ctx, key, "", nil)
 	slots, err := l.options.Store.Slots(ctx, key)
 	if err != nil {
@@ -111,7 +111,7 @@ func (l *Local) clear(ctx context.Context, key aloft.EnvironmentKey) error {
 // changes with the next deploy. It is CodeInvalid for a slot that breaks a rule,
 // CodeNotFound when the environment has no group, CodeConflict where another
 // creation made it.
-func (l *Local) PutSlot(ctx context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error) {
+func (l *Target) PutSlot(ctx context.Context, slot aloft.Slot, claim aloft.Claim) (aloft.Slot, error) {
 	if err := validateSlot(slot); err != nil {
 		return aloft.Slot{}, err
 	}
@@ -175,7 +175,7 @@ func validateSlot(slot aloft.Slot) error {
 
 // Slot returns a slot, with the URL that it has now. One that is not there is
 // CodeNotFound.
-func (l *Local) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error) {
+func (l *Target) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) (aloft.Slot, error) {
 	slot, err := l.options.Store.Slot(ctx, key, app)
 	if err == nil {
 		slot.URL = l.url(l.host(place{key, app}))
@@ -185,7 +185,7 @@ func (l *Local) Slot(ctx context.Context, key aloft.EnvironmentKey, app string) 
 
 // DeleteSlot removes a slot and stops what runs in it, if it is of that creation.
 // One that is not there is no error.
-func (l *Local) DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app, creation string) error {
+func (l *Target) DeleteSlot(ctx context.Context, key aloft.EnvironmentKey, app, creation string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ const VerifyTime = 10 * time.Second
 // Verify asks an app at its URL, through the proxy, as a browser on this machine
 // would. It is CodeFailed when it does not answer as a healthy app does, and
 // CodeNotFound when nothing of it runs.
-func (l *Local) Verify(ctx context.Context, key aloft.EnvironmentKey, app string) error {
+func (l *Target) Verify(ctx context.Context, key aloft.EnvironmentKey, app string) error {
 	r := l.present(place{key, app})
 	if r == nil {
 		return aloft.Errorf(aloft.CodeNotFound, "nothing of %s runs in %s", app, key)

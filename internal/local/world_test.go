@@ -24,7 +24,7 @@ var alice = aloft.EnvironmentKey{Project: "shop", Environment: "alice"}
 
 // world is a deployer with everything real around it but the records.
 type world struct {
-	*local.Local
+	*local.Target
 	store      *memory
 	supervisor *supervise.Supervisor
 	proxy      *proxy.Proxy
@@ -70,8 +70,8 @@ func (w *world) open(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	w.supervisor, w.options.Supervisor = supervisor, supervisor
-	local := local.NewLocal(w.options)
-	w.Local = local
+	local := local.New(w.options)
+	w.Target = local
 	t.Cleanup(func() {
 		local.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -85,7 +85,7 @@ type Server struct {
 	store      *store.Store
 	supervisor *supervise.Supervisor
 	postgres   *postgres.Server
-	local      *local.Local
+	local      *local.Target
 	builder    *build.Builder
 	remote     *git.Remote
 	reconciler *run.Reconciler
@@ -163,7 +163,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.onStop(func() { s.supervisor.Close(context.Background()) })
 	routes := proxy.New(proxy.Options{Page: s.page})
-	s.local = local.NewLocal(local.Options{
+	s.local = local.New(local.Options{
 		Store: s.store, Supervisor: s.supervisor, Proxy: routes,
 		Dir: s.path("environments"), Scheme: s.scheme(), Port: s.port(), Address: s.loopback(), Changed: s.wake, Logger: s.logger,
 	})

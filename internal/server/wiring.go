@@ -141,7 +141,7 @@ func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact,
 
 // target is the local target: apps and databases together.
 type target struct {
-	apps      *local.Local
+	apps      *local.Target
 	databases *postgres.Server
 }
 
