@@ -49,6 +49,10 @@ func (r repository) Commit(ctx context.Context, revision string) (aloft.Commit, 
 func (r repository) Descends(ctx context.Context, ancestor, revision string) (bool, error) {
 	return r.remote.Descends(ctx, r.project, ancestor, revision)
 }
+
+func (r repository) Lacking(ctx context.Context, revision, other string, limit int) ([]aloft.Commit, error) {
+	return r.remote.Lacking(ctx, r.project, revision, other, limit)
+}
 func (r repository) Branch(ctx context.Context, branch string) (string, error) {
 	return r.remote.Branch(ctx, r.project, branch)
 }

@@ -250,6 +250,11 @@ func (f *fakeRepository) Descends(_ context.Context, ancestor, revision string) 
 	return ancestor[0] == revision[0] && ancestor <= revision, nil
 }
 
+func (f *fakeRepository) Lacking(ctx context.Context, revision, _ string, _ int) ([]aloft.Commit, error) {
+	commit, err := f.Commit(ctx, revision)
+	return []aloft.Commit{commit}, err
+}
+
 func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

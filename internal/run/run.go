@@ -25,6 +25,8 @@ type Repository interface {
 	Commit(ctx context.Context, revision string) (aloft.Commit, error)
 	// Descends reports whether a commit has another among its ancestors.
 	Descends(ctx context.Context, ancestor, revision string) (bool, error)
+	// Lacking returns commits that a revision has and another lacks, the newest first.
+	Lacking(ctx context.Context, revision, other string, limit int) ([]aloft.Commit, error)
 	Branch(ctx context.Context, branch string) (revision string, err error) // "" = no such branch
 	Branches(ctx context.Context, prefix string) (map[string]string, error)
 	MoveBranch(ctx context.Context, branch, revision string) error
