@@ -81,23 +81,24 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"server":       commandServer,
-			"project":      commandProject,
-			"fetch":        commandFetch,
-			"waitfetch":    commandWaitFetch,
-			"waitlog":      commandWaitLog,
-			"waitrun":      commandWaitRun,
-			"disagreement": commandDisagreement,
-			"fetchenv":     commandFetchEnv,
-			"killapp":      commandKillApp,
-			"dropdatabase": commandDropDatabase,
-			"certificate":  commandCertificate,
-			"watch":        commandWatch,
-			"nowhere":      commandNowhere,
-			"workflow":     commandWorkflow,
-			"github":       commandGitHub,
-			"registry":     commandRegistry,
-			"act":          commandAct(buildAct(t.TempDir())),
+			"server":        commandServer,
+			"project":       commandProject,
+			"fetch":         commandFetch,
+			"waitfetch":     commandWaitFetch,
+			"waitlog":       commandWaitLog,
+			"waitrun":       commandWaitRun,
+			"disagreement":  commandDisagreement,
+			"fetchenv":      commandFetchEnv,
+			"killapp":       commandKillApp,
+			"dropdatabase":  commandDropDatabase,
+			"closedatabase": commandCloseDatabase,
+			"certificate":   commandCertificate,
+			"watch":         commandWatch,
+			"nowhere":       commandNowhere,
+			"workflow":      commandWorkflow,
+			"github":        commandGitHub,
+			"registry":      commandRegistry,
+			"act":           commandAct(buildAct(t.TempDir())),
 		},
 	})
 }
@@ -342,8 +343,19 @@ func commandFetchEnv(ts *testscript.TestScript, neg bool, args []string) {
 // commandDropDatabase: dropdatabase HOST/PATH drops the database whose URL is
 // the answer, as the server's administrator would.
 func commandDropDatabase(ts *testscript.TestScript, neg bool, args []string) {
+	administer(ts, answer(ts, neg, args), "DROP DATABASE %s WITH (FORCE)")
+}
+
+// commandCloseDatabase: closedatabase HOST/PATH lets nobody into the database whose
+// URL is the answer, so that it cannot be dumped.
+func commandCloseDatabase(ts *testscript.TestScript, neg bool, args []string) {
+	administer(ts, answer(ts, neg, args), "ALTER DATABASE %s ALLOW_CONNECTIONS false")
+}
+
+// administer does something with the database of a URL.
+func administer(ts *testscript.TestScript, url, statement string) {
 	ctx := context.Background()
-	config, err := pgx.ParseConfig(answer(ts, neg, args))
+	config, err := pgx.ParseConfig(url)
 	ts.Check(err)
 	name := config.Database
 	password, err := os.ReadFile(filepath.Join(ts.Getenv("DATA"), "postgresql", "password"))
@@ -352,7 +364,7 @@ func commandDropDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	connection, err := pgx.ConnectConfig(ctx, config)
 	ts.Check(err)
 	defer func() { _ = connection.Close(ctx) }()
-	_, err = connection.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+	_, err = connection.Exec(ctx, fmt.Sprintf(statement, pgx.Identifier{name}.Sanitize()))
 	ts.Check(err)
 }
 
