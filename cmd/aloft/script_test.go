@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -27,6 +28,8 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
+	"github.com/aloft-dev/aloft/internal/postgres"
+	"github.com/aloft-dev/aloft/internal/store"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -92,6 +95,7 @@ func TestScripts(t *testing.T) {
 			"killapp":       commandKillApp,
 			"dropdatabase":  commandDropDatabase,
 			"closedatabase": commandCloseDatabase,
+			"records":       commandRecords,
 			"certificate":   commandCertificate,
 			"watch":         commandWatch,
 			"nowhere":       commandNowhere,
@@ -350,6 +354,28 @@ func commandDropDatabase(ts *testscript.TestScript, neg bool, args []string) {
 // URL is the answer, so that it cannot be dumped.
 func commandCloseDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	administer(ts, answer(ts, neg, args), "ALTER DATABASE %s ALLOW_CONNECTIONS false")
+}
+
+// commandRecords: records NAME... starts a PostgreSQL that is not the server's, and
+// sets each variable to the URL of an empty database there, for records.
+func commandRecords(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: records NAME...")
+	}
+	dir := filepath.Join(ts.Getenv("WORK"), "elsewhere")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	sealer, err := aloft.NewSealer(make([]byte, aloft.SealKeySize))
+	ts.Check(err)
+	known, err := store.Open(context.Background(), store.Options{DSN: filepath.Join(dir, "known.db"), Sealer: sealer})
+	ts.Check(err)
+	server := postgres.New(postgres.Options{Dir: filepath.Join(dir, "postgresql"), Store: known, Logger: slog.New(slog.DiscardHandler)})
+	ts.Defer(func() { ts.Check(errors.Join(server.Stop(context.Background()), known.Close())) })
+	for _, name := range args {
+		key := aloft.EnvironmentKey{Project: "records", Environment: strings.ToLower(name)}
+		made, err := server.PutDatabase(context.Background(), key, "main", aloft.Claim{})
+		ts.Check(err)
+		ts.Setenv(name, made.URL)
+	}
 }
 
 // administer does something with the database of a URL.
