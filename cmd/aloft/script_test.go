@@ -96,6 +96,7 @@ func TestScripts(t *testing.T) {
 			"dropdatabase":  commandDropDatabase,
 			"closedatabase": commandCloseDatabase,
 			"records":       commandRecords,
+			"olderbackup":   commandOlderBackup,
 			"certificate":   commandCertificate,
 			"watch":         commandWatch,
 			"nowhere":       commandNowhere,
