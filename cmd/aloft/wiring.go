@@ -80,6 +80,11 @@ func (r repository) Identify(ctx context.Context, identity string) error {
 func (r repository) Create(ctx context.Context) error {
 	return r.remote.CreateRepository(ctx, r.project)
 }
+
+func (r repository) Held(ctx context.Context, name string) (string, error) {
+	return r.remote.Held(ctx, r.project, name)
+}
+
 func (r repository) Unhold(ctx context.Context, name string) error {
 	return r.remote.Unhold(ctx, r.project, name)
 }

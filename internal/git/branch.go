@@ -153,6 +153,15 @@ func (r *Remote) Hold(ctx context.Context, project, name, revision string) error
 	return r.hold(ctx, project, name, "update", revision)
 }
 
+// Held returns the commit that is held under the name, "" when there is none.
+func (r *Remote) Held(ctx context.Context, project, name string) (string, error) {
+	if !validName(name) {
+		return "", aloft.Errorf(aloft.CodeInvalid, "%q is not a valid name to hold a commit under", name)
+	}
+	held, err := r.list(ctx, project, holds+name)
+	return held[holds+name], err
+}
+
 // Unhold lets go of what was held under the name, if anything.
 func (r *Remote) Unhold(ctx context.Context, project, name string) error {
 	return r.hold(ctx, project, name, "delete")
@@ -166,7 +175,7 @@ func (r *Remote) hold(ctx context.Context, project, name, verb string, ids ...st
 	if err != nil {
 		return err
 	}
-	line := strings.Join(append([]string{verb, "refs/aloft/" + name}, ids...), " ")
+	line := strings.Join(append([]string{verb, holds + name}, ids...), " ")
 	if _, err = r.output(ctx, path, strings.NewReader(line+"\n"), "update-ref", "--stdin"); err != nil {
 		return fmt.Errorf("cannot %s what %s holds of %s: %w", verb, name, project, err)
 	}

@@ -313,6 +313,15 @@ func (f *fakeRepository) Hold(_ context.Context, name, revision string) error {
 	return nil
 }
 
+func (f *fakeRepository) Held(_ context.Context, name string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gone {
+		return "", errNoRepository
+	}
+	return f.held[name], nil
+}
+
 func (f *fakeRepository) Unhold(_ context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
