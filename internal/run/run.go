@@ -33,7 +33,7 @@ type Repository interface {
 	DeleteBranch(ctx context.Context, branch string) error
 	// UpdateRef moves any ref as a push asks; one that has moved meanwhile is CodeConflict.
 	UpdateRef(ctx context.Context, update aloft.RefUpdate) error
-	Hold(ctx context.Context, name, revision string) error // keeps a commit from being collected
+	Hold(ctx context.Context, name, revision string) error              // keeps a commit from being collected
 	Held(ctx context.Context, name string) (revision string, err error) // "" = nothing
 	Unhold(ctx context.Context, name string) error
 	// Identity tells this repository from any other in its place; "" = nothing does
