@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -216,10 +218,36 @@ func (r runs) CreateProject(ctx context.Context, name string) (aloft.Project, er
 }
 
 func (r runs) DeleteProject(ctx context.Context, name string) error {
+	unknown, err := r.unknownApplies(ctx, name)
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		return aloft.Errorf(aloft.CodeConflict, "project %s has environments that the records do not know, but its repository holds what was applied to them: %s", name, strings.Join(unknown, ", ")).
+			WithHint("bring back the newest records (see docs/backup.md); or give each up: aloft up %[1]s makes it known, then aloft destroy %[1]s --force", unknown[0])
+	}
 	if err := r.server.store.DeleteProject(ctx, name); err != nil {
 		return err
 	}
 	return errors.Join(r.server.remote.DeleteRepository(ctx, name), r.server.builder.DeleteProject(name))
+}
+
+// unknownApplies names the environments of a project that its repository tells of and
+// the records do not: those are older.
+func (r runs) unknownApplies(ctx context.Context, project string) ([]string, error) {
+	held, err := r.server.remote.Holds(ctx, project, "environments")
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return nil, nil
+	}
+	var unknown []string
+	for _, name := range held {
+		environment := path.Base(path.Dir(name)) // environments/NAME/last
+		_, known := r.server.store.Environment(ctx, aloft.EnvironmentKey{Project: project, Environment: environment})
+		if aloft.ErrorCode(known) == aloft.CodeNotFound && !slices.Contains(unknown, environment) {
+			unknown = append(unknown, environment)
+		}
+	}
+	return unknown, err
 }
 
 // appLogs, processes and events are what the API shows of other rooms.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	aloft "github.com/aloft-dev/aloft"
@@ -160,6 +161,20 @@ func (r *Remote) Held(ctx context.Context, project, name string) (string, error)
 	}
 	held, err := r.list(ctx, project, holds+name)
 	return held[holds+name], err
+}
+
+// Holds returns the names under a folder that something is held under, sorted.
+func (r *Remote) Holds(ctx context.Context, project, folder string) ([]string, error) {
+	if !validName(folder) {
+		return nil, aloft.Errorf(aloft.CodeInvalid, "%q is not a valid name to hold a commit under", folder)
+	}
+	held, err := r.list(ctx, project, holds+folder+"/")
+	var names []string
+	for ref := range held {
+		names = append(names, strings.TrimPrefix(ref, holds))
+	}
+	slices.Sort(names)
+	return names, err
 }
 
 // Unhold lets go of what was held under the name, if anything.

@@ -95,6 +95,9 @@ func TestHold(t *testing.T) {
 	if held, err := s.Held(ctx, "shop", "env-a/run-2"); held != head || err != nil {
 		t.Errorf("held is %q, %v", held, err)
 	}
+	if names, err := s.Holds(ctx, "shop", "env-a"); err != nil || !slices.Equal(names, []string{"env-a/run-2"}) {
+		t.Errorf("held are %q, %v", names, err)
+	}
 	if held, err := s.Held(ctx, "shop", "env-a"); held != "" || err != nil {
 		t.Errorf("a folder of holds is held: %q, %v", held, err)
 	}
