@@ -89,6 +89,9 @@ type RunOptions struct {
 	Force     bool          `json:"force,omitempty"`     // of a destroy: remove also what Terraform refuses to destroy or cannot find
 	Destroy   bool          `json:"destroy,omitempty"`   // whatever the push destroys, it is meant
 	Old       string        `json:"old,omitempty"`       // commit that the pusher believed the branch to be at; "" = none
+
+	// FastForward refuses to drop commits of the branch, wherever the pusher believed it to be.
+	FastForward bool `json:"fastForward,omitempty"`
 }
 
 // StepStatus tells how a step of a run is.

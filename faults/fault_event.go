@@ -146,7 +146,7 @@ func (r *round) older(ctx context.Context) error {
 	if err != nil || len(reached) == 0 {
 		return err
 	}
-	_, err = r.server.client.CreateRun(ctx, r.project.key, api.RunRequest{Revision: reached[len(reached)-1]})
+	_, err = r.server.client.CreateRun(ctx, r.project.key, api.RunRequest{Revision: reached[len(reached)-1], Force: true})
 	return err
 }
 

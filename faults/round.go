@@ -202,7 +202,7 @@ func (r *round) report() {
 			text += fmt.Sprintf(" (%.60s)", firstLine(run.Error))
 		}
 		log, _ := os.ReadFile(r.logPath(run.ID))
-		if n := strings.Count(string(log), "the server was restarted"); n > 0 {
+		if n := strings.Count(string(log), "the run was cut off"); n > 0 {
 			text += ", taken up again"
 		}
 		if strings.Contains(string(log), "released the lock") {

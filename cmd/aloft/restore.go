@@ -79,12 +79,19 @@ func (r *restore) run(ctx context.Context) error {
 	if err = errors.Join(err, os.RemoveAll(staging)); err != nil {
 		return err
 	}
-	for _, note := range r.file.Notes {
-		_, _ = fmt.Fprintf(r.out, "was left out of the backup: %s\n", note)
-	}
+	tellLeft(r.out, r.file.Left)
 	_, _ = fmt.Fprintf(r.out, "restored in %s: what was kept at %s; now start it: aloft serve --data %s\n",
 		r.data, r.file.Written.Local().Format("2006-01-02 15:04:05"), r.data)
-	return errors.Join(r.odd...)
+	return errors.Join(append(r.odd, lacking(r.file.Left))...)
+}
+
+// lacking is an error when databases do not come back, since the backup has none of them.
+func lacking(left backup.Left) error {
+	if len(left.Lacks) == 0 {
+		return nil
+	}
+	return aloft.Errorf(aloft.CodeFailed, "%s did not come back, for the backup lacks what is named above", databaseCount(len(left.Lacks))).
+		WithHint("they are made anew, empty, when the server starts; to have their data, restore a complete backup instead")
 }
 
 // check refuses before anything is written.
@@ -159,7 +166,7 @@ func (r *restore) load(ctx context.Context, server *postgres.Server, records *st
 	var there []aloft.Database
 	for _, d := range databases {
 		if _, err := os.Stat(backup.Database(staging, d)); err != nil {
-			continue // the notes tell of it, and the reconciler will
+			continue // it was told, and the reconciler will
 		}
 		made, err := server.PutDatabase(ctx, d.EnvironmentKey, d.Name, aloft.Claim{Creation: d.Creation})
 		if err == nil && made.URL != d.URL {

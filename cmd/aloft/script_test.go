@@ -82,23 +82,26 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"server":       commandServer,
-			"project":      commandProject,
-			"fetch":        commandFetch,
-			"waitfetch":    commandWaitFetch,
-			"waitlog":      commandWaitLog,
-			"waitrun":      commandWaitRun,
-			"disagreement": commandDisagreement,
-			"fetchenv":     commandFetchEnv,
-			"killapp":      commandKillApp,
-			"dropdatabase": commandDropDatabase,
-			"certificate":  commandCertificate,
-			"watch":        commandWatch,
-			"nowhere":      commandNowhere,
-			"workflow":     commandWorkflow,
-			"github":       commandGitHub,
-			"registry":     commandRegistry,
-			"act":          commandAct(buildAct(t.TempDir())),
+			"server":        commandServer,
+			"project":       commandProject,
+			"fetch":         commandFetch,
+			"waitfetch":     commandWaitFetch,
+			"waitlog":       commandWaitLog,
+			"waitrun":       commandWaitRun,
+			"disagreement":  commandDisagreement,
+			"fetchenv":      commandFetchEnv,
+			"killapp":       commandKillApp,
+			"dropdatabase":  commandDropDatabase,
+			"closedatabase": commandCloseDatabase,
+			"records":       commandRecords,
+			"olderbackup":   commandOlderBackup,
+			"certificate":   commandCertificate,
+			"watch":         commandWatch,
+			"nowhere":       commandNowhere,
+			"workflow":      commandWorkflow,
+			"github":        commandGitHub,
+			"registry":      commandRegistry,
+			"act":           commandAct(buildAct(t.TempDir())),
 		},
 	})
 }
@@ -338,23 +341,6 @@ func commandFetchEnv(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: fetchenv NAME HOST/PATH")
 	}
 	ts.Setenv(args[0], answer(ts, neg, args[1:]))
-}
-
-// commandDropDatabase: dropdatabase HOST/PATH drops the database whose URL is
-// the answer, as the server's administrator would.
-func commandDropDatabase(ts *testscript.TestScript, neg bool, args []string) {
-	ctx := context.Background()
-	config, err := pgx.ParseConfig(answer(ts, neg, args))
-	ts.Check(err)
-	name := config.Database
-	password, err := os.ReadFile(filepath.Join(ts.Getenv("DATA"), "postgresql", "password"))
-	ts.Check(err)
-	config.Database, config.User, config.Password = "postgres", "aloft", strings.TrimSpace(string(password))
-	connection, err := pgx.ConnectConfig(ctx, config)
-	ts.Check(err)
-	defer func() { _ = connection.Close(ctx) }()
-	_, err = connection.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
-	ts.Check(err)
 }
 
 // answer fetches a page that must be there.

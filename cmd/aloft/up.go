@@ -21,6 +21,7 @@ import (
 
 func newUp(o *options) *cobra.Command {
 	var run aloft.RunOptions
+	var force bool
 	var report report
 	command := &cobra.Command{
 		Use:   "up ENV",
@@ -30,9 +31,13 @@ checked out. With the local target the Aloft server takes them; with any other
 this machine does, and the project's own backend keeps the state. Then the
 environment may complete the backend, ALOFT_BACKEND_STORAGE_ACCOUNT_NAME for its
 storage_account_name and so on (they are not secret: keep keys out of them), and
-TF_VAR_* gives variables, those that Aloft gives itself aside.`,
+TF_VAR_* gives variables, those that Aloft gives itself aside.
+
+When the environment's branch has commits that yours lacks, the server names them and
+does nothing: bring them into yours, or drop them with --force.`,
 		Args: arguments("ENV"),
 		RunE: func(command *cobra.Command, args []string) error {
+			run.FastForward = !force
 			subject, err := advance(command, o, args[0], aloft.OperationUp, run)
 			return report.write(command, subject, err)
 		},
@@ -40,6 +45,7 @@ TF_VAR_* gives variables, those that Aloft gives itself aside.`,
 	report.register(command, true)
 	command.Flags().BoolVar(&run.Detach, "detach", false, "return at once; the server goes on")
 	command.Flags().BoolVar(&run.SkipBuild, "skip-build", false, "only provision; keep what runs")
+	command.Flags().BoolVar(&force, "force", false, "drop the commits that the environment's branch has and yours lacks")
 	command.Flags().DurationVar(&run.TTL, "ttl", 0, "life of the environment after this push, such as 72h")
 	return command
 }
@@ -101,7 +107,7 @@ func newestRun(ctx context.Context, client *api.Client, key aloft.EnvironmentKey
 // again asks for a run to a commit that the server has; CodeNotFound tells that
 // it does not have it.
 func again(command *cobra.Command, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string, options aloft.RunOptions) (int64, error) {
-	request := api.RunRequest{Operation: operation, Revision: revision, SkipBuild: options.SkipBuild}
+	request := api.RunRequest{Operation: operation, Revision: revision, SkipBuild: options.SkipBuild, Force: !options.FastForward}
 	if options.TTL > 0 {
 		request.TTL = options.TTL.String()
 	}
@@ -163,7 +169,8 @@ func gitOutput(ctx context.Context, dir string, args ...string) (string, error) 
 	return strings.TrimSpace(string(output)), nil
 }
 
-// push takes the same way as git push: the server does the rest.
+// push takes the same way as git push: the server does the rest. It does the
+// comparing, too, since only it has what others pushed.
 func (o *options) push(command *cobra.Command, t tree, key aloft.EnvironmentKey, run aloft.RunOptions) error {
 	ctx := command.Context()
 	server := o.serverURL(ctx)
@@ -205,6 +212,9 @@ func pushOptions(run aloft.RunOptions) []string {
 	}
 	if run.SkipBuild {
 		options = append(options, "skip-build")
+	}
+	if run.FastForward {
+		options = append(options, "ff-only")
 	}
 	if run.TTL > 0 {
 		options = append(options, "ttl="+run.TTL.String())

@@ -11,6 +11,7 @@ type RunRequest struct {
 	Operation aloft.Operation `json:"operation" enum:"up,plan" doc:"What the run is to achieve"`
 	Revision  string          `json:"revision" pattern:"^([0-9a-f]{40}|[0-9a-f]{64})$" doc:"Commit to reach; it has been pushed before"`
 	SkipBuild bool            `json:"skipBuild,omitempty" doc:"Only provision; keep what runs"`
+	Force     bool            `json:"force,omitempty" doc:"Also when that drops commits that the branch has and this one lacks"`
 	TTL       string          `json:"ttl,omitempty" doc:"How long the environment lives from now on, such as 72h" example:"72h"`
 }
 
@@ -23,7 +24,7 @@ type runRequestInput struct {
 func (s *Server) createRun(ctx context.Context, in *runRequestInput) (*answer[aloft.Run], error) {
 	run := aloft.Run{
 		EnvironmentKey: in.key(), Operation: in.Body.Operation, Revision: in.Body.Revision,
-		Options: aloft.RunOptions{Plan: in.Body.Operation == aloft.OperationPlan, SkipBuild: in.Body.SkipBuild},
+		Options: aloft.RunOptions{Plan: in.Body.Operation == aloft.OperationPlan, SkipBuild: in.Body.SkipBuild, FastForward: !in.Body.Force},
 	}
 	if in.Body.TTL != "" {
 		ttl, err := parseTTL(in.Body.TTL)

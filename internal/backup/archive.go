@@ -18,8 +18,8 @@ import (
 
 // contents is the end of an archive: what it holds.
 type contents struct {
-	Entries []entry  `json:"entries"`
-	Notes   []string `json:"notes,omitempty"` // what had to be left out, in words
+	Entries []entry `json:"entries"`
+	Left
 }
 
 // entry is one file, folder or link of an archive.

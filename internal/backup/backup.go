@@ -59,6 +59,7 @@ type Server interface {
 	// Databases lists the databases of all environments.
 	Databases(ctx context.Context) ([]aloft.Database, error)
 	// DumpDatabase writes one to a new file. CodeNotFound: it is no longer there.
+	// CodeUnavailable: no database can be reached.
 	DumpDatabase(ctx context.Context, database aloft.Database, path string) error
 	// Artifacts lists the folders of the artifacts to keep, relative to the data folder.
 	Artifacts(ctx context.Context) ([]string, error)
@@ -87,23 +88,32 @@ func NewWriter(o Options) *Writer {
 	return &Writer{Options: o}
 }
 
-// Write writes a backup to w, and returns what had to be left out, in words.
-// While another backup is being written, it is CodeConflict.
-func (b *Writer) Write(ctx context.Context, w io.Writer) (notes []string, err error) {
+// Left says what is not in a backup, in words.
+type Left struct {
+	Notes []string `json:"notes,omitempty"` // what was gone, or could not be read
+	// Lacks are the databases that are there and could not be dumped: the backup is
+	// not complete.
+	Lacks []string `json:"lacks,omitempty"`
+}
+
+// Write writes a backup to w, and returns what is not in it. A database that cannot
+// be dumped does not keep the rest from being there. While another backup is being
+// written, it is CodeConflict.
+func (b *Writer) Write(ctx context.Context, w io.Writer) (left Left, err error) {
 	if !b.turn.TryLock() {
-		return nil, aloft.Errorf(aloft.CodeConflict, "another backup is being written").WithHint("wait until it is there")
+		return left, aloft.Errorf(aloft.CodeConflict, "another backup is being written").WithHint("wait until it is there")
 	}
 	defer b.turn.Unlock()
 	spool := filepath.Join(b.Data, "backup") // what a killed server left there is replaced
 	if err := errors.Join(os.RemoveAll(spool), os.Mkdir(spool, 0o700)); err != nil {
-		return nil, fmt.Errorf("cannot make a folder for the backup: %w", err)
+		return left, fmt.Errorf("cannot make a folder for the backup: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(spool)) }()
 	a := newArchive(w)
 	if err := b.write(ctx, a, spool); err != nil {
-		return a.Notes, fmt.Errorf("cannot write the backup: %w", err)
+		return a.Left, fmt.Errorf("cannot write the backup: %w", err)
 	}
-	return a.Notes, nil
+	return a.Left, nil
 }
 
 // write puts everything into the archive. The databases are dumped beside it.
@@ -132,7 +142,7 @@ func (b *Writer) write(ctx context.Context, a *archive, spool string) error {
 			return err
 		}
 	}
-	if err := dumps.add(a); err != nil {
+	if err := dumps.add(ctx, a); err != nil {
 		return err
 	}
 	return a.close()

@@ -29,9 +29,9 @@ func TestWhatIsInIt(t *testing.T) {
 		"environments/shop/alice/private/home/words": "home", "environments/shop/alice/private/tmp/x": "temporary",
 		"artifacts/shop/used/app": "serves", "artifacts/shop/old/app": "does not", "postgresql/15/data/x": "live", "processes/web.log": "log",
 	})
-	path, notes := written(t, data, server{databases: []string{"main", "other"}, artifacts: []string{"artifacts/shop/used"}})
-	if len(notes) > 0 {
-		t.Errorf("left out: %v", notes)
+	path, left := written(t, data, server{databases: []string{"main", "other"}, artifacts: []string{"artifacts/shop/used"}})
+	if len(left.Notes)+len(left.Lacks) > 0 {
+		t.Errorf("left out: %v", left)
 	}
 	dir := restored(t, path)
 	want := []string{
@@ -82,24 +82,47 @@ func TestDatabases(t *testing.T) {
 	t.Parallel()
 	t.Run("one that is gone is named", func(t *testing.T) {
 		s := server{databases: []string{"main", "gone"}, failed: map[string]error{"gone": aloft.Errorf(aloft.CodeNotFound, "gone")}}
-		path, notes := written(t, dataFolder(t, nil), s)
-		if len(notes) != 1 || !strings.Contains(notes[0], "database gone of shop/alice") {
-			t.Errorf("left out: %v", notes)
+		path, left := written(t, dataFolder(t, nil), s)
+		if len(left.Notes) != 1 || !strings.Contains(left.Notes[0], "database gone of shop/alice") || len(left.Lacks) > 0 {
+			t.Errorf("left out: %v", left)
 		}
 		file, err := backup.Open(t.Context(), path)
 		check(t, err)
 		defer file.Close()
-		if !reflect.DeepEqual(file.Notes, notes) {
-			t.Errorf("the file says %v", file.Notes)
+		if !reflect.DeepEqual(file.Left, left) {
+			t.Errorf("the file says %v", file.Left)
 		}
 	})
-	t.Run("one that cannot be read ends the backup", func(t *testing.T) {
-		s := server{failed: map[string]error{"bad": errors.New("disk")}, databases: []string{"bad"}}
+	t.Run("one that cannot be dumped is named, and the rest is there", func(t *testing.T) {
+		data := dataFolder(t, map[string]string{"seal.key": "key"})
+		s := server{failed: map[string]error{"bad": errors.New("pg_dump:\ndisk")}, databases: []string{"bad"}}
 		for i := range 50 {
 			s.databases = append(s.databases, fmt.Sprint("d", i))
 		}
-		if _, err := writer(dataFolder(t, nil), s).Write(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "disk") {
-			t.Errorf("%v", err)
+		path, left := written(t, data, s)
+		want := backup.Left{Lacks: []string{"database bad of shop/alice: pg_dump:; disk"}}
+		if !reflect.DeepEqual(left, want) {
+			t.Errorf("left out: %v", left)
+		}
+		file, err := backup.Open(t.Context(), path)
+		check(t, err)
+		defer file.Close()
+		if !reflect.DeepEqual(file.Left, want) {
+			t.Errorf("the file says %v", file.Left)
+		}
+		if found := files(t, filepath.Join(restored(t, path), "databases")); len(found) != 50 {
+			t.Errorf("there are %d databases", len(found))
+		}
+	})
+	t.Run("none can be reached", func(t *testing.T) {
+		tried := make(chan bool, 50)
+		s := server{failed: map[string]error{}, dumping: func() { tried <- true }}
+		for i := range 50 {
+			s.databases = append(s.databases, fmt.Sprint("d", i))
+			s.failed[fmt.Sprint("d", i)] = aloft.Errorf(aloft.CodeUnavailable, "it is down")
+		}
+		if _, left := written(t, dataFolder(t, nil), s); len(left.Lacks) != 50 || len(tried) > 2 {
+			t.Errorf("%d are lacking, %d were tried", len(left.Lacks), len(tried))
 		}
 	})
 	t.Run("while one is written, another is refused", func(t *testing.T) {

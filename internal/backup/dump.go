@@ -3,10 +3,13 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -37,10 +40,15 @@ func dumpAll(ctx context.Context, server Server, databases []aloft.Database, spo
 		next <- dump{Database: database, path: filepath.Join(spool, strconv.Itoa(i))}
 	}
 	close(next)
+	var down atomic.Pointer[error] // why no database can be reached: it is not tried with each
 	for range dumpers {
 		d.working.Go(func() {
 			for one := range next {
-				one.err = server.DumpDatabase(ctx, one.Database, one.path)
+				if why := down.Load(); why != nil {
+					one.err = *why
+				} else if one.err = server.DumpDatabase(ctx, one.Database, one.path); aloft.ErrorCode(one.err) == aloft.CodeUnavailable {
+					down.Store(&one.err)
+				}
 				select {
 				case d.done <- one:
 				case <-ctx.Done():
@@ -59,21 +67,34 @@ func dumpAll(ctx context.Context, server Server, databases []aloft.Database, spo
 // wait returns when nothing is dumped any more.
 func (d *dumps) wait() { d.working.Wait() }
 
-// add puts the dumps into the archive, as they come.
-func (d *dumps) add(a *archive) error {
+// add puts the dumps into the archive, as they come, and remembers which databases
+// are not there.
+func (d *dumps) add(ctx context.Context, a *archive) error {
 	for one := range d.done {
-		switch {
-		case aloft.ErrorCode(one.err) == aloft.CodeNotFound:
-			a.note("database %s of %s is not on the server", one.Name, one.EnvironmentKey)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if one.err != nil {
+			if err := os.Remove(one.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			if aloft.ErrorCode(one.err) == aloft.CodeNotFound {
+				a.note("database %s of %s is not on the server", one.Name, one.EnvironmentKey)
+			} else {
+				a.Lacks = append(a.Lacks, fmt.Sprintf("database %s of %s: %s", one.Name, one.EnvironmentKey, oneLine(one.err)))
+			}
 			continue
-		case one.err != nil:
-			return one.err
 		}
 		if err := errors.Join(a.file(dumpName(one.Database), one.path), os.Remove(one.path)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// oneLine is what a program said, in a line.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
 }
 
 // dumpName is the place of a database in the archive.

@@ -23,8 +23,11 @@ func (f *File) Extract(ctx context.Context, dir string) error {
 		return err
 	}
 	defer root.Close()
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
 	var later []*tar.Header // links, and folders whose modes may forbid to write into them
-	_, err = f.each(func(header *tar.Header, r io.Reader) error {
+	_, err = each(f.file, func(header *tar.Header, r io.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -20,12 +20,17 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// File is a backup that was checked: it is whole, and as it was written.
-type File struct {
+// Checked is what was read of a backup that is whole, and as it was written.
+type Checked struct {
 	Manifest
-	Notes []string // what had to be left out, in words
-	Size  int64    // in bytes
-	file  *os.File
+	Left // what is not in it
+}
+
+// File is a backup that was checked.
+type File struct {
+	Checked
+	Size int64 // in bytes
+	file *os.File
 }
 
 // Open opens a backup and checks all of it. One that is cut off, changed, of a
@@ -39,7 +44,12 @@ func Open(ctx context.Context, path string) (*File, error) {
 		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot open the backup: %w", err)
 	}
 	f := &File{file: file}
-	if err := f.check(ctx); err != nil {
+	info, err := file.Stat()
+	if err == nil {
+		f.Size = info.Size()
+		f.Checked, err = Check(ctx, file)
+	}
+	if err != nil {
 		_ = file.Close()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -58,16 +68,12 @@ var (
 	errNone    = errors.New("this is no backup of Aloft")
 )
 
-// check reads all of the file and compares it with its list of contents.
-func (f *File) check(ctx context.Context) error {
-	info, err := f.file.Stat()
-	if err != nil {
-		return err
-	}
-	f.Size = info.Size()
+// Check reads all of a backup and compares it with its list of contents.
+func Check(ctx context.Context, r io.Reader) (Checked, error) {
+	var c Checked
 	var found []entry
 	var listed *contents
-	rest, err := f.each(func(header *tar.Header, r io.Reader) error {
+	rest, err := each(r, func(header *tar.Header, r io.Reader) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -80,7 +86,7 @@ func (f *File) check(ctx context.Context) error {
 			}
 			return nil
 		case len(found) == 0:
-			if err := f.readManifest(header, &r); err != nil {
+			if err := c.Manifest.read(header, &r); err != nil {
 				return err
 			}
 		}
@@ -90,31 +96,31 @@ func (f *File) check(ctx context.Context) error {
 	})
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errCut
+		return c, errCut
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, tar.ErrHeader), isCorrupt(err):
-		return errChanged
+		return c, errChanged
 	case err != nil:
-		return err
+		return c, err
 	case listed == nil:
-		return errCut
+		return c, errCut
 	case rest || !slices.Equal(found, listed.Entries):
-		return errChanged
+		return c, errChanged
 	}
-	f.Notes = listed.Notes
-	return nil
+	c.Left = listed.Left
+	return c, nil
 }
 
-// readManifest reads the first entry; r then begins again.
-func (f *File) readManifest(header *tar.Header, r *io.Reader) error {
+// read reads the first entry; r then begins again.
+func (m *Manifest) read(header *tar.Header, r *io.Reader) error {
 	if header.Name != manifestName {
 		return errNone
 	}
 	var text strings.Builder
-	if err := json.NewDecoder(io.TeeReader(*r, &text)).Decode(&f.Manifest); err != nil {
+	if err := json.NewDecoder(io.TeeReader(*r, &text)).Decode(m); err != nil {
 		return fmt.Errorf("%w: %w", errNone, err)
 	}
-	if f.Format > Format {
-		return fmt.Errorf("a newer version of Aloft (%s) wrote this backup, in format %d; this one knows %d", f.Aloft, f.Format, Format)
+	if m.Format > Format {
+		return fmt.Errorf("a newer version of Aloft (%s) wrote this backup, in format %d; this one knows %d", m.Aloft, m.Format, Format)
 	}
 	*r = io.MultiReader(strings.NewReader(text.String()), *r)
 	return nil
@@ -138,11 +144,8 @@ func isCorrupt(err error) bool {
 }
 
 // each visits every entry, and reports whether something follows the archive.
-func (f *File) each(visit func(*tar.Header, io.Reader) error) (rest bool, err error) {
-	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-		return false, err
-	}
-	file := bufio.NewReaderSize(f.file, 1<<20)
+func each(r io.Reader, visit func(*tar.Header, io.Reader) error) (rest bool, err error) {
+	file := bufio.NewReaderSize(r, 1<<20)
 	plain, err := gzip.NewReader(file)
 	if err != nil {
 		return false, errNone

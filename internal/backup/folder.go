@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -19,13 +20,15 @@ type Folder struct {
 	Dir    string
 	Every  time.Duration // how old the newest may become
 	Keep   int           // how many stay; 0 = all
-	Write  func(ctx context.Context, w io.Writer) ([]string, error)
+	Write  func(ctx context.Context, w io.Writer) (Left, error)
 	Logger *slog.Logger
 }
 
 const (
 	filePattern = "aloft-*.tar.gz"
-	fileTime    = "aloft-20060102T150405Z.tar.gz" // sorts by time
+	fileTime    = "aloft-20060102T150405Z" // sorts by time
+	fileEnd     = ".tar.gz"
+	incomplete  = "-incomplete" + fileEnd // of one that lacks a database
 	retryAfter  = 10 * time.Minute
 )
 
@@ -57,31 +60,47 @@ func (f Folder) Due(now time.Time) time.Duration {
 	if err != nil || len(files) == 0 {
 		return 0
 	}
-	newest, err := time.Parse(fileTime, filepath.Base(files[len(files)-1]))
+	newest, err := writtenAt(files[len(files)-1])
 	if err != nil {
 		return 0
 	}
 	return newest.Add(f.Every).Sub(now)
 }
 
-// Add writes a backup, whole or not at all, and removes those that are too many.
-func (f Folder) Add(ctx context.Context, now time.Time) (string, error) {
+// writtenAt is when a file was begun.
+func writtenAt(path string) (time.Time, error) {
+	name := filepath.Base(path)
+	return time.Parse(fileTime, name[:min(len(name), len(fileTime))])
+}
+
+// Add writes a backup, whole or not at all, and removes those that are too many. The
+// name of one that lacks a database says so.
+func (f Folder) Add(ctx context.Context, now time.Time) (path string, err error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return "", err
 	}
 	if err := f.clear(); err != nil {
 		return "", err
 	}
-	path := filepath.Join(f.Dir, now.UTC().Format(fileTime))
-	err := Replace(path, func(file *os.File) error {
-		notes, err := f.Write(ctx, file)
-		for _, note := range notes {
-			f.Logger.Warn("left out of the backup", "what", note)
+	name := filepath.Join(f.Dir, now.UTC().Format(fileTime))
+	var left Left
+	err = replace(f.Dir, func(file *os.File) (string, error) {
+		var err error
+		left, err = f.Write(ctx, file)
+		path = name + fileEnd
+		if len(left.Lacks) > 0 {
+			path = name + incomplete
 		}
-		return err
+		return path, err
 	})
 	if err != nil {
 		return "", err
+	}
+	for _, note := range left.Notes {
+		f.Logger.Warn("left out of the backup", "what", note)
+	}
+	for _, lack := range left.Lacks {
+		f.Logger.Error("the backup is not complete", "file", path, "lacks", lack)
 	}
 	return path, f.prune()
 }
@@ -95,13 +114,20 @@ func (f Folder) clear() error {
 	return err
 }
 
-// prune removes the oldest.
+// prune removes the oldest, but never the last complete one.
 func (f Folder) prune() error {
 	files, err := f.files()
 	if err != nil || f.Keep == 0 {
 		return err
 	}
-	for _, old := range files[:max(0, len(files)-f.Keep)] {
+	whole := func(path string) bool { return !strings.HasSuffix(path, incomplete) }
+	kept := max(0, len(files)-f.Keep)
+	spare := slices.ContainsFunc(files[kept:], whole)
+	for _, old := range slices.Backward(files[:kept]) {
+		if !spare && whole(old) {
+			spare = true
+			continue
+		}
 		err = errors.Join(err, os.Remove(old))
 	}
 	return err
@@ -117,12 +143,18 @@ func (f Folder) files() ([]string, error) {
 // Replace writes a file that only its owner may read, whole or not at all: write
 // fills a new one beside it.
 func Replace(path string, write func(*os.File) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	return replace(filepath.Dir(path), func(file *os.File) (string, error) { return path, write(file) })
+}
+
+// replace is Replace, where write tells at last what the file shall be called.
+func replace(dir string, write func(*os.File) (path string, err error)) error {
+	file, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot write %s: %w", path, err)
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot write into %s: %w", dir, err)
 	}
 	defer func() { _ = os.Remove(file.Name()) }()
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
+	path, err := write(file)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(file.Name(), path); err != nil {

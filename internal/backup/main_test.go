@@ -65,14 +65,14 @@ func writer(dir string, s server) *backup.Writer {
 }
 
 // written is a backup in a file.
-func written(t *testing.T, dir string, s server) (path string, notes []string) {
+func written(t *testing.T, dir string, s server) (path string, left backup.Left) {
 	t.Helper()
 	var text bytes.Buffer
-	notes, err := writer(dir, s).Write(t.Context(), &text)
+	left, err := writer(dir, s).Write(t.Context(), &text)
 	check(t, err)
 	path = filepath.Join(t.TempDir(), "backup.tar.gz")
 	check(t, os.WriteFile(path, text.Bytes(), 0o600))
-	return path, notes
+	return path, left
 }
 
 // restored is where a backup was laid out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	aloft "github.com/aloft-dev/aloft"
@@ -153,6 +154,29 @@ func (r *Remote) Hold(ctx context.Context, project, name, revision string) error
 	return r.hold(ctx, project, name, "update", revision)
 }
 
+// Held returns the commit that is held under the name, "" when there is none.
+func (r *Remote) Held(ctx context.Context, project, name string) (string, error) {
+	if !validName(name) {
+		return "", aloft.Errorf(aloft.CodeInvalid, "%q is not a valid name to hold a commit under", name)
+	}
+	held, err := r.list(ctx, project, holds+name)
+	return held[holds+name], err
+}
+
+// Holds returns the names under a folder that something is held under, sorted.
+func (r *Remote) Holds(ctx context.Context, project, folder string) ([]string, error) {
+	if !validName(folder) {
+		return nil, aloft.Errorf(aloft.CodeInvalid, "%q is not a valid name to hold a commit under", folder)
+	}
+	held, err := r.list(ctx, project, holds+folder+"/")
+	var names []string
+	for ref := range held {
+		names = append(names, strings.TrimPrefix(ref, holds))
+	}
+	slices.Sort(names)
+	return names, err
+}
+
 // Unhold lets go of what was held under the name, if anything.
 func (r *Remote) Unhold(ctx context.Context, project, name string) error {
 	return r.hold(ctx, project, name, "delete")
@@ -166,7 +190,7 @@ func (r *Remote) hold(ctx context.Context, project, name, verb string, ids ...st
 	if err != nil {
 		return err
 	}
-	line := strings.Join(append([]string{verb, "refs/aloft/" + name}, ids...), " ")
+	line := strings.Join(append([]string{verb, holds + name}, ids...), " ")
 	if _, err = r.output(ctx, path, strings.NewReader(line+"\n"), "update-ref", "--stdin"); err != nil {
 		return fmt.Errorf("cannot %s what %s holds of %s: %w", verb, name, project, err)
 	}

@@ -86,6 +86,21 @@ func TestHold(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if held, err := s.Held(ctx, "shop", "env-a/run-1"); held != "" || err != nil {
+		t.Errorf("what was let go of is held: %q, %v", held, err)
+	}
+	if err := s.Hold(ctx, "shop", "env-a/run-2", head); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := s.Held(ctx, "shop", "env-a/run-2"); held != head || err != nil {
+		t.Errorf("held is %q, %v", held, err)
+	}
+	if names, err := s.Holds(ctx, "shop", "env-a"); err != nil || !slices.Equal(names, []string{"env-a/run-2"}) {
+		t.Errorf("held are %q, %v", names, err)
+	}
+	if held, err := s.Held(ctx, "shop", "env-a"); held != "" || err != nil {
+		t.Errorf("a folder of holds is held: %q, %v", held, err)
+	}
 	if err := s.Hold(ctx, "shop", "../heads/x", head); aloft.ErrorCode(err) != aloft.CodeInvalid {
 		t.Error(err)
 	}
@@ -133,6 +148,46 @@ func TestCommitAndTree(t *testing.T) {
 	}
 	if _, err := s.Tree(ctx, "shop", head, "../x"); err == nil {
 		t.Error("left the repository")
+	}
+}
+
+func TestLacking(t *testing.T) {
+	t.Parallel()
+	s, ctx := serve(t, nil), t.Context()
+	c := newClone(t, s, "shop")
+	first := c.commit("a", "a")
+	second := c.commit("b", "b")
+	third := c.commit("c", "c")
+	c.git("push", "--quiet", "aloft", "HEAD:env-a")
+	for _, test := range []struct {
+		rule            string
+		revision, other string
+		limit           int
+		want            []string
+	}{
+		{"the newest first", third, first, 9, []string{third, second}},
+		{"as many as are asked for", third, first, 1, []string{third}},
+		{"nothing", first, third, 9, nil},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			commits, err := s.Lacking(ctx, "shop", test.revision, test.other, test.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			for _, commit := range commits {
+				ids = append(ids, commit.ID)
+				if commit.Author != "Alice <alice@example.org>" || !strings.HasPrefix(commit.Subject, "Write ") {
+					t.Errorf("%+v", commit)
+				}
+			}
+			if !slices.Equal(ids, test.want) {
+				t.Errorf("got %v, want %v", ids, test.want)
+			}
+		})
+	}
+	if _, err := s.Lacking(ctx, "shop", commitA, first, 9); err == nil {
+		t.Error("a commit that is not there lacks nothing")
 	}
 }
 

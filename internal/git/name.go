@@ -7,7 +7,10 @@ import (
 	aloft "github.com/aloft-dev/aloft"
 )
 
-const heads = "refs/heads/"
+const (
+	heads = "refs/heads/"
+	holds = "refs/aloft/" // commits that are kept whether or not a branch leads to them
+)
 
 var (
 	hexID     = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)

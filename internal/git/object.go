@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,23 +22,56 @@ func (r *Remote) Commit(ctx context.Context, project, revision string) (aloft.Co
 	if err != nil {
 		return aloft.Commit{}, err
 	}
-	out, err := r.output(ctx, repository, nil, "log", "-1", "--no-show-signature", "--no-decorate", "--no-notes", "--no-mailmap",
-		"--format=%H%x00%ct%x00%<(300,trunc)%an%x00%<(300,trunc)%ae%x00%<(300,trunc)%s", commitOf(revision), "--")
+	commits, err := r.readCommits(ctx, repository, "-1", commitOf(revision))
+	if err == nil && len(commits) != 1 {
+		err = errors.New("git's answer is not understood")
+	}
 	if err != nil {
 		return aloft.Commit{}, r.explain(ctx, project, revision, fmt.Errorf("cannot read commit %s of %s: %w", revision, project, err))
 	}
-	fields := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 5)
-	if len(fields) != 5 {
-		return aloft.Commit{}, fmt.Errorf("cannot read commit %s of %s: git's answer is not understood", revision, project)
+	return commits[0], nil
+}
+
+// Lacking returns the commits that a revision has and another lacks, the newest
+// first, as many as limit.
+func (r *Remote) Lacking(ctx context.Context, project, revision, other string, limit int) ([]aloft.Commit, error) {
+	repository, err := r.repository(project)
+	if err == nil {
+		err = r.requireCommit(ctx, project, revision, other)
 	}
-	seconds, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
-		return aloft.Commit{}, fmt.Errorf("cannot read the time of commit %s of %s: %w", revision, project, err)
+		return nil, err
 	}
-	return aloft.Commit{
-		ID: fields[0], Author: oneLine(fields[2] + " <" + strings.TrimSpace(fields[3]) + ">"), Subject: oneLine(fields[4]),
-		Time: time.Unix(seconds, 0).UTC(),
-	}, nil
+	commits, err := r.readCommits(ctx, repository, fmt.Sprint("-", limit), other+".."+revision)
+	if err != nil {
+		return nil, fmt.Errorf("cannot compare commits of %s: %w", project, err)
+	}
+	return commits, nil
+}
+
+// readCommits reads what is shown of commits.
+func (r *Remote) readCommits(ctx context.Context, repository, limit, revisions string) ([]aloft.Commit, error) {
+	out, err := r.output(ctx, repository, nil, "log", limit, "-z", "--no-show-signature", "--no-decorate", "--no-notes", "--no-mailmap",
+		"--format=%H%x00%ct%x00%<(300,trunc)%an%x00%<(300,trunc)%ae%x00%<(300,trunc)%s", revisions, "--")
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	fields := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	if len(fields)%5 != 0 {
+		return nil, errors.New("git's answer is not understood")
+	}
+	var commits []aloft.Commit
+	for one := range slices.Chunk(fields, 5) {
+		seconds, err := strconv.ParseInt(one[1], 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the time of commit %s: %w", one[0], err)
+		}
+		commits = append(commits, aloft.Commit{
+			ID: one[0], Author: oneLine(one[2] + " <" + strings.TrimSpace(one[3]) + ">"), Subject: oneLine(one[4]),
+			Time: time.Unix(seconds, 0).UTC(),
+		})
+	}
+	return commits, nil
 }
 
 // Tree returns the object id of a folder in a commit: folders with equal ids have

@@ -31,7 +31,7 @@ func (s *Server) Dump(ctx context.Context, d aloft.Database, path string) error 
 	}
 	from := login{host: host, database: d.Database}
 	err = s.administer(ctx, func(conn session) error {
-		there, err := conn.has(ctx, d)
+		there, err := conn.holds(ctx, d)
 		if err == nil && !there {
 			err = missing(d)
 		}
@@ -41,10 +41,25 @@ func (s *Server) Dump(ctx context.Context, d aloft.Database, path string) error 
 	if err == nil {
 		err = dumpTo(ctx, found, from, path)
 	}
-	if _, lost := s.Database(ctx, d.EnvironmentKey, d.Name); err != nil && aloft.ErrorCode(lost) == aloft.CodeNotFound {
-		return lost // it was dropped meanwhile
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeUnavailable && s.dropped(ctx, d) {
+		return missing(d)
 	}
-	return explained("dump", d, err)
+	return err
+}
+
+// dropped reports whether a database is gone, or just being dropped.
+func (s *Server) dropped(ctx context.Context, d aloft.Database) bool {
+	if _, err := s.options.Store.Database(ctx, d.EnvironmentKey, d.Name); aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return true
+	}
+	var there, silenced bool
+	err := s.administer(ctx, func(conn session) (err error) {
+		if there, err = conn.holds(ctx, d); err == nil {
+			silenced, err = conn.silenced(ctx, d.Username)
+		}
+		return err
+	})
+	return err == nil && (!there || silenced)
 }
 
 // Load fills a database that was just made with what Dump wrote. It does so as
@@ -59,7 +74,7 @@ func (s *Server) Load(ctx context.Context, d aloft.Database, path string) error 
 	if err != nil {
 		return err
 	}
-	return explained("load", d, load(ctx, found, login{
+	return explained(d, load(ctx, found, login{
 		host: record.Host, port: record.Port, user: record.Username, password: record.Password, database: record.Database,
 	}, path))
 }
@@ -209,10 +224,10 @@ func (p programs) run(ctx context.Context, name string, l login, args ...string)
 	return nil
 }
 
-// explained names the database that a program failed for.
-func explained(verb string, d aloft.Database, err error) error {
+// explained names the database that could not be loaded.
+func explained(d aloft.Database, err error) error {
 	if err == nil || aloft.ErrorCode(err) != aloft.CodeFailed {
 		return err
 	}
-	return fmt.Errorf("cannot %s database %s of %s: %w", verb, d.Name, d.EnvironmentKey, err)
+	return fmt.Errorf("cannot load database %s of %s: %w", d.Name, d.EnvironmentKey, err)
 }

@@ -76,6 +76,15 @@ func TestDumpAndLoad(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("one that lets nobody in is there all the same", func(t *testing.T) {
+		admin := superuser(t, o, again)
+		query(t, admin, "ALTER DATABASE "+again.Database+" ALLOW_CONNECTIONS false")
+		defer query(t, admin, "ALTER DATABASE "+again.Database+" ALLOW_CONNECTIONS true")
+		err := second.Dump(t.Context(), again, filepath.Join(t.TempDir(), "dump"))
+		if aloft.ErrorCode(err) != aloft.CodeFailed || !strings.Contains(err.Error(), "accepting connections") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("by a URL, into an empty database only", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "dump")
 		if err := first.DumpURL(t.Context(), made.URL, file); err != nil {

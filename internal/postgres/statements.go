@@ -67,6 +67,18 @@ func (c session) has(ctx context.Context, d aloft.Database) (there bool, err err
 	return there, err
 }
 
+// holds reports whether the database is there, fit for use or not.
+func (c session) holds(ctx context.Context, d aloft.Database) (there bool, err error) {
+	err = c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datconnlimit <> -2)", d.Database).Scan(&there)
+	return there, err
+}
+
+// silenced reports whether a role is kept out, as before its database is dropped.
+func (c session) silenced(ctx context.Context, role string) (out bool, err error) {
+	err = c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND NOT rolcanlogin)", role).Scan(&out)
+	return out, err
+}
+
 // labelOf returns the comment of a role, or pgx.ErrNoRows.
 func (c session) labelOf(ctx context.Context, role string) (text string, err error) {
 	err = c.QueryRow(ctx, "SELECT coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1", role).Scan(&text)

@@ -14,7 +14,7 @@ import (
 )
 
 // ParseOptions reads push options: "detach", "plan", "skip-build", "ttl=72h",
-// "destroy".
+// "destroy", "ff-only".
 func ParseOptions(options []string) (aloft.RunOptions, error) {
 	var o aloft.RunOptions
 	for _, option := range options {
@@ -28,6 +28,8 @@ func ParseOptions(options []string) (aloft.RunOptions, error) {
 			o.SkipBuild = true
 		case name == "destroy" && !hasValue:
 			o.Destroy = true
+		case name == "ff-only" && !hasValue:
+			o.FastForward = true
 		case name == "ttl" && hasValue:
 			ttl, err := time.ParseDuration(value)
 			if err != nil || ttl < time.Minute {
@@ -36,7 +38,7 @@ func ParseOptions(options []string) (aloft.RunOptions, error) {
 			o.TTL = ttl
 		default:
 			return o, aloft.Errorf(aloft.CodeInvalid, "there is no push option %q", option).
-				WithHint("the options are detach, plan, skip-build, ttl=<duration> and destroy")
+				WithHint("the options are detach, plan, skip-build, ttl=<duration>, ff-only and destroy")
 		}
 	}
 	return o, nil
@@ -73,6 +75,12 @@ func (r *Reconciler) Accept(ctx context.Context, run aloft.Run) (aloft.Run, erro
 		run.Revision = commit.ID
 		if run.Title == "" {
 			run.Title = commit.Subject
+		}
+	}
+	if run.Trigger == aloft.TriggerAPI && run.Operation == aloft.OperationUp && run.Options.FastForward {
+		defer r.alone(run.EnvironmentKey)()
+		if err := r.upToDate(ctx, run.EnvironmentKey, aloft.RefUpdate{New: run.Revision}, run.Options); err != nil {
+			return run, err
 		}
 	}
 	ctx = context.WithoutCancel(ctx) // what is accepted is completed, whoever goes away

@@ -56,6 +56,14 @@ type configuration struct {
 
 const lockFile = ".terraform.lock.hcl"
 
+// none reports whether nothing is known to have been applied: it never was, or what
+// told of it is lost.
+func (a applied) none() bool { return a.Attempt.Revision == "" && a.Last.Revision == "" }
+
+// lastHold is the name under which the repository holds the commit of the last apply
+// that succeeded: it outlives what the data folder and the records tell of it.
+func lastHold(key aloft.EnvironmentKey) string { return "environments/" + key.Environment + "/last" }
+
 func (p *Pipeline) appliedPath(key aloft.EnvironmentKey) string {
 	return filepath.Join(p.environmentDir(key), "applied.json")
 }

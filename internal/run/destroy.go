@@ -80,6 +80,11 @@ func (p *Pipeline) destroyable(ctx context.Context, j journey, before applied) (
 		return candidates, err
 	}
 	// What was applied is not known any more; the commit that did it is.
+	held, err := p.Repository(j.run.Project).Held(ctx, lastHold(j.run.EnvironmentKey))
+	if err := unlessGone(err); err != nil {
+		return nil, err
+	}
+	revision = cmp.Or(held, revision)
 	if revision == "" && j.latest != nil {
 		newest, err := p.newestState(ctx, j.run.EnvironmentKey)
 		if err != nil || newest.Resources == 0 {
@@ -270,6 +275,10 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force b
 			return err
 		}
 	}
+	repository := p.Repository(key.Project)
+	if err := unlessGone(repository.Unhold(ctx, lastHold(key))); err != nil { // without a state it tells of a lost apply
+		return err
+	}
 	if p.States != nil {
 		forget := p.States.DeleteState
 		if force {
@@ -279,10 +288,8 @@ func (p *Pipeline) remove(ctx context.Context, key aloft.EnvironmentKey, force b
 			return err
 		}
 	}
-	repository := p.Repository(key.Project)
 	return errors.Join(
 		unlessGone(repository.Unhold(ctx, "environments/"+key.Environment+"/attempt")),
-		unlessGone(repository.Unhold(ctx, "environments/"+key.Environment+"/last")),
 		aloft.RemoveFolder(p.environmentDir(key)),
 	)
 }

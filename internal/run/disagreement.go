@@ -51,7 +51,10 @@ func (r *Reconciler) unsettled(ctx context.Context, e aloft.Environment) (disagr
 	if err != nil || found.there() {
 		return found, err
 	}
-	return r.pipeline.otherState(ctx, e.EnvironmentKey)
+	if found, err = r.pipeline.otherState(ctx, e.EnvironmentKey); err != nil || found.there() {
+		return found, err
+	}
+	return r.lostApply(ctx, e.EnvironmentKey)
 }
 
 // manyExpired looks whether so many environments end at once that it is likelier
@@ -136,8 +139,7 @@ func (p *Pipeline) otherState(ctx context.Context, key aloft.EnvironmentKey) (di
 	if err != nil {
 		return "", err
 	}
-	choices := fmt.Sprintf("bring back the newest records (see docs/backup.md) or the state itself (aloft terraform %s -- state push FILE), or take what is there as right: aloft env accept %s",
-		key.Environment, key.Environment)
+	choices := stateChoices(key)
 	switch {
 	case newest.Version == 0 && (before.State == nil || before.State.Version > 0):
 		return disagreement("its Terraform state is gone, and an apply would make everything a second time: " + choices), nil
@@ -146,6 +148,11 @@ func (p *Pipeline) otherState(ctx context.Context, key aloft.EnvironmentKey) (di
 			before.Last.RunID, newest.Version, before.State.Version, choices)), nil
 	}
 	return "", nil
+}
+
+func stateChoices(key aloft.EnvironmentKey) string {
+	return fmt.Sprintf("bring back the newest records (see docs/backup.md) or the state itself (aloft terraform %s -- state push FILE), or take what is there as right: aloft env accept %s",
+		key.Environment, key.Environment)
 }
 
 // otherBranch looks whether the repository has what runs. A branch that is gone
@@ -287,6 +294,9 @@ func (r *Reconciler) wakeProject(ctx context.Context, project string) error {
 // what the local target has the one that it left.
 func (p *Pipeline) acceptState(ctx context.Context, key aloft.EnvironmentKey) error {
 	before, err := p.applied(key)
+	if err == nil && before.none() {
+		return unlessGone(p.Repository(key.Project).Unhold(ctx, lastHold(key))) // what it made counts as gone
+	}
 	if err != nil || before.Last.Revision == "" {
 		return err
 	}

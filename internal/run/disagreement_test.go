@@ -305,6 +305,108 @@ func TestALostFolderOfAnEnvironment(t *testing.T) {
 	})
 }
 
+// TestOlderRecordsAndALostFolder: when neither the records nor the data folder tell of
+// an apply, the commit that the repository holds does.
+func TestOlderRecordsAndALostFolder(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		outside bool           // has more than local resources
+		records func(h *house) // makes them what older ones are
+		says    string         // "" = nothing disagrees
+	}{
+		{"which do not know the environment's state", true, func(h *house) { h.must(h.store.DiscardState(h.ctx, alice)) },
+			"its Terraform state is gone, and an apply would make a second time what commit c1 has made"},
+		{"which know an older state", true, func(h *house) { h.repository.held["environments/alice/last"] = "c9" },
+			"its Terraform state is older than its last apply, and an apply would make a second time what commit c9 has made"},
+		{"which know the newest state", true, func(*house) {}, ""},
+		{"of what lives here alone", false, func(h *house) { h.must(h.store.DiscardState(h.ctx, alice)) }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHouse(t)
+			if test.outside {
+				h.providers = append(h.providers, "hashicorp/azurerm")
+			}
+			h.push("c1")
+			h.reconcile()
+			h.must(os.RemoveAll(filepath.Join(h.dir, "environments")))
+			test.records(h)
+			calls := len(h.terraform.calls)
+			h.must(h.reconciler.Sweep(h.ctx))
+			h.reconcile()
+			if says := h.environment().Disagreement; !strings.Contains(says, test.says) || test.says == "" && says != "" {
+				t.Fatalf("it says %q, want %q", says, test.says)
+			}
+			if test.says == "" {
+				return
+			}
+			for _, operation := range []aloft.Operation{aloft.OperationUp, aloft.OperationDestroy} {
+				asked := aloft.Run{Operation: operation}
+				if operation == aloft.OperationUp {
+					asked.Revision = "c2"
+				}
+				r := h.request(asked)
+				h.reconcile()
+				h.wantRun(r.ID, aloft.RunFailed)
+			}
+			if len(h.terraform.calls) != calls || h.target.removed {
+				t.Fatalf("calls %v; removed %t", h.terraform.calls[calls:], h.target.removed)
+			}
+			if _, err := h.reconciler.Settle(h.ctx, alice); err != nil {
+				t.Fatal(err)
+			}
+			r := h.push("c3")
+			h.reconcile()
+			h.wantRun(r.ID, aloft.RunSucceeded)
+			if says := h.environment().Disagreement; says != "" {
+				t.Errorf("after somebody's word: %q", says)
+			}
+		})
+	}
+	t.Run("of an environment that they know to be destroyed", func(t *testing.T) {
+		h := newHouse(t)
+		h.providers = append(h.providers, "hashicorp/azurerm")
+		h.push("c1")
+		h.reconcile()
+		h.request(aloft.Run{Operation: aloft.OperationDestroy})
+		h.reconcile()
+		if held := h.repository.held["environments/alice/last"]; held != "" {
+			t.Errorf("the repository holds %s", held)
+		}
+		h.repository.held["environments/alice/last"] = "c1" // an older repository
+		r := h.push("c1")
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+	})
+	t.Run("a forced destroy takes the commit that is held", func(t *testing.T) {
+		h := newHouse(t)
+		h.providers = append(h.providers, "hashicorp/azurerm")
+		h.push("c1")
+		h.reconcile()
+		h.must(os.RemoveAll(filepath.Join(h.dir, "environments")))
+		h.repository.held["environments/alice/last"] = "c9"
+		r, err := h.reconciler.Accept(h.ctx, aloft.Run{
+			EnvironmentKey: alice, Operation: aloft.OperationDestroy, Trigger: aloft.TriggerAPI, Options: aloft.RunOptions{Force: true},
+		})
+		h.must(err)
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+		if !slices.Contains(h.terraform.calls, "destroy c9") {
+			t.Errorf("calls %v", h.terraform.calls)
+		}
+	})
+	t.Run("a plan of an environment that they do not know leaves its folder", func(t *testing.T) {
+		h := newHouse(t)
+		home := filepath.Join(h.dir, "environments", "shop", "alice", "private", "home")
+		h.must(os.MkdirAll(home, 0o700))
+		r := h.request(aloft.Run{Operation: aloft.OperationPlan, Revision: "c1"})
+		h.reconcile()
+		h.wantRun(r.ID, aloft.RunSucceeded)
+		if _, err := os.Stat(home); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestAnotherStateIsNotSkipped: what was found unchanged holds for the state that
 // the last apply wrote.
 func TestAnotherStateIsNotSkipped(t *testing.T) {

@@ -16,7 +16,7 @@ const abandonedAfter = 24 * time.Hour
 func (r *Reconciler) finish(runCtx context.Context, j journey, reached outcome, err error) error {
 	ctx := context.WithoutCancel(runCtx)
 	if err != nil && stopping(runCtx) {
-		j.recorder.voice.detail("%s: the run goes on when it is back", errStopping)
+		j.recorder.voice.detail("%s: the run goes on afterwards", interruption(runCtx))
 		return runCtx.Err()
 	}
 	if err != nil && errors.Is(context.Cause(runCtx), errCanceled) {

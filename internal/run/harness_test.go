@@ -263,6 +263,11 @@ func (f *fakeRepository) Descends(_ context.Context, ancestor, revision string) 
 	return ancestor[0] == revision[0] && ancestor <= revision, nil
 }
 
+func (f *fakeRepository) Lacking(ctx context.Context, revision, _ string, _ int) ([]aloft.Commit, error) {
+	commit, err := f.Commit(ctx, revision)
+	return []aloft.Commit{commit}, err
+}
+
 func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -319,6 +324,15 @@ func (f *fakeRepository) Hold(_ context.Context, name, revision string) error {
 	}
 	f.held[name] = revision
 	return nil
+}
+
+func (f *fakeRepository) Held(_ context.Context, name string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gone {
+		return "", errNoRepository
+	}
+	return f.held[name], nil
 }
 
 func (f *fakeRepository) Unhold(_ context.Context, name string) error {

@@ -229,7 +229,7 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	for _, project := range projects {
 		r.tellBranches(ctx, project.Name, known)
 	}
-	return r.prune(ctx, projects, environments)
+	return r.prune(ctx, projects)
 }
 
 // tellBranches tells of branches that were not pushed here and have no environment:

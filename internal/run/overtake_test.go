@@ -34,6 +34,9 @@ func TestOverlappingPushes(t *testing.T) {
 		{rule: "a commit after a destroy", pending: aloft.Run{Operation: aloft.OperationDestroy}, old: "c1", commit: "b1", branch: "b1"},
 		{rule: "a forced commit with nothing on its way", old: "c1", commit: "b1", branch: "b1"},
 		{rule: "a forced commit of who knew an older branch", old: "c0", commit: "b1", reason: "has moved since you last looked", branch: "c1"},
+		{rule: "only forward, by who knows the branch", old: "c1", commit: "b1", options: []string{"ff-only"},
+			reason: "this would drop what env-alice has and b1 lacks", shown: "c1 commit c1, of Alice <alice@example.com>", branch: "c1"},
+		{rule: "only forward, and forward it is", old: "c0", commit: "c2", options: []string{"ff-only"}, branch: "c2"},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			t.Parallel()
@@ -74,6 +77,42 @@ func TestOverlappingPushes(t *testing.T) {
 		if h.repository.branches["env-alice"] != "c2" || calls+1 < len(h.terraform.calls) { // the reconciler then goes to c2
 			t.Errorf("env-alice is at %s after %v", h.repository.branches["env-alice"], h.terraform.calls[calls:])
 		}
+	})
+	t.Run("a run that may only go forward", func(t *testing.T) {
+		t.Parallel()
+		h := newHouse(t)
+		h.push("c2")
+		h.reconcile()
+		asked := aloft.Run{
+			EnvironmentKey: alice, Operation: aloft.OperationUp, Trigger: aloft.TriggerAPI, Revision: "c1", Options: aloft.RunOptions{FastForward: true},
+		}
+		if _, err := h.reconciler.Accept(h.ctx, asked); aloft.ErrorCode(err) != aloft.CodeConflict || !strings.Contains(aloft.ErrorHint(err), "--force") {
+			t.Errorf("back: %v, %q", err, aloft.ErrorHint(err))
+		}
+		h.push("c5")
+		asked.Revision = "c4"
+		if _, err := h.reconciler.Accept(h.ctx, asked); aloft.ErrorCode(err) != aloft.CodeConflict {
+			t.Errorf("beside a run on its way: %v", err)
+		}
+		h.reconcile()
+		asked.Revision = "c6"
+		accepted, err := h.reconciler.Accept(h.ctx, asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.repository.branches["env-alice"] = "c7"
+		h.reconcile()
+		h.wantRun(accepted.ID, aloft.RunFailed)
+		if r := h.run(accepted.ID); !strings.Contains(r.Error, "this would drop") {
+			t.Errorf("moved until its turn: %q", r.Error)
+		}
+		asked.Revision, asked.Options.FastForward = "c1", false
+		if accepted, err = h.reconciler.Accept(h.ctx, asked); err != nil {
+			t.Fatal(err)
+		}
+		h.reconcile()
+		h.wantRun(accepted.ID, aloft.RunSucceeded)
+		h.wantEnvironment(aloft.EnvironmentReady, "c1")
 	})
 	t.Run("a branch that moves while the run is on its way stays there", func(t *testing.T) {
 		t.Parallel()

@@ -269,7 +269,7 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	conf.Apps = outputs.Apps
 	conf.Lock, _ = os.ReadFile(filepath.Join(e.c.Dir, lockFile))
 	return outputs, errors.Join(
-		repository.Hold(ctx, "environments/"+key.Environment+"/last", conf.Revision),
+		repository.Hold(ctx, lastHold(key), conf.Revision),
 		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Made: made, Strays: before.Strays}),
 	)
 }
@@ -316,6 +316,7 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 		return aloft.Plan{}, err
 	}
 	conf.Lock = before.Last.Lock // what an apply would use
+	_, absent := os.Stat(p.environmentDir(j.run.EnvironmentKey))
 	e, err := p.engage(ctx, s, j.run, d.terraform, conf, d.summary)
 	if err != nil {
 		return aloft.Plan{}, err
@@ -333,7 +334,7 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 	if len(d.apps) > 0 {
 		s.voice.detail("a push would also build and deploy: %s", appNames(d.apps))
 	}
-	if j.environment.Status == "" { // there is none: nothing of the plan may stay
+	if j.environment.Status == "" && absent != nil { // there is none: nothing of the plan may stay
 		if err := os.RemoveAll(p.environmentDir(j.run.EnvironmentKey)); err != nil {
 			return plan, err
 		}

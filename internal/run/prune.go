@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,7 +21,7 @@ var finished = []aloft.RunStatus{aloft.RunSucceeded, aloft.RunFailed, aloft.RunC
 // newest finished runs of each project stay, and whatever their age those of runs
 // that go on, and of the applies that an environment was made with: they are
 // needed to destroy it or to heal it. The records stay.
-func (r *Reconciler) prune(ctx context.Context, projects []aloft.Project, environments []aloft.Environment) error {
+func (r *Reconciler) prune(ctx context.Context, projects []aloft.Project) error {
 	ids, err := r.pipeline.runsWithFiles() // first: what comes after that is new
 	if err != nil {
 		return err
@@ -34,8 +36,12 @@ func (r *Reconciler) prune(ctx context.Context, projects []aloft.Project, enviro
 			keep[run.ID] = true
 		}
 	}
-	for _, environment := range environments {
-		made, err := r.pipeline.applied(environment.EnvironmentKey)
+	places, err := r.pipeline.environmentsWithFiles() // also those that older records do not know
+	if err != nil {
+		return err
+	}
+	for _, key := range places {
+		made, err := r.pipeline.applied(key)
 		if err != nil {
 			return err
 		}
@@ -56,6 +62,16 @@ func (r *Reconciler) prune(ctx context.Context, projects []aloft.Project, enviro
 		err = errors.Join(err, r.pipeline.removeFiles(id))
 	}
 	return err
+}
+
+// environmentsWithFiles lists the environments that have a folder.
+func (p *Pipeline) environmentsWithFiles() ([]aloft.EnvironmentKey, error) {
+	folders, err := fs.Glob(os.DirFS(p.Dir), "environments/*/*")
+	var keys []aloft.EnvironmentKey
+	for _, folder := range folders {
+		keys = append(keys, aloft.EnvironmentKey{Project: path.Base(path.Dir(folder)), Environment: path.Base(folder)})
+	}
+	return keys, err
 }
 
 // runsWithFiles lists the runs that have files.

@@ -109,3 +109,20 @@ func TestFilesOfADeletedProjectAreRemoved(t *testing.T) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
+
+func TestFilesOfAnApplyStayThatOlderRecordsDoNotKnow(t *testing.T) {
+	h := newHouse(t)
+	folder := filepath.Join(h.dir, "environments", "shop", "bob")
+	h.must(os.MkdirAll(folder, 0o700))
+	h.must(os.WriteFile(filepath.Join(folder, "applied.json"), []byte(`{"attempt": {"runID": 8, "revision": "c1"}}`), 0o600))
+	for _, run := range []string{"7", "8"} {
+		h.must(os.MkdirAll(filepath.Join(h.dir, "runs", run), 0o700))
+		h.must(os.WriteFile(filepath.Join(h.dir, "runs", run+".log"), nil, 0o600))
+	}
+	h.sweep()
+	for id, want := range map[int64]bool{7: false, 8: true} {
+		if log, folder := h.hasFiles(id); log != want || folder != want {
+			t.Errorf("run %d: log %v, folder %v, want %v", id, log, folder, want)
+		}
+	}
+}

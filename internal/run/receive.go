@@ -59,7 +59,7 @@ func (r *Reconciler) receive(ctx context.Context, push aloft.Push, update aloft.
 	}
 	key := aloft.EnvironmentKey{Project: push.Project, Environment: name}
 	defer r.alone(key)()
-	if err := r.upToDate(ctx, key, update, options.Plan); err != nil {
+	if err := r.upToDate(ctx, key, update, options); err != nil {
 		return aloft.Run{}, err
 	}
 	options.Old = update.Old

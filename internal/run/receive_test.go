@@ -109,7 +109,7 @@ func TestReceive(t *testing.T) {
 		{name: "a plan", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"plan"}, kept: true, shown: "nothing was changed"},
 		{name: "another branch", update: aloft.RefUpdate{Ref: "refs/heads/main", New: "c1"}, shown: "main is stored; it is no environment"},
 		{name: "a name outside the rule", update: aloft.RefUpdate{Ref: "refs/heads/env-Alice", New: "c1"}, reason: `"env-Alice" is not valid`, shown: "the nearest valid name is env-alice"},
-		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build, ttl=<duration> and destroy"},
+		{name: "an unknown option", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"x"}, reason: "no push option", shown: "detach, plan, skip-build, ttl=<duration>, ff-only and destroy"},
 		{name: "a stale view", at: "b1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", Old: "b0", New: "c1"}, reason: "has moved", shown: "git fetch", branch: "b1"},
 		{name: "a view that a run has made stale", at: "c1", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c2"}, shown: "env-alice is ready", branch: "c2"},
 		{name: "a detached run", update: aloft.RefUpdate{Ref: "refs/heads/env-alice", New: "c1"}, options: []string{"detach"}, kept: true, shown: "aloft run attach 1"},

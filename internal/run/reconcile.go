@@ -158,7 +158,7 @@ func (r *Reconciler) carryOut(ctx context.Context, run aloft.Run) error {
 	voice := j.recorder.voice
 	voice.headline("%s", describeRun(run))
 	if interrupted {
-		voice.detail("the server was restarted: the run starts over from what is there")
+		voice.detail("the run was cut off: it starts over from what is there")
 		if err := r.pipeline.awaitOrphan(ctx, run.EnvironmentKey, voice.detail); err != nil {
 			return err
 		}
@@ -296,6 +296,14 @@ func describeRun(run aloft.Run) string {
 // stopping reports whether ctx ended because the server stops, and not the run.
 func stopping(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errCanceled)
+}
+
+// interruption is why a run was cut off that will be taken again.
+func interruption(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return errStopping
 }
 
 // took writes how long a run took so far.

@@ -173,7 +173,7 @@ func TestAnInterruptedRunIsTakenAgain(t *testing.T) {
 	h.reconcile()
 	h.wantRun(r.ID, aloft.RunSucceeded)
 	h.wantEnvironment(aloft.EnvironmentReady, "c1")
-	if log := h.log(r.ID); !strings.Contains(log, "the server was restarted") {
+	if log := h.log(r.ID); !strings.Contains(log, "the run was cut off") {
 		t.Errorf("the log does not say so:\n%s", log)
 	}
 }

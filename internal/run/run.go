@@ -26,13 +26,16 @@ type Repository interface {
 	Commit(ctx context.Context, revision string) (aloft.Commit, error)
 	// Descends reports whether a commit has another among its ancestors.
 	Descends(ctx context.Context, ancestor, revision string) (bool, error)
+	// Lacking returns commits that a revision has and another lacks, the newest first.
+	Lacking(ctx context.Context, revision, other string, limit int) ([]aloft.Commit, error)
 	Branch(ctx context.Context, branch string) (revision string, err error) // "" = no such branch
 	Branches(ctx context.Context, prefix string) (map[string]string, error)
 	MoveBranch(ctx context.Context, branch, revision string) error
 	DeleteBranch(ctx context.Context, branch string) error
 	// UpdateRef moves any ref as a push asks; one that has moved meanwhile is CodeConflict.
 	UpdateRef(ctx context.Context, update aloft.RefUpdate) error
-	Hold(ctx context.Context, name, revision string) error // keeps a commit from being collected
+	Hold(ctx context.Context, name, revision string) error              // keeps a commit from being collected
+	Held(ctx context.Context, name string) (revision string, err error) // "" = nothing
 	Unhold(ctx context.Context, name string) error
 	// Identity tells this repository from any other in its place; "" = nothing does
 	// so yet. CodeNotFound = there is no repository.

@@ -52,9 +52,12 @@ func IsPostgreSQL(database string) bool {
 
 // Backup writes a backup for the API.
 func (s *Server) Backup(ctx context.Context, w io.Writer) error {
-	notes, err := s.backups.Write(ctx, w)
-	for _, note := range notes {
+	left, err := s.backups.Write(ctx, w)
+	for _, note := range left.Notes {
 		s.logger.Warn("left out of the backup", "what", note)
+	}
+	for _, lack := range left.Lacks {
+		s.logger.Error("the backup is not complete", "lacks", lack)
 	}
 	return err
 }

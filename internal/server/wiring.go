@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +57,10 @@ func (r repository) Commit(ctx context.Context, revision string) (aloft.Commit, 
 func (r repository) Descends(ctx context.Context, ancestor, revision string) (bool, error) {
 	return r.remote.Descends(ctx, r.project, ancestor, revision)
 }
+
+func (r repository) Lacking(ctx context.Context, revision, other string, limit int) ([]aloft.Commit, error) {
+	return r.remote.Lacking(ctx, r.project, revision, other, limit)
+}
 func (r repository) Branch(ctx context.Context, branch string) (string, error) {
 	return r.remote.Branch(ctx, r.project, branch)
 }
@@ -82,6 +88,11 @@ func (r repository) Identify(ctx context.Context, identity string) error {
 func (r repository) Create(ctx context.Context) error {
 	return r.remote.CreateRepository(ctx, r.project)
 }
+
+func (r repository) Held(ctx context.Context, name string) (string, error) {
+	return r.remote.Held(ctx, r.project, name)
+}
+
 func (r repository) Unhold(ctx context.Context, name string) error {
 	return r.remote.Unhold(ctx, r.project, name)
 }
@@ -237,10 +248,36 @@ func (r runs) CreateProject(ctx context.Context, name string) (aloft.Project, er
 }
 
 func (r runs) DeleteProject(ctx context.Context, name string) error {
+	unknown, err := r.unknownApplies(ctx, name)
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		return aloft.Errorf(aloft.CodeConflict, "project %s has environments that the records do not know, but its repository holds what was applied to them: %s", name, strings.Join(unknown, ", ")).
+			WithHint("bring back the newest records (see docs/backup.md); or give each up: aloft up %[1]s makes it known, then aloft destroy %[1]s --force", unknown[0])
+	}
 	if err := r.server.store.DeleteProject(ctx, name); err != nil {
 		return err
 	}
 	return errors.Join(r.server.remote.DeleteRepository(ctx, name), r.server.builder.DeleteProject(name))
+}
+
+// unknownApplies names the environments of a project that its repository tells of and
+// the records do not: those are older.
+func (r runs) unknownApplies(ctx context.Context, project string) ([]string, error) {
+	held, err := r.server.remote.Holds(ctx, project, "environments")
+	if aloft.ErrorCode(err) == aloft.CodeNotFound {
+		return nil, nil
+	}
+	var unknown []string
+	for _, name := range held {
+		environment := path.Base(path.Dir(name)) // environments/NAME/last
+		_, known := r.server.store.Environment(ctx, aloft.EnvironmentKey{Project: project, Environment: environment})
+		if aloft.ErrorCode(known) == aloft.CodeNotFound && !slices.Contains(unknown, environment) {
+			unknown = append(unknown, environment)
+		}
+	}
+	return unknown, err
 }
 
 // appLogs, processes and events are what the API shows of other rooms.
