@@ -44,8 +44,6 @@ func ParseOptions(options []string) (aloft.RunOptions, error) {
 	return o, nil
 }
 
-func holdName(id int64) string { return fmt.Sprintf("runs/%d", id) }
-
 // Accept records a run and wakes the reconciler. It completes what the caller
 // may leave out: the commit of a retry, the title.
 func (r *Reconciler) Accept(ctx context.Context, run aloft.Run) (aloft.Run, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -25,13 +26,13 @@ func (d disagreement) asError(key aloft.EnvironmentKey) error {
 	return aloft.Errorf(aloft.CodeConflict, "%s is blocked: %s", key, string(d))
 }
 
-// disagreement compares what is on disk with what the records tell. It returns the
-// commit that the branch is at, too; "" = there is none, or nobody has looked.
-func (r *Reconciler) disagreement(ctx context.Context, e aloft.Environment) (found disagreement, branch string, err error) {
+// disagreement compares what is on disk with what the records tell, at one instant. It
+// returns the commit that the branch is at, too; "" = there is none, or nobody has looked.
+func (r *Reconciler) disagreement(ctx context.Context, e aloft.Environment, now time.Time) (found disagreement, branch string, err error) {
 	if found, err = r.unsettled(ctx, e); err != nil || found.there() {
 		return found, "", err
 	}
-	if found, err = r.manyExpired(ctx, e); err != nil || found.there() {
+	if found, err = r.manyExpired(ctx, e, now); err != nil || found.there() {
 		return found, "", err
 	}
 	repository := r.pipeline.Repository(e.Project)
@@ -59,8 +60,8 @@ func (r *Reconciler) unsettled(ctx context.Context, e aloft.Environment) (disagr
 
 // manyExpired looks whether so many environments end at once that it is likelier
 // that something is wrong than that it was meant.
-func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disagreement, error) {
-	if !r.expired(e) {
+func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment, now time.Time) (disagreement, error) {
+	if !expired(e, now) {
 		return "", nil
 	}
 	environments, err := r.store.Environments(ctx, aloft.EnvironmentFilter{})
@@ -69,7 +70,7 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 	}
 	over := 0
 	for _, other := range environments {
-		if !r.expired(other) {
+		if !expired(other, now) {
 			continue
 		}
 		tried, err := r.triedToExpire(ctx, other.EnvironmentKey)
@@ -88,14 +89,15 @@ func (r *Reconciler) manyExpired(ctx context.Context, e aloft.Environment) (disa
 		over, len(environments))), nil
 }
 
-// triedToExpire reports whether the end of an environment was tried, and refused.
+// triedToExpire reports whether the end of an environment was tried, and refused by
+// Terraform: not before it began, because something disagreed.
 func (r *Reconciler) triedToExpire(ctx context.Context, key aloft.EnvironmentKey) (bool, error) {
 	runs, err := r.store.Runs(ctx, aloft.RunFilter{Project: key.Project, Environment: key.Environment, Limit: 1})
-	return len(runs) > 0 && runs[0].Trigger == aloft.TriggerExpiry && runs[0].Status.Finished(), err
+	return len(runs) > 0 && runs[0].Trigger == aloft.TriggerExpiry && runs[0].Status.Finished() && runs[0].ErrorCode != aloft.CodeConflict, err
 }
 
-func (r *Reconciler) expired(e aloft.Environment) bool {
-	return !e.ExpiresAt.IsZero() && !r.now().Before(e.ExpiresAt)
+func expired(e aloft.Environment, now time.Time) bool {
+	return !e.ExpiresAt.IsZero() && !now.Before(e.ExpiresAt)
 }
 
 // otherRepository looks whether the project's repository is the one that the
@@ -199,8 +201,8 @@ func (p *Pipeline) newestState(ctx context.Context, key aloft.EnvironmentKey) (a
 
 // agree keeps in the environment's record what disagrees, and reports whether
 // nothing does, and where the branch is.
-func (r *Reconciler) agree(ctx context.Context, e aloft.Environment) (agreed bool, branch string, err error) {
-	found, branch, err := r.disagreement(ctx, e)
+func (r *Reconciler) agree(ctx context.Context, e aloft.Environment, now time.Time) (agreed bool, branch string, err error) {
+	found, branch, err := r.disagreement(ctx, e, now)
 	if err != nil {
 		return false, branch, err
 	}
@@ -229,8 +231,8 @@ func (r *Reconciler) permit(ctx context.Context, j journey) error {
 		return nil
 	}
 	found, err := r.unsettled(ctx, j.environment)
-	if err == nil && !found.there() && j.run.Trigger == aloft.TriggerDrift {
-		found, _, err = r.disagreement(ctx, j.environment)
+	if err == nil && !found.there() && j.run.Trigger != aloft.TriggerPush && j.run.Trigger != aloft.TriggerAPI {
+		found, _, err = r.disagreement(ctx, j.environment, r.now())
 	}
 	if err != nil || !found.there() {
 		return err
@@ -267,7 +269,7 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	if err := r.pipeline.acceptState(ctx, key); err != nil {
 		return environment, err
 	}
-	found, _, err := r.disagreement(ctx, environment)
+	found, _, err := r.disagreement(ctx, environment, r.now())
 	if err != nil {
 		return environment, err
 	}

@@ -463,6 +463,44 @@ func TestASweepDoesNotEndManyEnvironments(t *testing.T) {
 	}
 }
 
+// TestAClockThatIsSetDuringALookEndsNothing: what is compared is of one instant.
+func TestAClockThatIsSetDuringALookEndsNothing(t *testing.T) {
+	h := newHouse(t)
+	h.push("c1", "ttl=1h")
+	h.reconcile()
+	other := aloft.EnvironmentKey{Project: "shop", Environment: "bob"}
+	_, _, err := h.store.AcceptRun(h.ctx, aloft.Run{EnvironmentKey: other, Operation: aloft.OperationUp})
+	h.must(err)
+	_, err = h.store.UpdateEnvironment(h.ctx, other, func(e *aloft.Environment) error {
+		e.ExpiresAt = h.clock.Now().Add(time.Hour)
+		return nil
+	})
+	h.must(err)
+	h.repository.asked = func() {
+		h.repository.asked = nil
+		h.clock.advance(12 * time.Hour)
+	}
+	for range 2 {
+		h.reconcile()
+		if e := h.environment(); e.Status != aloft.EnvironmentReady {
+			t.Fatalf("it is %s: %s", e.Status, e.Reason)
+		}
+	}
+	if e := h.environment(); !strings.Contains(e.Disagreement, "2 of 2") {
+		t.Errorf("nobody is told: %q", e.Disagreement)
+	}
+	// Nor does a run end it that was asked for before the clock was set.
+	r, err := h.reconciler.Accept(h.ctx, aloft.Run{EnvironmentKey: alice, Operation: aloft.OperationDestroy, Trigger: aloft.TriggerExpiry})
+	h.must(err)
+	h.reconcile()
+	h.wantRun(r.ID, aloft.RunFailed)
+	h.reconcile()
+	h.wantEnvironment(aloft.EnvironmentReady, "c1")
+	if e := h.environment(); !strings.Contains(e.Disagreement, "2 of 2") {
+		t.Errorf("what was refused counts as tried: %q", e.Disagreement)
+	}
+}
+
 func (h *house) must(err error) {
 	h.t.Helper()
 	if err != nil {

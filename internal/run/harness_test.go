@@ -198,6 +198,7 @@ func (h *house) wantEnvironment(status aloft.EnvironmentStatus, revision string)
 
 // fakeRepository has the same files in every commit.
 type fakeRepository struct {
+	asked    func() // called when it is asked for a branch; may be nil
 	mu       sync.Mutex
 	branches map[string]string
 	held     map[string]string
@@ -269,6 +270,9 @@ func (f *fakeRepository) Lacking(ctx context.Context, revision, _ string, _ int)
 }
 
 func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error) {
+	if f.asked != nil {
+		f.asked()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gone {
@@ -333,6 +337,21 @@ func (f *fakeRepository) Held(_ context.Context, name string) (string, error) {
 		return "", errNoRepository
 	}
 	return f.held[name], nil
+}
+
+func (f *fakeRepository) Holds(_ context.Context, folder string) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gone {
+		return nil, errNoRepository
+	}
+	var names []string
+	for name := range f.held {
+		if strings.HasPrefix(name, folder+"/") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 func (f *fakeRepository) Unhold(_ context.Context, name string) error {

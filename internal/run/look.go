@@ -24,7 +24,8 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	if err != nil {
 		return false, err
 	}
-	agreed, branch, err := r.agree(ctx, environment)
+	now := r.now() // one instant for all that is compared: a clock may be set meanwhile
+	agreed, branch, err := r.agree(ctx, environment, now)
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +41,7 @@ func (r *Reconciler) look(ctx context.Context, key aloft.EnvironmentKey) (reques
 	if environment.Status.Busy() {
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationRepair, Trigger: aloft.TriggerDrift, Title: "an interrupted run left it " + string(environment.Status)})
 	}
-	if r.expired(environment) {
+	if expired(environment, now) {
 		return r.request(ctx, environment, aloft.Run{Operation: aloft.OperationDestroy, Trigger: aloft.TriggerExpiry, Title: "its time was up"})
 	}
 	if branch != "" && branch != environment.Revision {
@@ -228,8 +229,9 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	}
 	for _, project := range projects {
 		r.tellBranches(ctx, project.Name, known)
+		err = errors.Join(err, r.letGoOfEnded(ctx, project.Name))
 	}
-	return r.prune(ctx, projects)
+	return errors.Join(err, r.prune(ctx, projects))
 }
 
 // tellBranches tells of branches that were not pushed here and have no environment:

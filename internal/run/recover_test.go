@@ -3,6 +3,7 @@ package run_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,5 +93,22 @@ func TestWhatOnlyTheLocalTargetHoldsNeedsNoRecovery(t *testing.T) {
 	h.wantEnvironment(aloft.EnvironmentReady, "c2")
 	if len(h.terraform.left) != 0 {
 		t.Errorf("recovered %v", h.terraform.left)
+	}
+}
+
+// TestNothingStaysHeldForARunThatHasEnded: although the server was killed between the
+// record of the end and the tidying up.
+func TestNothingStaysHeldForARunThatHasEnded(t *testing.T) {
+	h := newHouse(t)
+	ended := h.push("c1")
+	h.reconcile()
+	queued := h.push("c2")
+	h.must(h.repository.Hold(h.ctx, fmt.Sprintf("runs/%d", ended.ID), "c1"))
+	h.must(h.repository.Hold(h.ctx, "runs/999", "c1"))
+	h.must(h.reconciler.Sweep(h.ctx))
+	names, err := h.repository.Holds(h.ctx, "runs")
+	slices.Sort(names)
+	if want := []string{fmt.Sprintf("runs/%d", queued.ID), "runs/999"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("held are %v, want %v: %v", names, want, err)
 	}
 }

@@ -36,6 +36,7 @@ type Repository interface {
 	UpdateRef(ctx context.Context, update aloft.RefUpdate) error
 	Hold(ctx context.Context, name, revision string) error              // keeps a commit from being collected
 	Held(ctx context.Context, name string) (revision string, err error) // "" = nothing
+	Holds(ctx context.Context, folder string) (names []string, err error)
 	Unhold(ctx context.Context, name string) error
 	// Identity tells this repository from any other in its place; "" = nothing does
 	// so yet. CodeNotFound = there is no repository.

@@ -93,6 +93,9 @@ func (r repository) Held(ctx context.Context, name string) (string, error) {
 	return r.remote.Held(ctx, r.project, name)
 }
 
+func (r repository) Holds(ctx context.Context, folder string) ([]string, error) {
+	return r.remote.Holds(ctx, r.project, folder)
+}
 func (r repository) Unhold(ctx context.Context, name string) error {
 	return r.remote.Unhold(ctx, r.project, name)
 }
