@@ -61,7 +61,7 @@ func (m *fileMerge) terraform(ctx context.Context, paths []string) error {
 		if !recorded {
 			continue
 		}
-		if text, there := yours[path]; there && blueprint.BlobID(text) == id {
+		if text, there := yours[path]; there && aloft.BlobID(text) == id {
 			t.Base[path] = text
 		} else if text, found := m.base(ctx, path); found {
 			t.Base[path] = text
@@ -123,7 +123,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 	}
 	next, wanted := m.next[path]
 	id, recorded := m.record.Files[path]
-	original := recorded && there && blueprint.BlobID(yours) == id
+	original := recorded && there && aloft.BlobID(yours) == id
 	m.edited[path] = there && wanted && yours != next && !original
 	switch {
 	case there && yours == next, !there && recorded: // so already; or taken out by its owner
@@ -177,7 +177,7 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 		case err != nil:
 			return err
 		case m.stale[path]:
-		case m.edited[path] && m.record.Files[path] != blueprint.BlobID(text):
+		case m.edited[path] && m.record.Files[path] != aloft.BlobID(text):
 			m.write(place, kept, text, carriage)
 		case !m.edited[path] && there:
 			m.changed.Removed = append(m.changed.Removed, place)
@@ -239,10 +239,10 @@ func (m *fileMerge) merge(ctx context.Context, path, yours, next string, carriag
 // kept beside, or in git's history.
 func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
 	id := m.record.Files[path]
-	if text, ok := m.now[path]; ok && blueprint.BlobID(text) == id {
+	if text, ok := m.now[path]; ok && aloft.BlobID(text) == id {
 		return text, true
 	}
-	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && blueprint.BlobID(kept) == id {
+	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && aloft.BlobID(kept) == id {
 		return kept, true
 	}
 	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)

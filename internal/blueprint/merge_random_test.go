@@ -141,7 +141,7 @@ func (p *project) change() string {
 	command += " " + word
 	tree := blueprint.Tree{Recorded: map[string]string{}, Base: map[string]string{}, Now: p.rendered(p.choices), Next: p.rendered(next), Yours: maps.Clone(p.texts)}
 	for name, text := range p.record {
-		tree.Recorded[name] = blueprint.BlobID(text)
+		tree.Recorded[name] = aloft.BlobID(text)
 		if p.forgotten[name] != text || p.texts[name] == text {
 			tree.Base[name] = text
 		}

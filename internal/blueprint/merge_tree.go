@@ -202,7 +202,7 @@ func (m *treeMerge) retire(folder string, callers []string) {
 			continue
 		}
 		files = append(files, name)
-		if id, recorded := m.Recorded[name]; !recorded || BlobID(text) != id {
+		if id, recorded := m.Recorded[name]; !recorded || aloft.BlobID(text) != id {
 			edited = true
 			why := "edited, so the whole folder stays"
 			if !recorded {

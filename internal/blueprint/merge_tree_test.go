@@ -51,7 +51,7 @@ func TestMergeTree(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tree := blueprint.Tree{Recorded: map[string]string{}, Base: test.written, Next: test.next, Yours: maps.Clone(test.written)}
 			for name, text := range test.written {
-				tree.Recorded[name] = blueprint.BlobID(text)
+				tree.Recorded[name] = aloft.BlobID(text)
 			}
 			maps.Copy(tree.Yours, test.yours)
 			got, err := tree.Merge()

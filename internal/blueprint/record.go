@@ -2,8 +2,6 @@ package blueprint
 
 import (
 	"cmp"
-	"crypto/sha1" // git's own name of a blob
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -34,16 +32,9 @@ const recordComment = ` The choices that the files below were made from. ` + "`a
 func (g Generator) newRecord(c Choices, files []File) Record {
 	record := Record{Version: g.Version, Choices: c, Files: map[string]string{}}
 	for _, f := range files {
-		record.Files[f.Path] = BlobID(f.Text)
+		record.Files[f.Path] = aloft.BlobID(f.Text)
 	}
 	return record
-}
-
-// BlobID is git's id of a file with that content: by it the text is found in
-// the repository's history.
-func BlobID(text string) string {
-	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
-	return hex.EncodeToString(sum[:])
 }
 
 // File returns the record as the file that keeps it.
