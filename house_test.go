@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"detect":    {},
 	"git":       {},
 	"manifest":  {},
+	"merge":     {},
 	"postgres":  {},
 	"provider":  {"api"},
 	"proxy":     {},

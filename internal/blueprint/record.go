@@ -16,7 +16,7 @@ import (
 )
 
 // RecordFile keeps the choices that a folder of Terraform was made from.
-const RecordFile = "terraform/blueprint.yaml"
+const RecordFile = TerraformFolder + "/blueprint.yaml"
 
 // Record is a saved blueprint: the choices, and which files they yielded.
 type Record struct {
@@ -105,7 +105,7 @@ func ours(name string) bool {
 	switch {
 	case name == ManifestFile, name == WorkflowFile:
 		return true
-	case !fs.ValidPath(name) || !strings.HasPrefix(name, "terraform/"), strings.ContainsAny(name, "\\\x00"):
+	case !fs.ValidPath(name) || !strings.HasPrefix(name, TerraformFolder+"/"), strings.ContainsAny(name, "\\\x00"):
 		return false
 	}
 	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })
