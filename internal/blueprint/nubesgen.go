@@ -241,12 +241,11 @@ func (m *mapper) app() {
 		m.notice("runtime %s is not known, so it is Docker.", cleanText(runtime))
 	}
 	app.Hosting, app.Tier = hosting.kind, m.tier(asked, hosting)
-	r, _ := runtimeOf(app.Runtime)
 	switch {
 	case hosting.name == "SPRING_APPS":
 		app.Packaging = PackagingImage
 		m.notice("Azure retires Spring Apps and takes no new ones, so the app is a container app.")
-	case hosting.kind == HostingFunction && (r.function == "" || app.Packaging == PackagingImage):
+	case hosting.kind == HostingFunction && (!FunctionRuns(app.Runtime) || app.Packaging == PackagingImage):
 		app.Hosting, app.Tier, app.Packaging = HostingContainerApp, "consumption", PackagingImage
 		m.notice("A function runs no Docker image of your own here, so the app is a container app, which scales to zero as a function does.")
 	case hosting.kind == HostingContainerApp:
@@ -257,23 +256,7 @@ func (m *mapper) app() {
 
 // together makes the choices go together where Aloft is stricter than NubesGen.
 func (m *mapper) together() {
-	c := &m.Choices
-	if service, needed := c.needsEndpoint(); needed && c.Network == NetworkPublic {
-		c.Network = NetworkPrivate
-		m.notice("The network is private: in a public one %s would be open to the internet.", service.Title)
-	}
-	app := &c.Apps[0]
-	host, _ := kindOf(app.Hosting)
-	service, closed := c.closed()
-	if !host.tier(app.Tier).isolated || !closed && c.Network == NetworkPublic {
-		return
-	}
-	was := app.Tier
-	app.Tier = joining(host)[0]
-	reason := "a private network"
-	if closed {
-		reason = service.Title
-	}
-	m.notice("The tier of the app is %s: %s cannot join a network, and so could not reach %s without opening it to everybody.",
-		host.tier(app.Tier).Title, host.tier(was).Title, reason)
+	var notices []string
+	m.Choices, notices = m.Choices.Together()
+	m.Notices = append(m.Notices, notices...)
 }

@@ -85,13 +85,9 @@ func notUsed(what string, names []string) []string {
 // it had no use for are not used, with a notice; values that it refused are
 // refused. The error is CodeInvalid and wraps the Violations.
 func FromNubesGenJSON(name string, body []byte) (Mapping, error) {
-	object, err := oneObject(body)
+	fields, err := Fields(body)
 	if err != nil {
 		return Mapping{}, err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return Mapping{}, bodyViolation(body, err.Error()).Err()
 	}
 	n := nubesgen{name: name}
 	r := &bodyReader{fields: fields}
@@ -147,7 +143,7 @@ func (r *bodyReader) text(field string, allowed []string) string {
 func (r *bodyReader) valueOf(field string, raw json.RawMessage, allowed []string) string {
 	text, ok := scalar(raw)
 	if !ok {
-		r.add(field, shown(raw), "is no text", allowed)
+		r.add(field, Shown(raw), "is no text", allowed)
 	}
 	if allowed == nil || text == "" {
 		return text
@@ -171,7 +167,7 @@ func (r *bodyReader) tierOf(field string, raw json.RawMessage, kinds []nubesgenK
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) != nil {
-		r.add(field, shown(raw), `is no object such as {"type": …, "tier": …}`, nil)
+		r.add(field, Shown(raw), `is no object such as {"type": …, "tier": …}`, nil)
 		return nubesgenTier{}
 	}
 	var known []string
@@ -184,7 +180,7 @@ func (r *bodyReader) tierOf(field string, raw json.RawMessage, kinds []nubesgenK
 func (r *bodyReader) tiers(field string, kinds []nubesgenKind) []nubesgenTier {
 	var list []json.RawMessage
 	if raw := r.fields[field]; len(raw) > 0 && json.Unmarshal(raw, &list) != nil {
-		r.add(field, shown(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
+		r.add(field, Shown(raw), `is no list such as [{"type": …, "tier": …}]`, nil)
 	}
 	if many := manyAddOns(len(list)); many != nil {
 		r.found = append(r.found, many...)
