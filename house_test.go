@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"git":       {},
 	"manifest":  {},
 	"merge":     {},
+	"nubesgen":  {"blueprint"},
 	"postgres":  {},
 	"provider":  {"api"},
 	"proxy":     {},

@@ -28,6 +28,19 @@ func (g Generator) Render(c Choices) ([]File, error) {
 	return record.With(files)
 }
 
+// Mapping is what somebody asked for in other words than ours, such as parameters of
+// NubesGen's, in choices.
+type Mapping struct {
+	Choices Choices
+	Notices []string // what is another than was asked for, and why; one sentence or two each
+}
+
+// RenderMapping is Render with the notices of the mapping in the README.
+func (g Generator) RenderMapping(m Mapping) ([]File, error) {
+	g.notices = m.Notices
+	return g.Render(m.Choices)
+}
+
 // RenderApart is Render with the record by itself, for somebody who leaves files
 // out of both.
 func (g Generator) RenderApart(c Choices) ([]File, Record, error) {
