@@ -13,6 +13,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/merge"
 )
 
 func newAdd(o *options) *cobra.Command {
@@ -96,10 +97,10 @@ func serviceHelp() string {
 
 // changed is what add, remove, set and upgrade have done.
 type changed struct {
-	Written   []string                        `json:"written"`
-	Removed   []string                        `json:"removed"`
-	Conflicts map[string][]blueprint.Conflict `json:"conflicts,omitempty"` // by path
-	Notices   []string                        `json:"notices,omitempty"`
+	Written   []string                    `json:"written"`
+	Removed   []string                    `json:"removed"`
+	Conflicts map[string][]merge.Conflict `json:"conflicts,omitempty"` // by path
+	Notices   []string                    `json:"notices,omitempty"`
 }
 
 // change renders the blueprint anew and merges what became different.
@@ -123,7 +124,7 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	}
 	m := &fileMerge{
 		tree: tree, record: record, now: rendered(record.Choices), next: byPath(files), edited: map[string]bool{}, stale: map[string]bool{},
-		changed: changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]blueprint.Conflict{}},
+		changed: changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]merge.Conflict{}},
 	}
 	if err := m.all(ctx); err != nil {
 		return err

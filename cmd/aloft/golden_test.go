@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
@@ -176,8 +177,8 @@ func goldenFiles(t *testing.T, modules string, written map[string]string) map[st
 	got := map[string]string{}
 	var used []string
 	for name, text := range written {
-		if name != blueprint.RecordFile && record.Files[name] != blueprint.BlobID(text) {
-			t.Errorf("%s is recorded as %q, and is %s", name, record.Files[name], blueprint.BlobID(text))
+		if name != blueprint.RecordFile && record.Files[name] != aloft.BlobID(text) {
+			t.Errorf("%s is recorded as %q, and is %s", name, record.Files[name], aloft.BlobID(text))
 		}
 		if rest, ok := strings.CutPrefix(name, "terraform/modules/"); ok {
 			module, _, _ := strings.Cut(rest, "/")

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/git"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 	"github.com/aloft-dev/aloft/internal/server"
 )
 
@@ -90,7 +90,7 @@ func (o *options) keyIn(ctx context.Context, t tree, environment string) (aloft.
 		return key, err
 	}
 	name := aloft.NearestName(filepath.Base(t.root), aloft.MaxProjectName)
-	if before, known, unread := blueprint.FromNubesGen(os.DirFS(t.root)); known && unread == nil {
+	if before, known, unread := nubesgen.FromSource(os.DirFS(t.root)); known && unread == nil {
 		name = before.Choices.Name
 	}
 	if name == "" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/merge"
 )
 
 // fileMerge brings the difference between two renderings into the files of a
@@ -55,13 +56,16 @@ func (m *fileMerge) terraform(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	t := blueprint.Tree{Recorded: m.record.Files, Base: map[string]string{}, Now: m.now, Next: m.next, Yours: yours}
+	t := merge.Tree{
+		Root: blueprint.TerraformFolder, Modules: blueprint.ModulesFolder,
+		Recorded: m.record.Files, Base: map[string]string{}, Now: m.now, Next: m.next, Yours: yours,
+	}
 	for _, path := range paths {
 		id, recorded := m.record.Files[path]
 		if !recorded {
 			continue
 		}
-		if text, there := yours[path]; there && blueprint.BlobID(text) == id {
+		if text, there := yours[path]; there && aloft.BlobID(text) == id {
 			t.Base[path] = text
 		} else if text, found := m.base(ctx, path); found {
 			t.Base[path] = text
@@ -109,7 +113,7 @@ const (
 // show tells of a file that stays, and how it would be.
 func (m *fileMerge) show(ctx context.Context, path, why, yours string) error {
 	diff, err := difference(ctx, path, yours, m.next[path])
-	m.conflict(path, blueprint.Conflict{Yours: why, Diff: diff})
+	m.conflict(path, merge.Conflict{Yours: why, Diff: diff})
 	return err
 }
 
@@ -123,7 +127,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 	}
 	next, wanted := m.next[path]
 	id, recorded := m.record.Files[path]
-	original := recorded && there && blueprint.BlobID(yours) == id
+	original := recorded && there && aloft.BlobID(yours) == id
 	m.edited[path] = there && wanted && yours != next && !original
 	switch {
 	case there && yours == next, !there && recorded: // so already; or taken out by its owner
@@ -133,7 +137,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 		m.changed.Removed = append(m.changed.Removed, path)
 	case !wanted:
 		if there {
-			m.conflict(path, blueprint.Conflict{Yours: "edited"})
+			m.conflict(path, merge.Conflict{Yours: "edited"})
 		}
 	case !recorded:
 		return m.show(ctx, path, foreign, yours)
@@ -177,7 +181,7 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 		case err != nil:
 			return err
 		case m.stale[path]:
-		case m.edited[path] && m.record.Files[path] != blueprint.BlobID(text):
+		case m.edited[path] && m.record.Files[path] != aloft.BlobID(text):
 			m.write(place, kept, text, carriage)
 		case !m.edited[path] && there:
 			m.changed.Removed = append(m.changed.Removed, place)
@@ -199,7 +203,7 @@ func (m *fileMerge) write(path, yours, text string, carriage bool) {
 	}
 }
 
-func (m *fileMerge) conflict(path string, c ...blueprint.Conflict) {
+func (m *fileMerge) conflict(path string, c ...merge.Conflict) {
 	if len(c) > 0 {
 		m.changed.Conflicts[path] = append(m.changed.Conflicts[path], c...)
 	}
@@ -230,7 +234,7 @@ func (m *fileMerge) merge(ctx context.Context, path, yours, next string, carriag
 	}
 	m.write(path, yours, text, carriage)
 	if !clean {
-		m.conflict(path, blueprint.Conflict{Yours: "see the conflict marks in the file"})
+		m.conflict(path, merge.Conflict{Yours: "see the conflict marks in the file"})
 	}
 	return nil
 }
@@ -239,10 +243,10 @@ func (m *fileMerge) merge(ctx context.Context, path, yours, next string, carriag
 // kept beside, or in git's history.
 func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
 	id := m.record.Files[path]
-	if text, ok := m.now[path]; ok && blueprint.BlobID(text) == id {
+	if text, ok := m.now[path]; ok && aloft.BlobID(text) == id {
 		return text, true
 	}
-	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && blueprint.BlobID(kept) == id {
+	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && aloft.BlobID(kept) == id {
 		return kept, true
 	}
 	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)

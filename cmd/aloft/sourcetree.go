@@ -17,6 +17,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/manifest"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
@@ -128,7 +129,7 @@ type replacement struct {
 // ours makes sure that nobody else's Terraform or workflow is in the way: it is
 // shown, with what it must have to be used as it is.
 func (t *sourceTree) ours(ctx context.Context, fromNubesGen bool) (replacement, error) {
-	mapping, known, err := blueprint.FromNubesGen(t.source)
+	mapping, known, err := nubesgen.FromSource(t.source)
 	if err != nil {
 		return replacement{}, err
 	}
@@ -185,7 +186,7 @@ func (t *sourceTree) nubesGenFiles(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(strings.Split(output, "\x00"), func(name string) bool { return !blueprint.NubesGenWrites(name) }), nil
+	return slices.DeleteFunc(strings.Split(output, "\x00"), func(name string) bool { return !nubesgen.Writes(name) }), nil
 }
 
 // manifest fits the choices to a manifest of the user's own, which stays: the

@@ -106,6 +106,12 @@ func Runtimes() []Option {
 	return options(runtimeKinds, func(r runtimeKind) Option { return r.Option })
 }
 
+// FunctionRuns reports whether a function can be of that runtime.
+func FunctionRuns(runtime string) bool {
+	r, _ := runtimeOf(runtime)
+	return r.function != ""
+}
+
 // Versions lists the versions of a runtime that can be chosen, the usual one
 // first; none where it is not chosen here.
 func Versions(runtime string) []Option {

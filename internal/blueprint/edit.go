@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -237,5 +238,10 @@ func Variable(name string, data []byte, variable string) string {
 	if !there {
 		return ""
 	}
-	return literal(attribute.Expr)
+	given, diagnostics := attribute.Expr.Value(nil)
+	text, err := convert.Convert(given, cty.String)
+	if diagnostics.HasErrors() || err != nil || text.IsNull() || !text.IsKnown() {
+		return ""
+	}
+	return text.AsString()
 }

@@ -30,20 +30,3 @@ func Namespaces(module string) []string { return namespaces([]string{module}) }
 func NewMemory(most int) func(key string, write func() string) string {
 	return (&memory{most: most}).text
 }
-
-// MergeTerraform is MergeFolder for a folder of one file.
-func MergeTerraform(name, base, yours, next string) (string, []Conflict, error) {
-	one := func(text string) map[string]string { return map[string]string{name: text} }
-	merged, err := MergeFolder(Folder{Base: one(base), Yours: one(yours), Next: one(next)})
-	return merged.Texts[name], merged.Conflicts[name], err
-}
-
-// NewFaults returns what an engine would refuse after a change and not before it.
-func NewFaults(before, after map[string]string) []string {
-	was := survey(before, nil, nil)
-	var list []string
-	for _, f := range was.newFaults(before, survey(after, was, before), after) {
-		list = append(list, f.String())
-	}
-	return list
-}

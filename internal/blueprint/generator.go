@@ -2,6 +2,12 @@ package blueprint
 
 import "slices"
 
+// Where what is rendered stands in a repository.
+const (
+	TerraformFolder = "terraform"         // what engines run in
+	ModulesFolder   = "terraform/modules" // the modules, a folder each
+)
+
 // Generator renders blueprints. Two generators of the same version give the
 // same bytes for the same choices.
 type Generator struct {
@@ -20,6 +26,19 @@ func (g Generator) Render(c Choices) ([]File, error) {
 		return nil, err
 	}
 	return record.With(files)
+}
+
+// Mapping is what somebody asked for in other words than ours, such as parameters of
+// NubesGen's, in choices.
+type Mapping struct {
+	Choices Choices
+	Notices []string // what is another than was asked for, and why; one sentence or two each
+}
+
+// RenderMapping is Render with the notices of the mapping in the README.
+func (g Generator) RenderMapping(m Mapping) ([]File, error) {
+	g.notices = m.Notices
+	return g.Render(m.Choices)
 }
 
 // RenderApart is Render with the record by itself, for somebody who leaves files
@@ -41,13 +60,13 @@ func (g Generator) files(c Choices) ([]File, error) {
 	}
 	files := append(terraformFiles(c), manifest, g.workflow(c))
 	notices := append(slices.Clone(g.notices), c.Notices()...)
-	return append(files, File{Path: "terraform/README.md", Text: readme(c, notices)}), nil
+	return append(files, File{Path: TerraformFolder + "/README.md", Text: readme(c, notices)}), nil
 }
 
 // terraformFiles renders terraform/.
 func terraformFiles(c Choices) []File {
 	var files []File
-	add := func(name, text string) { files = append(files, File{Path: "terraform/" + name, Text: text}) }
+	add := func(name, text string) { files = append(files, File{Path: TerraformFolder + "/" + name, Text: text}) }
 	add(".gitignore", ignored)
 	if c.Target == TargetLocal {
 		add("main.tf", localMain(c))

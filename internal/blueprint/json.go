@@ -33,6 +33,20 @@ func FromJSON(data []byte) (Choices, error) {
 	return c, c.tooMany().Err()
 }
 
+// Fields returns the fields of the JSON object that a body is. The error is
+// CodeInvalid and wraps Violations of the field body.
+func Fields(body []byte) (map[string]json.RawMessage, error) {
+	object, err := oneObject(body)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return nil, bodyViolation(body, err.Error()).Err()
+	}
+	return fields, nil
+}
+
 // oneObject returns the JSON object that a body is. The error wraps Violations of
 // the field body.
 func oneObject(data []byte) (json.RawMessage, error) {
@@ -65,8 +79,8 @@ func beginning(value []byte) string {
 	return strings.ToValidUTF8(string(value), "")
 }
 
-// shown is the beginning of a JSON value as people write it: a text without quotes.
-func shown(value json.RawMessage) string {
+// Shown is the beginning of a JSON value as people write it: a text without quotes.
+func Shown(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil && string(value) != "null" {
 		return beginning([]byte(text))
@@ -126,12 +140,12 @@ func (r *jsonReader) object(field string, value json.RawMessage, t reflect.Type)
 			r.read(full, object[name], of)
 			continue
 		}
-		r.add(Violation{beginning([]byte(full)), shown(object[name]), "is no field", names})
+		r.add(Violation{beginning([]byte(full)), Shown(object[name]), "is no field", names})
 	}
 }
 
 func (r *jsonReader) wrong(field string, value json.RawMessage, rule string) {
-	r.add(Violation{field, shown(value), rule, nil})
+	r.add(Violation{field, Shown(value), rule, nil})
 }
 
 // add notes the first of many.

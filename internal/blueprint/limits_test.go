@@ -30,8 +30,6 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 		unknown.Set(fmt.Sprintf("p%d", i), "")
 		jsonFields = append(jsonFields, fmt.Sprintf(`"p%d":0`, i))
 	}
-	fromNubesGenJSON := func(body string) error { _, err := blueprint.FromNubesGenJSON("shop", []byte(body)); return err }
-	fromNubesGen := func(query url.Values) error { _, err := blueprint.FromNubesGenQuery("shop", query); return err }
 	drafted := func(query url.Values) error {
 		d := blueprint.DraftOf(query)
 		if len(d.Choices.Apps) > blueprint.MaxApps || len(d.Choices.AddOns) > blueprint.MaxAddOns {
@@ -50,8 +48,6 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 		{"add-ons of a query", fromQuery(addOns), `addOns: "1000" are more than 20`},
 		{"add-ons of a form", drafted(addOns), `addOns: "1000" are more than 20`},
 		{"add-ons of JSON", fromJSON(`{"addOns":[` + strings.Join(jsonAddOns, ",") + `]}`), `addOns: "1000" are more than 20`},
-		{"add-ons of NubesGen", fromNubesGen(url.Values{"addons": {strings.Repeat("x,", 1000)}}), `addons: "1000" are more than 20`},
-		{"add-ons of NubesGen's JSON", fromNubesGenJSON(`{"addons":[` + strings.Repeat(`{"type":"x"},`, 1000) + `{}]}`), `addons: "1001" are more than 20`},
 		{"parameters that there are none of", fromQuery(unknown), `p0: "" is no parameter`},
 		{"fields that there are none of", fromJSON("{" + strings.Join(jsonFields, ",") + "}"), `p0: "0" is no field`},
 		{"a long app", fromQuery(long), "has more than 4000 bytes"},

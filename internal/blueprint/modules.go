@@ -9,7 +9,7 @@ import (
 //go:embed all:modules
 var embedded embed.FS
 
-// moduleFiles returns the files of a target's modules, below terraform/modules.
+// moduleFiles returns the files of a target's modules, below ModulesFolder.
 func moduleFiles(target string, names []string) []File {
 	var files []File
 	for _, name := range names {
@@ -21,7 +21,7 @@ func moduleFiles(target string, names []string) []File {
 		for _, entry := range entries {
 			data, err := fs.ReadFile(embedded, path.Join(folder, entry.Name()))
 			if err == nil && !entry.IsDir() {
-				files = append(files, File{Path: path.Join("terraform/modules", name, entry.Name()), Text: string(data)})
+				files = append(files, File{Path: path.Join(ModulesFolder, name, entry.Name()), Text: string(data)})
 			}
 		}
 	}

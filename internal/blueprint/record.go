@@ -2,8 +2,6 @@ package blueprint
 
 import (
 	"cmp"
-	"crypto/sha1" // git's own name of a blob
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -18,7 +16,7 @@ import (
 )
 
 // RecordFile keeps the choices that a folder of Terraform was made from.
-const RecordFile = "terraform/blueprint.yaml"
+const RecordFile = TerraformFolder + "/blueprint.yaml"
 
 // Record is a saved blueprint: the choices, and which files they yielded.
 type Record struct {
@@ -34,16 +32,9 @@ const recordComment = ` The choices that the files below were made from. ` + "`a
 func (g Generator) newRecord(c Choices, files []File) Record {
 	record := Record{Version: g.Version, Choices: c, Files: map[string]string{}}
 	for _, f := range files {
-		record.Files[f.Path] = BlobID(f.Text)
+		record.Files[f.Path] = aloft.BlobID(f.Text)
 	}
 	return record
-}
-
-// BlobID is git's id of a file with that content: by it the text is found in
-// the repository's history.
-func BlobID(text string) string {
-	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
-	return hex.EncodeToString(sum[:])
 }
 
 // File returns the record as the file that keeps it.
@@ -114,7 +105,7 @@ func ours(name string) bool {
 	switch {
 	case name == ManifestFile, name == WorkflowFile:
 		return true
-	case !fs.ValidPath(name) || !strings.HasPrefix(name, "terraform/"), strings.ContainsAny(name, "\\\x00"):
+	case !fs.ValidPath(name) || !strings.HasPrefix(name, TerraformFolder+"/"), strings.ContainsAny(name, "\\\x00"):
 		return false
 	}
 	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return strings.EqualFold(part, ".git") })

@@ -129,6 +129,33 @@ func (k *checker) together() {
 	}
 }
 
+// Together returns the choices with the network and the tiers by which the apps reach
+// the services without opening them to everybody, and tells of each that is another.
+func (c Choices) Together() (Choices, []string) {
+	var notices []string
+	if service, needed := c.needsEndpoint(); needed && c.Network == NetworkPublic {
+		c.Network = NetworkPrivate
+		notices = append(notices, fmt.Sprintf("The network is private: in a public one %s would be open to the internet.", service.Title))
+	}
+	service, closed := c.closed()
+	reason := service.Title
+	if !closed {
+		reason = "a private network"
+	}
+	c.Apps = slices.Clone(c.Apps)
+	for i, a := range c.Apps {
+		host, _ := kindOf(a.Hosting)
+		was := host.tier(a.Tier)
+		if !was.isolated || a.Hosting == HostingStaticWebApp || !closed && c.Network != NetworkPrivate {
+			continue
+		}
+		c.Apps[i].Tier = joining(host)[0]
+		notices = append(notices, fmt.Sprintf("The tier of %s is %s: %s cannot join a network, and so could not reach %s without opening it to everybody.",
+			appName(a), host.tier(c.Apps[i].Tier).Title, was.Title, reason))
+	}
+	return c, notices
+}
+
 // mixed checks that functions in the virtual network are of one kind: their
 // subnet is handed over either to flex consumption or to plans.
 func (k *checker) mixed() {

@@ -9,6 +9,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 )
 
 // generator is the blueprints as the API and the pages see them.
@@ -32,9 +33,9 @@ func (g generator) Generate(_ context.Context, r api.GenerateRequest) (api.Archi
 func mappingOf(r api.GenerateRequest) (blueprint.Mapping, error) {
 	switch {
 	case r.NubesGen && r.Body != nil:
-		return blueprint.FromNubesGenJSON(r.Name, r.Body)
+		return nubesgen.FromJSON(r.Name, r.Body)
 	case r.NubesGen:
-		return blueprint.FromNubesGenQuery(r.Name, r.Query)
+		return nubesgen.FromQuery(r.Name, r.Query)
 	}
 	var c blueprint.Choices
 	var err error

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 )
 
 // generatorAPI is the API with nothing but the generator.
@@ -230,7 +231,7 @@ func TestChoicesOfTheAPI(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/options":                     blueprint.Parameters(),
 		"/generate/{project}.{format}": slices.DeleteFunc(blueprint.Parameters(), func(name string) bool { return name == "name" }),
-		"/{project}.{format}":          blueprint.NubesGenParameters(),
+		"/{project}.{format}":          nubesgen.Parameters(),
 	} {
 		values := map[string][]blueprint.Option{
 			"target": blueprint.Targets(), "engine": blueprint.Engines(), "network": blueprint.Networks(), "database": blueprint.Databases(),

@@ -1,4 +1,4 @@
-package blueprint
+package merge
 
 import (
 	"fmt"
@@ -157,7 +157,7 @@ func (m *merger) blocks(place string, base, yours, next []*part) {
 				m.conflict(m.name(place, key), "a block of yours", plainText(code(w.block)))
 				m.block(place, b, false)
 			}
-		case w.file != o.file && b.file == o.file && !b.edited: // a newer blueprint has it elsewhere
+		case w.file != o.file && b.file == o.file && !b.edited: // the new rendering has it elsewhere
 			m.enter(b.file)
 			m.remove(b)
 			m.add(yours, w)

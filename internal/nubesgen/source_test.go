@@ -1,4 +1,4 @@
-package blueprint_test
+package nubesgen_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 )
 
 // oldRepository is a repository in the shape that NubesGen gave to one.
@@ -35,7 +36,7 @@ const (
 
 func planOf(size string) string { return strings.Replace(plan, "%", size, 1) }
 
-func TestFromNubesGen(t *testing.T) {
+func TestFromSource(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		source  fs.FS
@@ -64,7 +65,7 @@ func TestFromNubesGen(t *testing.T) {
 			"runtime=node&tier=free", []string{"APP_SERVICE has no tier P1v3, so it is FREE"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m, ok, err := blueprint.FromNubesGen(test.source)
+			m, ok, err := nubesgen.FromSource(test.source)
 			if !ok || err != nil {
 				t.Fatal(ok, err)
 			}
@@ -78,7 +79,7 @@ func TestFromNubesGen(t *testing.T) {
 	}
 }
 
-func TestFromNubesGenKnowsItsOwn(t *testing.T) {
+func TestFromSourceKnowsItsOwn(t *testing.T) {
 	ours, err := blueprint.Generator{}.Render(blueprint.Choices{Name: "shop"})
 	if err != nil {
 		t.Fatal(err)
@@ -94,26 +95,26 @@ func TestFromNubesGenKnowsItsOwn(t *testing.T) {
 		"no app":    oldRepository(nil, nil),
 		"elsewhere": fstest.MapFS{"terraform/main.tf": {Data: []byte("# nubesgen\nmodule \"application\" {\n  source = \"git::https://example.org/x\"\n}\n")}},
 	} {
-		if m, ok, err := blueprint.FromNubesGen(source); ok || err != nil {
+		if m, ok, err := nubesgen.FromSource(source); ok || err != nil {
 			t.Errorf("%s: %+v %v %v", name, m, ok, err)
 		}
 	}
 	broken := oldRepository(map[string]string{"application": "app-service"}, map[string]string{"terraform/variables.tf": "variable {"})
-	if _, ok, err := blueprint.FromNubesGen(broken); ok || err == nil || !strings.Contains(err.Error(), "cannot read terraform/variables.tf") {
+	if _, ok, err := nubesgen.FromSource(broken); ok || err == nil || !strings.Contains(err.Error(), "cannot read terraform/variables.tf") {
 		t.Errorf("broken: %v %v", ok, err)
 	}
 	far := oldRepository(map[string]string{"application": "app-service"}, map[string]string{"terraform/variables.tf": "variable \"application_name\" {\n  default = \"demo\"\n}\nvariable \"location\" {\n  default = \"atlantis\"\n}\n"})
-	_, ok, err := blueprint.FromNubesGen(far)
+	_, ok, err := nubesgen.FromSource(far)
 	if found, is := errors.AsType[blueprint.Violations](err); !ok || !is || found[0].Field != "region" {
 		t.Errorf("a region that there is none of: %v %v", ok, err)
 	}
 }
 
-// FuzzFromNubesGen: whatever stands in a repository is read, or refused.
-func FuzzFromNubesGen(f *testing.F) {
+// FuzzFromSource: whatever stands in a repository is read, or refused.
+func FuzzFromSource(f *testing.F) {
 	f.Add("module \"application\" {\n  source = \"./modules/app-service\"\n} # nubesgen", "variable \"location\" {\n  default = null\n}", planOf("F1"))
 	f.Fuzz(func(t *testing.T, root, variables, host string) {
-		m, ok, err := blueprint.FromNubesGen(fstest.MapFS{
+		m, ok, err := nubesgen.FromSource(fstest.MapFS{
 			"terraform/main.tf": {Data: []byte(root)}, "terraform/variables.tf": {Data: []byte(variables)}, hostFile: {Data: []byte(host)},
 		})
 		if found := m.Choices.Complete().Check(); ok && err == nil && len(found) > 0 {

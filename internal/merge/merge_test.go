@@ -1,8 +1,6 @@
-package blueprint_test
+package merge_test
 
 import (
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,10 +8,17 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
-	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/merge"
 )
 
-func TestMergeTerraform(t *testing.T) {
+// mergeFile merges a folder of one file.
+func mergeFile(name, base, yours, next string) (string, []merge.Conflict, error) {
+	one := func(text string) map[string]string { return map[string]string{name: text} }
+	merged, err := merge.Folder{Base: one(base), Yours: one(yours), Next: one(next)}.Merge()
+	return merged.Texts[name], merged.Conflicts[name], err
+}
+
+func TestFile(t *testing.T) {
 	const base = `# Head.
 
 module "web" {
@@ -34,7 +39,7 @@ module "old" {
 		name        string
 		yours, next string
 		want        string
-		conflicts   []blueprint.Conflict
+		conflicts   []merge.Conflict
 	}{
 		{"nothing new, nothing changes, not even the format",
 			strings.Replace(base, `"basic"`, `"premium"   # mine`, 1), base,
@@ -61,7 +66,7 @@ module "old" {
 			"  settings = {\n    MINE = \"x\"\n  }\n", nil},
 		{"a list that is made by an expression is left to its owner",
 			strings.Replace(base, `["a", "b"]`, `[for x in var.names : x]`, 1), strings.Replace(base, `["a", "b"]`, `["a", "b", "c"]`, 1),
-			`[for x in var.names : x]`, []blueprint.Conflict{{Place: "module.web.subnets", Yours: "[for x in var.names : x]", Ours: `["a", "b", "c"]`}}},
+			`[for x in var.names : x]`, []merge.Conflict{{Place: "module.web.subnets", Yours: "[for x in var.names : x]", Ours: `["a", "b", "c"]`}}},
 		{"a list over several lines",
 			strings.Replace(base, `["a", "b"]`, "[\n    var.x ?\n    \"a\" : \"b\",\n    \"b\",\n  ]", 1), strings.Replace(base, `["a", "b"]`, `["a", "b", "c"]`, 1),
 			"\"c\",\n  ]", nil},
@@ -71,16 +76,16 @@ module "old" {
 			"  source  = \"./modules/mine\"\n  tier    = \"standard\"\n", nil},
 		{"both changed the same attribute",
 			strings.Replace(base, `"basic"`, `"premium"`, 1), strings.Replace(base, `"basic"`, `"standard"`, 1),
-			`"premium"`, []blueprint.Conflict{{Place: "module.web.tier", Yours: `"premium"`, Ours: `"standard"`}}},
+			`"premium"`, []merge.Conflict{{Place: "module.web.tier", Yours: `"premium"`, Ours: `"standard"`}}},
 		{"a new block comes with its comment", base, base + "\n# New.\nmodule \"new\" {\n  source = \"./modules/new\"\n}\n", "# New.\nmodule \"new\" {\n", nil},
 		{"an old block goes with its comment", base, base[:strings.Index(base, "\n# Says")], "", nil},
 		{"an old block that was edited stays",
 			strings.Replace(base, `"./modules/old"`, `"./modules/mine"`, 1), base[:strings.Index(base, "\n# Says")],
-			`"./modules/mine"`, []blueprint.Conflict{{Place: "module.old", Yours: "edited"}}},
+			`"./modules/mine"`, []merge.Conflict{{Place: "module.old", Yours: "edited"}}},
 		{"a block that was taken out stays out", base[:strings.Index(base, "\n# Says")], base, base[:strings.Index(base, "\n# Says")], nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, conflicts, err := blueprint.MergeTerraform("main.tf", base, test.yours, test.next)
+			got, conflicts, err := mergeFile("main.tf", base, test.yours, test.next)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,13 +107,13 @@ module "old" {
 	}
 }
 
-// What users write where the blueprint writes too.
-func TestMergeTerraformKeeps(t *testing.T) {
+// What users write where Aloft writes too.
+func TestFileKeeps(t *testing.T) {
 	for _, test := range []struct {
 		name              string
 		base, yours, next string
 		want              string // all of it
-		conflicts         []blueprint.Conflict
+		conflicts         []merge.Conflict
 	}{
 		{"comments in a list",
 			"x {\n  names = [\n    \"a\",\n    \"b\",\n  ]\n}\n",
@@ -120,7 +125,7 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
 			"x {\n  names = [a, 1, 2]\n}\n",
 			"x {\n  names = [a # less\n    - 1,\n  ]\n}\n",
-			[]blueprint.Conflict{{Place: "x.names", Yours: "[a - 1,]", Ours: "[a, 1, 2]"}}},
+			[]merge.Conflict{{Place: "x.names", Yours: "[a - 1,]", Ours: "[a, 1, 2]"}}},
 		{"empty lines in a map",
 			"m = {\n  ONE = 1\n}\n",
 			"m = {\n  ONE = 1\n\n  # Mine.\n  MINE = 1\n\n}\n",
@@ -136,13 +141,13 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
 			"apps = {\n  web = {\n    a = 3\n  }\n}\n",
 			"apps = {\n  web = {\n    a = 2\n  }\n}\n",
-			[]blueprint.Conflict{{Place: "apps.web.a", Yours: "2", Ours: "3"}}},
+			[]merge.Conflict{{Place: "apps.web.a", Yours: "2", Ours: "3"}}},
 		{"a comment in an expression of several lines",
 			"x = f(1,\n  2)\n", "x = f(1, # one\n  2)\n", "x = f(1, 3)\n", "x = f(1, # one\n  2)\n",
-			[]blueprint.Conflict{{Place: "x", Yours: "f ( 1, 2 )", Ours: "f ( 1, 3 )"}}},
+			[]merge.Conflict{{Place: "x", Yours: "f ( 1, 2 )", Ours: "f ( 1, 3 )"}}},
 		{"an index of a list is no list",
 			"x = [1]\n", "x = [1, 2][0]\n", "x = [1, 3]\n", "x = [1, 2][0]\n",
-			[]blueprint.Conflict{{Place: "x", Yours: "[1, 2][0]", Ours: "[1, 3]"}}},
+			[]merge.Conflict{{Place: "x", Yours: "[1, 2][0]", Ours: "[1, 3]"}}},
 		{"a second provider before the first",
 			"provider \"azurerm\" {\n  names = [\"a\"]\n  features {\n  }\n}\n",
 			"provider \"azurerm\" {\n  alias = \"hub\"\n  features {\n  }\n}\n\nprovider \"azurerm\" {\n  names = [\"a\"]\n  # Mine.\n  features {\n  }\n}\n",
@@ -162,7 +167,7 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
 			"rule {\n  name = \"a\"\n  way  = \"out\"\n}\nrule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
 			"rule {\n  name = \"b\"\n  way  = \"in\"\n}\n",
-			[]blueprint.Conflict{{Place: "rule", Ours: `rule { name = "a" way = "out" }`}}},
+			[]merge.Conflict{{Place: "rule", Ours: `rule { name = "a" way = "out" }`}}},
 		{"the first of two rules goes",
 			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\"\n}\n",
 			"rule {\n  name = \"a\"\n}\nrule {\n  name = \"b\" # mine\n}\n",
@@ -170,7 +175,7 @@ func TestMergeTerraformKeeps(t *testing.T) {
 			"rule {\n  name = \"b\" # mine\n}\n", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, conflicts, err := blueprint.MergeTerraform("main.tf", test.base, test.yours, test.next)
+			got, conflicts, err := mergeFile("main.tf", test.base, test.yours, test.next)
 			if err != nil || got != test.want {
 				t.Errorf("got (%v):\n%s\nwant:\n%s", err, got, test.want)
 			}
@@ -181,63 +186,9 @@ func TestMergeTerraformKeeps(t *testing.T) {
 	}
 }
 
-// Remarks and empty lines on every line of the Terraform are no obstacle: a change
-// brings the same as where there are none.
-func TestRemarksAreNoObstacle(t *testing.T) {
-	few := blueprint.Choices{Name: "shop", Apps: []blueprint.App{{Name: "web", Runtime: "node", Hosting: "web-app"}, {Name: "api", Path: "api", Runtime: "go"}}, Database: blueprint.Service{Kind: "postgresql"}}
-	many := few
-	many.Apps = slices.Clone(few.Apps)
-	many.Apps[0].Hosting = "container-app"
-	many.AddOns = []blueprint.Service{{Kind: "blob-storage"}, {Kind: "redis"}}
-	for _, change := range [][2]blueprint.Choices{{few, many}, {many, few}} {
-		before, next := renderedTerraform(t, change[0]), renderedTerraform(t, change[1])
-		for name, text := range before {
-			for style, remark := range map[string]string{"behind": "$0 # mine", "above": "# mine\n$0", "below": "$0\n"} {
-				line := regexp.MustCompile(`(?m)^[^#\n]+$`)
-				got, conflicts, err := blueprint.MergeTerraform(name, text, line.ReplaceAllString(text, remark), next[name])
-				if err != nil || len(conflicts) > 0 {
-					t.Errorf("%s, %s: %v %v", name, style, conflicts, err)
-				}
-				if got, want := sortedLines(got), sortedLines(next[name]); got != want {
-					t.Errorf("%s, %s: got\n%s\nwant\n%s", name, style, got, want)
-				}
-			}
-		}
-	}
-}
-
-// renderedTerraform returns the files of the root, which are merged as Terraform.
-func renderedTerraform(t *testing.T, c blueprint.Choices) map[string]string {
-	t.Helper()
-	files, err := blueprint.Generator{Version: "v1.2.3"}.Render(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := map[string]string{}
-	for _, f := range files {
-		if ok, _ := path.Match("terraform/*.tf", f.Path); ok {
-			texts[f.Path] = f.Text
-		}
-	}
-	return texts
-}
-
-// sortedLines are the lines of a text without remarks and space, in the order of the alphabet.
-func sortedLines(text string) string {
-	var list []string
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		if line = strings.Join(strings.Fields(line), " "); line != "" {
-			list = append(list, line)
-		}
-	}
-	slices.Sort(list)
-	return strings.Join(list, "\n")
-}
-
-// FuzzMergeTerraform merges a change into what users may have written: the
+// FuzzFile merges a change into what users may have written: the
 // result can be parsed, and without a change it is what it was.
-func FuzzMergeTerraform(f *testing.F) {
+func FuzzFile(f *testing.F) {
 	f.Add("a = 1\n", "a = 2\n", "a = 3\n")
 	f.Add("x \"y\" {\n  a = { b = \"c\" }\n}\n", "x \"y\" {\n  a = { b = \"c\", d = [1, 2] }\n}\n", "x \"y\" {\n  a = { b = \"e\" }\n}\n")
 	f.Add("m = {\n  a = 1\n}\n", "m = {\n  a = 1 # one\n  b = 2\n}\n", "m = {\n  c = 3\n}\n")
@@ -248,29 +199,29 @@ func FuzzMergeTerraform(f *testing.F) {
 		if _, diagnostics := hclwrite.ParseConfig([]byte(next), "main.tf", hcl.InitialPos); diagnostics.HasErrors() {
 			return // what is rendered can be parsed
 		}
-		got, _, err := blueprint.MergeTerraform("main.tf", base, yours, next)
+		got, _, err := mergeFile("main.tf", base, yours, next)
 		if err != nil {
 			return
 		}
 		if _, diagnostics := hclwrite.ParseConfig([]byte(got), "main.tf", hcl.InitialPos); diagnostics.HasErrors() && got != yours {
 			t.Fatalf("cannot be parsed: %v\n%s", diagnostics, got)
 		}
-		if again, _, err := blueprint.MergeTerraform("main.tf", base, yours, base); err != nil || again != yours {
+		if again, _, err := mergeFile("main.tf", base, yours, base); err != nil || again != yours {
 			t.Fatalf("no change changed it: %q became %q (%v)", yours, again, err)
 		}
 	})
 }
 
 // Comments of theirs in a value, which the user has as they were, are no edit.
-func TestMergeReplacesCommentedValues(t *testing.T) {
+func TestCommentedValuesAreReplaced(t *testing.T) {
 	const base = "locals {\n  a = merge(\n    # Why.\n    { one = 1 },\n    var.a,\n  )\n}\n"
 	next := strings.Replace(base, "    # Why.", "    # What.\n    { two = 2 },\n    # Why.", 1)
-	got, conflicts, err := blueprint.MergeTerraform("a.tf", base, base+"# Mine.\n", next)
+	got, conflicts, err := mergeFile("a.tf", base, base+"# Mine.\n", next)
 	if err != nil || len(conflicts) > 0 || got != next+"# Mine.\n" {
 		t.Errorf("%q, %v, %v", got, conflicts, err)
 	}
 	mine := strings.Replace(base, "# Why.", "# Why, says Alice.", 1)
-	got, conflicts, err = blueprint.MergeTerraform("a.tf", base, mine, next)
+	got, conflicts, err = mergeFile("a.tf", base, mine, next)
 	if err != nil || len(conflicts) != 1 || got != mine {
 		t.Errorf("an edited comment: %q, %v, %v", got, conflicts, err)
 	}

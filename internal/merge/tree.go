@@ -1,4 +1,4 @@
-package blueprint
+package merge
 
 import (
 	"fmt"
@@ -10,21 +10,20 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// moduleFolders is where the modules are, one folder each.
-const moduleFolders = "terraform/modules"
-
 // Tree is the Terraform of a repository in the editions that a merge goes by. Texts
 // by path.
 type Tree struct {
-	Recorded map[string]string // git's ids of what was written
+	Root     string            // the folder that engines run in, such as terraform
+	Modules  string            // the folder with those of modules, one each, such as terraform/modules
+	Recorded map[string]string // aloft.BlobID of what was written
 	Base     map[string]string // what was written, where that is known
 	Now      map[string]string // what this program makes of the recorded choices
 	Next     map[string]string // what it makes of the new ones
 	Yours    map[string]string // what is there: the Terraform, and all that is in folders of modules
 }
 
-// TreeMerge is what became of a tree.
-type TreeMerge struct {
+// MergedTree is what became of a tree.
+type MergedTree struct {
 	Texts     map[string]string // every file as it is to be
 	Removed   []string
 	Conflicts map[string][]Conflict // by path
@@ -34,18 +33,18 @@ type TreeMerge struct {
 }
 
 // Merge brings the difference between two renderings into a tree, folder by folder
-// (MergeFolder). A folder of a module that is edited or still called stays as a whole.
+// (Folder.Merge). A folder of a module that is edited or still called stays as a whole.
 // The outcome is looked at before anybody writes it: where an engine would refuse what
 // it took before, or where a block of the user's is in the way of one of ours, the
 // error is CodeConflict and names file and line.
-func (t Tree) Merge() (TreeMerge, error) {
-	m := treeMerge{Tree: t, was: survey(t.Yours, nil, nil), TreeMerge: TreeMerge{Texts: maps.Clone(t.Yours), Conflicts: map[string][]Conflict{}}}
+func (t Tree) Merge() (MergedTree, error) {
+	m := treeMerge{Tree: t, was: survey(t.Yours, nil, nil), MergedTree: MergedTree{Texts: maps.Clone(t.Yours), Conflicts: map[string][]Conflict{}}}
 	var gone []string
 	for _, folder := range t.folders() {
-		if path.Dir(folder) == moduleFolders && len(in(folder, t.Next)) == 0 {
+		if path.Dir(folder) == t.Modules && len(in(folder, t.Next)) == 0 {
 			gone = append(gone, folder)
 		} else if err := m.merge(folder); err != nil {
-			return TreeMerge{}, err
+			return MergedTree{}, err
 		}
 	}
 	now := survey(m.Texts, m.was, t.Yours)
@@ -60,7 +59,7 @@ func (t Tree) Merge() (TreeMerge, error) {
 		for i, f := range m.refused {
 			lines[i] = f.String()
 		}
-		return TreeMerge{}, aloft.Errorf(aloft.CodeConflict, "this does not fit your Terraform:\n%s", strings.Join(lines, "\n")).
+		return MergedTree{}, aloft.Errorf(aloft.CodeConflict, "this does not fit your Terraform:\n%s", strings.Join(lines, "\n")).
 			WithHint("nothing was changed; change what is named there, then run it again")
 	}
 	for name := range t.Yours {
@@ -69,13 +68,13 @@ func (t Tree) Merge() (TreeMerge, error) {
 		}
 	}
 	slices.Sort(m.Removed)
-	return m.TreeMerge, nil
+	return m.MergedTree, nil
 }
 
 // treeMerge is a merge that is under way.
 type treeMerge struct {
 	Tree
-	TreeMerge
+	MergedTree
 	was     landscape
 	refused []fault
 }
@@ -111,7 +110,7 @@ func (m *treeMerge) merge(folder string) error {
 	for name := range recorded {
 		m.base(&f, name)
 	}
-	if len(recorded) == 0 && len(f.Yours) > 0 && path.Dir(folder) == moduleFolders { // it is taken for an edited module of ours
+	if len(recorded) == 0 && len(f.Yours) > 0 && path.Dir(folder) == m.Modules { // it is taken for an edited module of ours
 		f.Base = f.Next
 		for name, text := range f.Yours {
 			if next, wanted := f.Next[name]; wanted && next != text {
@@ -119,7 +118,7 @@ func (m *treeMerge) merge(folder string) error {
 			}
 		}
 	}
-	merged, err := MergeFolder(f)
+	merged, err := f.Merge()
 	if err != nil {
 		return err
 	}
@@ -131,7 +130,7 @@ func (m *treeMerge) merge(folder string) error {
 	for name, list := range merged.Conflicts {
 		m.Conflicts[name] = append(m.Conflicts[name], list...)
 	}
-	if folder == "terraform" {
+	if folder == m.Root {
 		m.refuse(merged.Blocked)
 	}
 	return nil
@@ -170,7 +169,7 @@ func (m *treeMerge) refuse(list []Blocked) {
 			f.text = b.Address + " was edited, and would go: take it out yourself, or take the edit back"
 		}
 		address := strings.NewReplacer("variable.", "var.", "resource.", "").Replace(b.Address)
-		for _, at := range m.was["terraform"].declared[address] {
+		for _, at := range m.was[m.Root].declared[address] {
 			if at.Filename == b.File {
 				f.line = at.Start.Line
 			}
@@ -202,7 +201,7 @@ func (m *treeMerge) retire(folder string, callers []string) {
 			continue
 		}
 		files = append(files, name)
-		if id, recorded := m.Recorded[name]; !recorded || BlobID(text) != id {
+		if id, recorded := m.Recorded[name]; !recorded || aloft.BlobID(text) != id {
 			edited = true
 			why := "edited, so the whole folder stays"
 			if !recorded {

@@ -1,4 +1,4 @@
-package blueprint
+package merge
 
 import (
 	"bytes"
@@ -21,37 +21,37 @@ type Folder struct {
 	Guessed           map[string]bool // files of Base that may never have been so: what is in them and not among yours is new
 }
 
-// FolderMerge is what became of a folder.
-type FolderMerge struct {
+// MergedFolder is what became of a folder.
+type MergedFolder struct {
 	Texts     map[string]string     // files as they are to be, by path; "" = none
 	Conflicts map[string][]Conflict // by path
 	Blocked   []Blocked             // those of the conflicts that are about a whole block of the folder
 }
 
-// Blocked is a block of the user's that is in the way of the blueprint.
+// Blocked is a block of the user's that is in the way of the new rendering.
 type Blocked struct {
 	File, Address string
 	Kept          bool // it was edited and would go; else it has the name of a new one
 }
 
-// MergeFolder brings the difference between two renderings of a folder into the
-// user's version of it: blocks and attributes that the blueprint changed are
-// changed where they stand, what the user changed stays, comments included. Where
+// Merge brings the difference between two renderings of a folder into the user's
+// version of it: blocks and attributes that the new one changed are changed where
+// they stand, what the user changed stays, comments included. Where
 // both changed the same, the user's stays and a Conflict tells of it. A file that
 // nobody edited comes out as it is rendered. The error is CodeInvalid when there is
 // something to merge and a file of the user's cannot be parsed; it names the line. It
 // is CodeConflict when a result could not be.
-func MergeFolder(f Folder) (FolderMerge, error) {
+func (f Folder) Merge() (MergedFolder, error) {
 	switch {
 	case len(f.Guessed) > 0:
 	case maps.Equal(f.Base, f.Next):
-		return FolderMerge{Texts: f.Yours}, nil
+		return MergedFolder{Texts: f.Yours}, nil
 	case maps.Equal(f.Base, f.Yours):
 		texts := maps.Clone(f.Next)
 		for path := range f.Yours {
 			texts[path] += ""
 		}
-		return FolderMerge{Texts: texts}, nil
+		return MergedFolder{Texts: texts}, nil
 	}
 	yoursAndNew := maps.Clone(f.Yours)
 	for path := range f.Next {
@@ -62,7 +62,7 @@ func MergeFolder(f Folder) (FolderMerge, error) {
 	next, err3 := parts(f.Next)
 	for _, err := range []error{err1, err2, err3} {
 		if err != nil {
-			return FolderMerge{}, err
+			return MergedFolder{}, err
 		}
 	}
 	m := merger{sheets: map[string]*sheet{}}
@@ -112,8 +112,8 @@ func bodyOf(parts []*part, path string) *hclwrite.Body {
 }
 
 // result writes the files.
-func (m *merger) result(f Folder, yours, next []*part) (FolderMerge, error) {
-	merged := FolderMerge{Texts: map[string]string{}, Conflicts: map[string][]Conflict{}, Blocked: m.blocked}
+func (m *merger) result(f Folder, yours, next []*part) (MergedFolder, error) {
+	merged := MergedFolder{Texts: map[string]string{}, Conflicts: map[string][]Conflict{}, Blocked: m.blocked}
 	for _, p := range yours {
 		s := m.sheets[p.file]
 		if len(s.conflicts) > 0 {
@@ -130,7 +130,7 @@ func (m *merger) result(f Folder, yours, next []*part) (FolderMerge, error) {
 		case s.changed:
 			var err error
 			if text, err = s.write(p, text); err != nil {
-				return FolderMerge{}, err
+				return MergedFolder{}, err
 			}
 		}
 		merged.Texts[p.file] = text

@@ -1,4 +1,4 @@
-package blueprint_test
+package merge_test
 
 import (
 	"maps"
@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft"
-	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/merge"
 )
 
-func TestMergeTree(t *testing.T) {
+func TestTree(t *testing.T) {
 	const module = "terraform/modules/x/main.tf"
 	with := "module \"x\" {\n  source = \"./modules/x\"\n}\n"
 	for _, test := range []struct {
@@ -49,9 +49,9 @@ func TestMergeTree(t *testing.T) {
 			nil, "terraform/override.tf:1: module.x is referred to, and would not be there", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			tree := blueprint.Tree{Recorded: map[string]string{}, Base: test.written, Next: test.next, Yours: maps.Clone(test.written)}
+			tree := merge.Tree{Root: "terraform", Modules: "terraform/modules", Recorded: map[string]string{}, Base: test.written, Next: test.next, Yours: maps.Clone(test.written)}
 			for name, text := range test.written {
-				tree.Recorded[name] = blueprint.BlobID(text)
+				tree.Recorded[name] = aloft.BlobID(text)
 			}
 			maps.Copy(tree.Yours, test.yours)
 			got, err := tree.Merge()

@@ -1,4 +1,14 @@
-package blueprint
+// Package merge brings the difference between two renderings of Terraform into files
+// that were edited: three editions of each block are compared, what the newer one
+// changed is changed where it stands, and what the user changed stays, comments
+// included. The outcome is judged by what an engine would refuse before anybody
+// writes it.
+//
+// merge.go, blocks.go and tokens.go merge bodies, blocks and values; folder.go does
+// a folder, tree.go all folders of a repository, and outcome.go looks at the result.
+// The package knows Terraform, not what was rendered or why, reads and writes no
+// file, and imports the root package only.
+package merge
 
 import (
 	"slices"
@@ -7,13 +17,13 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
-// Conflict is a place where the user's file and the new blueprint want
+// Conflict is a place where the user's file and the new rendering want
 // different things. The user's stays.
 type Conflict struct {
 	Place string `json:"place"`           // such as module.app_web.tier; "" = the file as a whole
 	Yours string `json:"yours,omitempty"` // what stands there
-	Ours  string `json:"ours,omitempty"`  // what the blueprint would write; "" = nothing
-	Diff  string `json:"diff,omitempty"`  // of the file as a whole: from yours to the blueprint's, unified
+	Ours  string `json:"ours,omitempty"`  // what would be written; "" = nothing
+	Diff  string `json:"diff,omitempty"`  // of the file as a whole: from yours to ours, unified
 	Lacks string `json:"lacks,omitempty"` // what was written refers to it, and it is not there: something of yours is in its place
 }
 
@@ -92,7 +102,7 @@ func breakLine(body *hclwrite.Body) {
 	body.AppendNewline()
 }
 
-// expression merges a value that the blueprint changed. False: the user's stays,
+// expression merges a value that the new rendering changed. False: the user's stays,
 // and a conflict tells of it.
 func (m *merger) expression(place string, old, have, want hclwrite.Tokens) (hclwrite.Tokens, bool) {
 	if same(old, have) && comments(old) == comments(have) {

@@ -1,4 +1,4 @@
-package blueprint
+package merge
 
 import (
 	"slices"
@@ -279,6 +279,7 @@ func assemble(model hclwrite.Tokens, e elements) hclwrite.Tokens {
 	object := model[0].Type == hclsyntax.TokenOBrace
 	lines := object || slices.ContainsFunc(model, func(t *hclwrite.Token) bool { return t.Type == hclsyntax.TokenNewline || endsLine(hclwrite.Tokens{t}) })
 	comma := &hclwrite.Token{Type: hclsyntax.TokenComma, Bytes: []byte{','}}
+	newline := &hclwrite.Token{Type: hclsyntax.TokenNewline, Bytes: []byte{'\n'}}
 	tokens := hclwrite.Tokens{model[0]}
 	if lines {
 		tokens = append(tokens, newline)
@@ -294,6 +295,17 @@ func assemble(model hclwrite.Tokens, e elements) hclwrite.Tokens {
 		}
 	}
 	return fresh(append(append(tokens, e.rest...), model[len(model)-1])...)
+}
+
+// fresh copies tokens: the formatter writes into them, and one may stand in several
+// places.
+func fresh(tokens ...*hclwrite.Token) hclwrite.Tokens {
+	list := make(hclwrite.Tokens, len(tokens))
+	for i, t := range tokens {
+		copied := *t
+		list[i] = &copied
+	}
+	return list
 }
 
 // endsLine reports whether the last token is a comment to the end of its line.

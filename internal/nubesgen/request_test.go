@@ -1,6 +1,7 @@
-package blueprint_test
+package nubesgen_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -8,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/nubesgen"
 )
 
 // noWorkflow is the notice of every request without gitops.
 const noWorkflow = "although gitops is not true"
 
-// nubesgenRequests are URLs of NubesGen's and what they choose here.
-var nubesgenRequests = []struct {
+// requests are URLs of NubesGen's and what they choose here.
+var requests = []struct {
 	name, query string
 	want        string   // the choices as a query, less what they all have
 	notices     []string // parts, in order, noWorkflow aside
@@ -55,14 +57,14 @@ var nubesgenRequests = []struct {
 	{"values that are not fit for a header", "runtime=a%0d%0ab%C3%BC", "hosting=web-app&tier=free", []string{"runtime A??B? is not known"}},
 }
 
-func TestFromNubesGenQuery(t *testing.T) {
-	for _, test := range nubesgenRequests {
+func TestFromQuery(t *testing.T) {
+	for _, test := range requests {
 		t.Run(test.name, func(t *testing.T) {
 			query, err := url.ParseQuery(test.query)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := blueprint.FromNubesGenQuery("demo", query)
+			m, err := nubesgen.FromQuery("demo", query)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,6 +99,15 @@ func same(t *testing.T, m blueprint.Mapping, want string) {
 	}
 }
 
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 func hasNotices(t *testing.T, got, want []string) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -113,7 +124,7 @@ func hasNotices(t *testing.T, got, want []string) {
 	}
 }
 
-func TestFromNubesGenJSON(t *testing.T) {
+func TestFromJSON(t *testing.T) {
 	for _, test := range []struct {
 		name, body, want string
 		notices          []string
@@ -129,7 +140,7 @@ func TestFromNubesGenJSON(t *testing.T) {
 		{"a field that there is none of", `{"colour":1,"gitops":true}`, "hosting=web-app&tier=free", []string{"Not used: colour. NubesGen knows no such field."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m, err := blueprint.FromNubesGenJSON("demo", []byte(test.body))
+			m, err := nubesgen.FromJSON("demo", []byte(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,19 +150,19 @@ func TestFromNubesGenJSON(t *testing.T) {
 	}
 }
 
-func TestNubesGenIsRefused(t *testing.T) {
+func TestRequestsAreRefused(t *testing.T) {
 	query := func(name, text string) func() error {
 		return func() error {
 			values, err := url.ParseQuery(text)
 			if err == nil {
-				_, err = blueprint.FromNubesGenQuery(name, values)
+				_, err = nubesgen.FromQuery(name, values)
 			}
 			return err
 		}
 	}
 	body := func(text string) func() error {
 		return func() error {
-			_, err := blueprint.FromNubesGenJSON("demo", []byte(text))
+			_, err := nubesgen.FromJSON("demo", []byte(text))
 			return err
 		}
 	}
@@ -186,21 +197,38 @@ func TestNubesGenIsRefused(t *testing.T) {
 	}
 }
 
-func TestNubesGenNames(t *testing.T) {
+// Anybody may ask, so what is too much is refused before it is looked at.
+func TestTooManyAddOnsAreRefusedEarly(t *testing.T) {
+	_, byQuery := nubesgen.FromQuery("shop", url.Values{"addons": {strings.Repeat("x,", 1000)}})
+	_, byBody := nubesgen.FromJSON("shop", []byte(`{"addons":[`+strings.Repeat(`{"type":"x"},`, 1000)+`{}]}`))
+	for _, test := range []struct {
+		err  error
+		want string
+	}{{byQuery, `addons: "1000" are more than 20`}, {byBody, `addons: "1001" are more than 20`}} {
+		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {
+			t.Fatalf("error %.200v, want %q in it", test.err, test.want)
+		}
+		if n := len(test.err.Error()); n > 5000 {
+			t.Errorf("the error has %d bytes", n)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
 	for asked, want := range map[string]string{
 		"my-wonderful-application": "my-wonderful-application", "My_App": "my-app", "a.b": "a-b", "--x--": "x",
 		strings.Repeat("ab", 30): strings.Repeat("ab", 20),
 	} {
-		m, err := blueprint.FromNubesGenQuery(asked, url.Values{"gitops": {"true"}})
+		m, err := nubesgen.FromQuery(asked, url.Values{"gitops": {"true"}})
 		if err != nil || m.Choices.Name != want || (asked == want) != (len(m.Notices) == 0) {
 			t.Errorf("%s: %s %q %v", asked, m.Choices.Name, m.Notices, err)
 		}
 	}
 }
 
-// FuzzNubesGen: whatever is asked for is refused, or right.
-func FuzzNubesGen(f *testing.F) {
-	for _, test := range nubesgenRequests {
+// FuzzRequests: whatever is asked for is refused, or right.
+func FuzzRequests(f *testing.F) {
+	for _, test := range requests {
 		f.Add("demo", test.query, `{}`)
 	}
 	f.Add("X y", "", `{"addons":[{"type":"REDIS","tier":"FREE"},null],"network":{"network":null}}`)
@@ -209,8 +237,8 @@ func FuzzNubesGen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		byQuery, queryErr := blueprint.FromNubesGenQuery(name, values)
-		byBody, bodyErr := blueprint.FromNubesGenJSON(name, []byte(body))
+		byQuery, queryErr := nubesgen.FromQuery(name, values)
+		byBody, bodyErr := nubesgen.FromJSON(name, []byte(body))
 		for _, m := range []struct {
 			blueprint.Mapping
 			err error

@@ -1,4 +1,4 @@
-package blueprint
+package nubesgen
 
 import (
 	"cmp"
@@ -15,60 +15,61 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-// FromNubesGen recognises a repository that NubesGen generated, by the
+// FromSource recognises a repository that NubesGen generated, by the
 // composition in terraform/ and a trace of its maker there or in the workflow,
 // and tells what was chosen. ok is false for any other repository. The error is
 // CodeInvalid for one of NubesGen's that cannot be mapped, and wraps the
 // Violations; CodeUnavailable when a file cannot be read.
-func FromNubesGen(source fs.FS) (_ Mapping, ok bool, _ error) {
-	s := &nubesgenSource{files: source}
-	root := s.module("terraform/main.tf")
+func FromSource(source fs.FS) (_ blueprint.Mapping, ok bool, _ error) {
+	r := &repository{files: source}
+	root := r.module("terraform/main.tf")
 	application, found := root.module("application")
-	if s.err != nil || !found || !s.made() {
-		return Mapping{}, false, s.err
+	if r.err != nil || !found || !r.made() {
+		return blueprint.Mapping{}, false, r.err
 	}
-	variables := s.module("terraform/variables.tf")
-	n := nubesgen{
+	variables := r.module("terraform/variables.tf")
+	asked := request{
 		name:        variables.defaultOf("application_name"),
 		region:      variables.defaultOf("location"),
-		application: s.tier(application),
-		runtime:     s.runtime(application),
-		database:    s.database(root),
-		addOns:      s.addOns(root),
+		application: r.tier(application),
+		runtime:     r.runtime(application),
+		database:    r.database(root),
+		addOns:      r.addOns(root),
 		gitOps:      "true", // whoever comes with a repository knows what is in it
 	}
 	if _, private := root.module("network"); private {
-		n.network = "VIRTUAL_NETWORK"
+		asked.network = "VIRTUAL_NETWORK"
 	}
-	if s.err != nil {
-		return Mapping{}, false, s.err
+	if r.err != nil {
+		return blueprint.Mapping{}, false, r.err
 	}
-	m, err := n.mapped()
+	m, err := asked.mapped()
 	return m, true, err
 }
 
-// nubesgenSource reads the files of a repository; what cannot be read is its err.
-type nubesgenSource struct {
+// repository reads files; what cannot be read is its err.
+type repository struct {
 	files fs.FS
 	err   error
 }
 
 // text returns a file; "" = there is none.
-func (s *nubesgenSource) text(name string) string {
-	data, err := fs.ReadFile(s.files, name)
+func (r *repository) text(name string) string {
+	data, err := fs.ReadFile(r.files, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-		s.err = cmp.Or(s.err, error(aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).
+		r.err = cmp.Or(r.err, error(aloft.Errorf(aloft.CodeUnavailable, "cannot read %s: %w", name, err).
 			WithHint("it must be a plain file, in a folder of the repository itself")))
 	}
 	return string(data)
 }
 
 // made reports whether a file tells that NubesGen made this.
-func (s *nubesgenSource) made() bool {
-	for _, name := range []string{"terraform/main.tf", "terraform/README.md", nubesgenWorkflow} {
-		if strings.Contains(strings.ToLower(s.text(name)), "nubesgen") {
+func (r *repository) made() bool {
+	for _, name := range []string{"terraform/main.tf", "terraform/README.md", workflowFile} {
+		if strings.Contains(strings.ToLower(r.text(name)), "nubesgen") {
 			return true
 		}
 	}
@@ -78,10 +79,10 @@ func (s *nubesgenSource) made() bool {
 // terraformFile is the blocks of one file of Terraform.
 type terraformFile struct{ blocks hclsyntax.Blocks }
 
-func (s *nubesgenSource) module(name string) terraformFile {
-	file, problems := hclsyntax.ParseConfig([]byte(s.text(name)), name, hcl.InitialPos)
+func (r *repository) module(name string) terraformFile {
+	file, problems := hclsyntax.ParseConfig([]byte(r.text(name)), name, hcl.InitialPos)
 	if problems.HasErrors() {
-		s.err = cmp.Or(s.err, error(aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, problems)))
+		r.err = cmp.Or(r.err, error(aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", name, problems)))
 		return terraformFile{}
 	}
 	return terraformFile{file.Body.(*hclsyntax.Body).Blocks}
@@ -130,13 +131,13 @@ func constant(body *hclsyntax.Body, name string) string {
 	return value.AsString()
 }
 
-// nubesgenModules are its folders of hostings, and the resource and the
+// modules are its folders of hostings, and the resource and the
 // attribute that tell the tier.
-var nubesgenModules = map[string]struct {
+var modules = map[string]struct {
 	kind, resource, attribute string
 	tiers                     map[string]string
 }{
-	"app-service":    {nubesgenHosting, "azurerm_service_plan", "sku_name", map[string]string{"F1": "FREE", "B1": "BASIC", "S1": "STANDARD"}},
+	"app-service":    {appService, "azurerm_service_plan", "sku_name", map[string]string{"F1": "FREE", "B1": "BASIC", "S1": "STANDARD"}},
 	"function":       {"FUNCTION", "azurerm_service_plan", "sku_name", map[string]string{"Y1": "CONSUMPTION", "EP1": "PREMIUM"}},
 	"container-apps": {"CONTAINER_APPS", "", "", nil},
 	"spring-apps":    {"SPRING_APPS", "azurerm_spring_cloud_service", "sku_name", map[string]string{"B0": "BASIC", "S0": "STANDARD"}},
@@ -147,60 +148,60 @@ var nubesgenModules = map[string]struct {
 	"sql-server": {"SQL_SERVER", "azurerm_mssql_database", "sku_name", map[string]string{"GP_S_Gen5_1": "SERVERLESS", "GP_Gen5_2": "GENERAL_PURPOSE"}},
 }
 
-// nubesgenWorkflow is NubesGen's workflow.
-const nubesgenWorkflow = ".github/workflows/gitops.yml"
+// workflowFile is NubesGen's workflow.
+const workflowFile = ".github/workflows/gitops.yml"
 
-// NubesGenWrites reports whether NubesGen writes a file of that path.
-func NubesGenWrites(file string) bool {
+// Writes reports whether NubesGen writes a file of that path.
+func Writes(file string) bool {
 	folder, name := path.Split(file)
 	own := slices.Contains([]string{"main.tf", "variables.tf", "outputs.tf", "README.md", ".gitignore"}, name)
 	module, inModule := strings.CutPrefix(strings.TrimSuffix(folder, "/"), "terraform/modules/")
-	return file == nubesgenWorkflow || own && (folder == "terraform/" || inModule && nubesgenFolder(module))
+	return file == workflowFile || own && (folder == "terraform/" || inModule && isModule(module))
 }
 
-// nubesgenFolder reports whether NubesGen has a module in a folder of that name.
-func nubesgenFolder(name string) bool {
-	_, hosting := nubesgenModules[name]
+// isModule reports whether NubesGen has a module in a folder of that name.
+func isModule(name string) bool {
+	_, hosting := modules[name]
 	return hosting || name == "network" || name == "virtual-network" ||
-		slices.ContainsFunc(nubesgenAddOns, func(k nubesgenKind) bool { return k.folder() == name })
+		slices.ContainsFunc(addOns, func(k kind) bool { return k.folder() == name })
 }
 
 // folder is the name of an add-on's module.
-func (k nubesgenKind) folder() string { return strings.ToLower(strings.ReplaceAll(k.name, "_", "-")) }
+func (k kind) folder() string { return strings.ToLower(strings.ReplaceAll(k.name, "_", "-")) }
 
 // tier reads a module's kind and tier; a size of the user's own is no tier of
 // NubesGen's, and told as it is.
-func (s *nubesgenSource) tier(folder string) nubesgenTier {
-	known := nubesgenModules[folder]
+func (r *repository) tier(folder string) tier {
+	known := modules[folder]
 	if known.resource == "" {
-		return nubesgenTier{kind: known.kind}
+		return tier{kind: known.kind}
 	}
-	size := s.module("terraform/modules/"+folder+"/main.tf").attribute(known.resource, known.attribute)
-	return nubesgenTier{known.kind, cmp.Or(known.tiers[size], size)}
+	size := r.module("terraform/modules/"+folder+"/main.tf").attribute(known.resource, known.attribute)
+	return tier{known.kind, cmp.Or(known.tiers[size], size)}
 }
 
-func (s *nubesgenSource) database(root terraformFile) nubesgenTier {
+func (r *repository) database(root terraformFile) tier {
 	folder, found := root.module("database")
 	if !found {
-		return nubesgenTier{}
+		return tier{}
 	}
-	return s.tier(folder)
+	return r.tier(folder)
 }
 
 // addOns are modules by the names of NubesGen's add-ons.
-func (s *nubesgenSource) addOns(root terraformFile) []nubesgenTier {
-	var list []nubesgenTier
-	for _, k := range nubesgenAddOns {
+func (r *repository) addOns(root terraformFile) []tier {
+	var list []tier
+	for _, k := range addOns {
 		if _, found := root.module(k.folder()); found {
-			list = append(list, nubesgenTier{kind: k.name})
+			list = append(list, tier{kind: k.name})
 		}
 	}
 	return list
 }
 
-// nubesgenTraces tell a runtime by a line of the workflow, or of the module of
+// traces tell a runtime by a line of the workflow, or of the module of
 // the application; the first that is found counts.
-var nubesgenTraces = []struct {
+var traces = []struct {
 	pattern *regexp.Regexp
 	runtime string
 }{
@@ -221,15 +222,15 @@ var nubesgenTraces = []struct {
 }
 
 // runtime tells the runtime; "" = nothing tells it.
-func (s *nubesgenSource) runtime(folder string) string {
-	workflow := s.text(nubesgenWorkflow)
-	text := workflow + s.text("terraform/modules/"+folder+"/main.tf")
-	for _, trace := range nubesgenTraces {
+func (r *repository) runtime(folder string) string {
+	workflow := r.text(workflowFile)
+	text := workflow + r.text("terraform/modules/"+folder+"/main.tf")
+	for _, trace := range traces {
 		if !trace.pattern.MatchString(text) {
 			continue
 		}
 		gradle := trace.runtime + "_GRADLE"
-		if _, known := nubesgenRuntimes[gradle]; known && strings.Contains(workflow, "java-gradle") {
+		if _, known := runtimes[gradle]; known && strings.Contains(workflow, "java-gradle") {
 			return gradle
 		}
 		return trace.runtime

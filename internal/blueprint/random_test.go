@@ -14,6 +14,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
+	"github.com/aloft-dev/aloft/internal/merge"
 )
 
 // TestRandomChanges applies sequences of changes to Terraform that is edited before
@@ -139,9 +140,12 @@ func (p *project) change() string {
 		return ""
 	}
 	command += " " + word
-	tree := blueprint.Tree{Recorded: map[string]string{}, Base: map[string]string{}, Now: p.rendered(p.choices), Next: p.rendered(next), Yours: maps.Clone(p.texts)}
+	tree := merge.Tree{
+		Root: blueprint.TerraformFolder, Modules: blueprint.ModulesFolder,
+		Recorded: map[string]string{}, Base: map[string]string{}, Now: p.rendered(p.choices), Next: p.rendered(next), Yours: maps.Clone(p.texts),
+	}
 	for name, text := range p.record {
-		tree.Recorded[name] = blueprint.BlobID(text)
+		tree.Recorded[name] = aloft.BlobID(text)
 		if p.forgotten[name] != text || p.texts[name] == text {
 			tree.Base[name] = text
 		}
