@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"supervise": {},
 	"terraform": {},
 	"web":       {},
+	"worktree":  {"blueprint", "detect", "manifest", "merge", "nubesgen", "terraform"},
 }
 
 type goPackage struct {

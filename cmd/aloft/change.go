@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
-	"github.com/aloft-dev/aloft/internal/merge"
+	"github.com/aloft-dev/aloft/internal/worktree"
 )
 
 func newAdd(o *options) *cobra.Command {
@@ -95,14 +94,6 @@ func serviceHelp() string {
 	return "Services and their tiers, the usual one first:\n" + strings.TrimRight(b.String(), "\n")
 }
 
-// changed is what add, remove, set and upgrade have done.
-type changed struct {
-	Written   []string                    `json:"written"`
-	Removed   []string                    `json:"removed"`
-	Conflicts map[string][]merge.Conflict `json:"conflicts,omitempty"` // by path
-	Notices   []string                    `json:"notices,omitempty"`
-}
-
 // change renders the blueprint anew and merges what became different.
 func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (blueprint.Choices, error)) error {
 	ctx := command.Context()
@@ -110,7 +101,7 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err != nil {
 		return err
 	}
-	defer tree.close()
+	defer tree.Close()
 	next, err := edit(record.Choices)
 	if err == nil {
 		err = next.Keeps(record.Choices)
@@ -122,41 +113,32 @@ func change(command *cobra.Command, o *options, edit func(blueprint.Choices) (bl
 	if err != nil {
 		return choiceError(err)
 	}
-	m := &fileMerge{
-		tree: tree, record: record, now: rendered(record.Choices), next: byPath(files), edited: map[string]bool{}, stale: map[string]bool{},
-		changed: changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]merge.Conflict{}},
-	}
-	if err := m.all(ctx); err != nil {
+	done, err := tree.Update(ctx, record, rendered(record.Choices), byPath(files), made)
+	if err != nil {
 		return err
 	}
-	if err := m.keep(made); err != nil {
+	done.Notices = slices.Concat(done.Notices, tree.StaleSizes(next), newNotices(record.Choices, next))
+	if err := o.print(command.OutOrStdout(), done, func(w io.Writer) error { return showChanged(w, done) }); err != nil {
 		return err
 	}
-	if err := tree.write(m.files, m.changed.Removed); err != nil {
-		return err
-	}
-	m.changed.Notices = slices.Concat(m.changed.Notices, tree.staleSizes(next), newNotices(record.Choices, next))
-	if err := o.print(command.OutOrStdout(), m.changed, func(w io.Writer) error { return showChanged(w, m.changed) }); err != nil {
-		return err
-	}
-	if len(m.changed.Conflicts) > 0 {
+	if len(done.Conflicts) > 0 {
 		return exitCode(exitFailed)
 	}
 	return nil
 }
 
 // openBlueprint opens the repository and the blueprint that must be there.
-func openBlueprint(ctx context.Context) (*sourceTree, blueprint.Record, error) {
-	tree, err := openSourceTree(ctx)
+func openBlueprint(ctx context.Context) (*worktree.Tree, blueprint.Record, error) {
+	tree, err := worktree.Open(ctx)
 	if err != nil {
 		return nil, blueprint.Record{}, err
 	}
-	record, there, err := tree.record()
+	record, there, err := tree.Record()
 	if err == nil && !there {
 		err = aloft.Errorf(aloft.CodeNotFound, "there is no blueprint here: %s is missing", blueprint.RecordFile).WithHint("aloft init writes one")
 	}
 	if err != nil {
-		tree.close()
+		tree.Close()
 	}
 	return tree, record, err
 }
@@ -179,7 +161,7 @@ func byPath(files []blueprint.File) map[string]string {
 	return texts
 }
 
-func showChanged(w io.Writer, c changed) error {
+func showChanged(w io.Writer, c worktree.Changed) error {
 	ink := paletteFor(w)
 	for _, path := range c.Written {
 		_, _ = fmt.Fprintln(w, "       written "+path)
@@ -224,18 +206,6 @@ func showNotices(w io.Writer, notices []string) {
 	}
 }
 
-// staleSizes tells of sizes of single environments that no longer go.
-func (t *sourceTree) staleSizes(choices blueprint.Choices) []string {
-	var list []string
-	files, _ := fs.Glob(t.source, "terraform/environments/*.tfvars") // the pattern is valid
-	for _, path := range files {
-		if data, err := t.folder.ReadFile(path); err == nil {
-			list = append(list, choices.StaleSizes(path, data)...)
-		}
-	}
-	return list
-}
-
 // newNotices are those that other choices bring.
 func newNotices(before, next blueprint.Choices) []string {
 	told := before.Notices() // when the choices became what they were
@@ -252,15 +222,15 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if err != nil {
 		return err
 	}
-	defer tree.close()
+	defer tree.Close()
 	input, err := record.Choices.Input(key, value)
 	if err != nil {
 		return choiceError(err)
 	}
 	path := "terraform/environments/" + environment + ".tfvars"
-	before, carriage, there, err := tree.text(path)
+	before, carriage, there, err := tree.Text(path)
 	if err == nil && !there { // what holds for the rest holds for this one until it says otherwise
-		before, carriage, there, err = tree.text("terraform/environments/default.tfvars")
+		before, carriage, there, err = tree.Text("terraform/environments/default.tfvars")
 	}
 	if err != nil {
 		return err
@@ -288,10 +258,10 @@ func setInEnvironment(command *cobra.Command, o *options, environment, key, valu
 	if carriage {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
-	if err := tree.write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
+	if err := tree.Write([]blueprint.File{{Path: path, Text: text}}, nil); err != nil {
 		return err
 	}
-	c := changed{Written: []string{path}, Removed: []string{}, Notices: next.Consequences(is)}
+	c := worktree.Changed{Written: []string{path}, Removed: []string{}, Notices: next.Consequences(is)}
 	return o.print(command.OutOrStdout(), c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "       written %s: %s = %q\n", path, input, value)
 		showNotices(w, c.Notices)

@@ -18,6 +18,7 @@ import (
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/blueprint"
 	"github.com/aloft-dev/aloft/internal/run"
+	"github.com/aloft-dev/aloft/internal/worktree"
 )
 
 // initFlags are what init does besides choosing.
@@ -151,11 +152,11 @@ func (c *choiceFlag) Type() string { return "string" }
 // initialize is aloft init: look, propose, ask, show, write.
 func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 	ctx := command.Context()
-	tree, err := openSourceTree(ctx)
+	tree, err := worktree.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer tree.close()
+	defer tree.Close()
 	query := choicesOf(command.Flags())
 	if query.Has("name") && query.Get("name") == "" {
 		return misuse{aloft.ValidateProjectName("")}
@@ -195,11 +196,11 @@ func initialize(command *cobra.Command, o *options, flags *initFlags) error {
 		}
 	}
 	steps := nextCommands(ctx, tree, d, o.serverURL(ctx))
-	if err := tree.write(d.files, d.remove); err != nil {
+	if err := tree.Write(d.files, d.remove); err != nil {
 		return err
 	}
 	if flags.lock && d.Choices.Target == blueprint.TargetAzure {
-		lockProviders(ctx, out, filepath.Join(tree.root, "terraform"), d.Choices.Engine)
+		lockProviders(ctx, out, filepath.Join(tree.Root, "terraform"), d.Choices.Engine)
 	}
 	showNext(out, steps, d.Choices.Target)
 	return nil
@@ -210,20 +211,20 @@ type drawnUp struct {
 	blueprint.Proposal
 	files   []blueprint.File
 	remove  []string
-	changes []string // of the user's, that are not committed
-	hidden  hidden   // what git ignores of the files
+	changes []string        // of the user's, that are not committed
+	hidden  worktree.Hidden // what git ignores of the files
 }
 
 // drawUp renders what is proposed and chosen, and makes sure that nothing of
 // anybody else's is in the way.
-func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGen bool, choose func(*blueprint.Choices) error) (drawnUp, error) {
-	replaced, err := tree.ours(ctx, fromNubesGen)
+func drawUp(ctx context.Context, tree *worktree.Tree, query url.Values, fromNubesGen bool, choose func(*blueprint.Choices) error) (drawnUp, error) {
+	replaced, err := tree.Ours(ctx, fromNubesGen)
 	if err != nil {
 		return drawnUp{}, err
 	}
-	proposal, err := propose(ctx, tree, query, replaced)
+	proposal, err := tree.Propose(query, replaced, remoteProject(ctx))
 	if err != nil {
-		return drawnUp{}, err
+		return drawnUp{}, choiceError(err)
 	}
 	if err := choose(&proposal.Choices); err != nil {
 		return drawnUp{}, err
@@ -232,12 +233,12 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 	if proposal.Findings == nil {
 		proposal.Findings = []blueprint.Finding{} // a list in JSON, too
 	}
-	own, err := tree.manifest(&proposal.Choices, query.Has("name"))
+	own, err := tree.Manifest(&proposal.Choices, query.Has("name"))
 	if err != nil {
 		return drawnUp{}, err
 	}
 	if proposal.Choices.Name == "" {
-		return drawnUp{}, misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.root)).
+		return drawnUp{}, misuse{aloft.Errorf(aloft.CodeInvalid, "no name of a project can be made of the folder's name, %s", filepath.Base(tree.Root)).
 			WithHint("name it: aloft init --name shop")}
 	}
 	files, record, err := blueprints().RenderApart(proposal.Choices)
@@ -251,28 +252,28 @@ func drawUp(ctx context.Context, tree *sourceTree, query url.Values, fromNubesGe
 	if files, err = record.With(files); err != nil {
 		return drawnUp{}, err
 	}
-	if err := errors.Join(tree.free(files, replaced.remove), tree.clean(ctx, replaced.remove)); err != nil {
+	if err := errors.Join(tree.Free(files, replaced.Remove), tree.Clean(ctx, replaced.Remove)); err != nil {
 		return drawnUp{}, err
 	}
 	proposal.Notices = append(proposal.Notices, proposal.Choices.Notices()...)
 	for _, a := range proposal.Choices.Apps {
-		if info, err := fs.Stat(tree.source, a.Path); err != nil || !info.IsDir() {
+		if info, err := fs.Stat(tree.Files, a.Path); err != nil || !info.IsDir() {
 			proposal.Notices = append(proposal.Notices, fmt.Sprintf("There is no folder %s yet, where %s is to be.", a.Path, a.Name))
 		}
 	}
-	changes, err := tree.unrelated(ctx)
+	changes, err := tree.Unrelated(ctx)
 	if err != nil {
 		return drawnUp{}, err
 	}
 	if len(changes) > 0 {
-		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", someOf(changes)))
+		proposal.Notices = append(proposal.Notices, fmt.Sprintf("Not committed, and in no environment until you commit it: %s.", worktree.Some(changes)))
 	}
-	h, err := tree.hidden(ctx, paths(files))
+	h, err := tree.Hidden(ctx, paths(files))
 	if err != nil {
 		return drawnUp{}, err
 	}
-	proposal.Notices = append(proposal.Notices, h.notices()...)
-	return drawnUp{proposal, files, replaced.remove, changes, h}, nil
+	proposal.Notices = append(proposal.Notices, h.Notices()...)
+	return drawnUp{proposal, files, replaced.Remove, changes, h}, nil
 }
 
 // proposed is what --json prints.
@@ -368,8 +369,8 @@ func showTree(w io.Writer, list []string) {
 
 // initializedBefore handles a repository that has a blueprint: the same choices
 // change nothing, others are for aloft set, add and remove.
-func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, query url.Values) (bool, error) {
-	record, there, err := tree.record()
+func initializedBefore(command *cobra.Command, o *options, tree *worktree.Tree, query url.Values) (bool, error) {
+	record, there, err := tree.Record()
 	if !there || err != nil {
 		return false, err
 	}
@@ -394,11 +395,11 @@ func initializedBefore(command *cobra.Command, o *options, tree *sourceTree, que
 func lockProviders(ctx context.Context, w io.Writer, dir, engine string) {
 	program := blueprint.EngineCommand(engine)
 	_, _ = fmt.Fprintln(w, "       locking the provider for each platform; it is large, Ctrl-C leaves this for later")
-	err := providersLock(ctx, dir, program)
+	err := worktree.LockProviders(ctx, dir, program)
 	if err == nil {
 		_, _ = fmt.Fprintln(w, "       locked: terraform/.terraform.lock.hcl")
 		return
 	}
 	_, _ = fmt.Fprintf(w, "       not locked: %s\n", err)
-	_, _ = fmt.Fprintf(w, "       later: (cd terraform && %[1]s get && %[1]s providers lock %[2]s)\n", program, strings.Join(lockPlatforms(), " "))
+	_, _ = fmt.Fprintf(w, "       later: (cd terraform && %[1]s get && %[1]s providers lock %[2]s)\n", program, strings.Join(worktree.LockPlatforms(), " "))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/server"
+	"github.com/aloft-dev/aloft/internal/worktree"
 )
 
 // options are the flags that every client command has.
@@ -197,7 +198,7 @@ func (o *options) projectName(ctx context.Context) (string, error) {
 	if name := remoteProject(ctx); name != "" {
 		return name, aloft.ValidateProjectName(name)
 	}
-	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	root, err := worktree.Git(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
 		root = "."
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/aloft-dev/aloft/internal/api"
 	"github.com/aloft-dev/aloft/internal/manifest"
 	"github.com/aloft-dev/aloft/internal/terraform"
+	"github.com/aloft-dev/aloft/internal/worktree"
 )
 
 func newUp(o *options) *cobra.Command {
@@ -137,16 +137,16 @@ func (t tree) onServer() bool {
 }
 
 func workingTree(ctx context.Context) (tree, error) {
-	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+	root, err := worktree.Git(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return tree{}, aloft.Errorf(aloft.CodeInvalid, "this folder is in no git repository").
 			WithHint("go to your project's folder, or: git init && git add --all && git commit -m start")
 	}
 	t := tree{root: root}
-	if t.revision, err = gitOutput(ctx, root, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
+	if t.revision, err = worktree.Git(ctx, root, "rev-parse", "--verify", "HEAD^{commit}"); err != nil {
 		return t, aloft.Errorf(aloft.CodeInvalid, "there is no commit yet").WithHint("git add --all && git commit -m start")
 	}
-	status, err := gitOutput(ctx, root, "status", "--porcelain", "--untracked-files=no")
+	status, err := worktree.Git(ctx, root, "status", "--porcelain", "--untracked-files=no")
 	t.dirty = status != ""
 	if err != nil {
 		return t, err
@@ -157,16 +157,6 @@ func workingTree(ctx context.Context) (tree, error) {
 	}
 	t.summary, err = terraform.Inspect(filepath.Join(root, filepath.FromSlash(m.TerraformFolder())), m.TerraformFolder())
 	return t, err
-}
-
-func gitOutput(ctx context.Context, dir string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, "git", args...)
-	command.Dir = dir
-	output, err := command.Output()
-	if err != nil {
-		return "", aloft.Errorf(aloft.CodeFailed, "git %s: %w", args[0], err)
-	}
-	return strings.TrimSpace(string(output)), nil
 }
 
 // push takes the same way as git push: the server does the rest. It does the

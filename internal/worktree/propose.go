@@ -1,8 +1,7 @@
-package main
+package worktree
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -17,61 +16,61 @@ import (
 	"github.com/aloft-dev/aloft/internal/manifest"
 )
 
-// propose puts together what the flags say, what NubesGen's files said, and what
+// Propose puts together what the flags say, what NubesGen's files said, and what
 // the source tree tells; the earlier goes before.
-func propose(ctx context.Context, tree *sourceTree, query url.Values, replaced replacement) (blueprint.Proposal, error) {
+func (t *Tree) Propose(query url.Values, replaced Replacement, project string) (blueprint.Proposal, error) {
 	given, err := blueprint.FromQuery(query)
 	if err != nil {
-		return blueprint.Proposal{}, choiceError(err)
+		return blueprint.Proposal{}, err
 	}
 	given, retired := given.Current()
 	silent := func(a blueprint.App) bool { return a.Runtime == "" }
 	var proposal blueprint.Proposal
 	if len(given.Apps) == 0 || slices.ContainsFunc(given.Apps, silent) {
-		named, err := tree.folders(given.Apps)
+		named, err := t.folders(given.Apps)
 		if err != nil {
-			return proposal, choiceError(err)
+			return proposal, err
 		}
-		found, err := detect.Apps(tree.source, named...)
-		if err != nil && len(found.Apps) == 0 && replaced.mapping == nil {
+		found, err := detect.Apps(t.Files, named...)
+		if err != nil && len(found.Apps) == 0 && replaced.Mapping == nil {
 			return proposal, undetected(err)
 		}
-		apps, invalid := tree.named(found.Apps)
+		apps, invalid := t.named(found.Apps)
 		if invalid != nil {
 			return proposal, invalid
 		}
-		proposal = blueprint.Propose("", apps, told(tree, apps))
+		proposal = blueprint.Propose("", apps, t.told(apps))
 		proposal.Notices = append(proposal.Notices, found.Notices...)
 		if err != nil {
 			proposal.Notices = append(proposal.Notices, strings.TrimSuffix(fmt.Sprintf("%s: %s", err, aloft.ErrorHint(err)), ": "))
 		}
-		if len(proposal.Choices.Apps) == 0 && len(given.Apps) == 0 && replaced.mapping == nil {
+		if len(proposal.Choices.Apps) == 0 && len(given.Apps) == 0 && replaced.Mapping == nil {
 			return proposal, aloft.Errorf(aloft.CodeInvalid, "no app of this repository can be proposed: %s", strings.Join(proposal.Notices, " ")).
 				WithHint("a Dockerfile in the app's folder will do; or say what it is: aloft init --runtime node --path <folder>")
 		}
 	}
-	if replaced.mapping != nil {
-		proposal = proposal.Hosted(*replaced.mapping)
+	if replaced.Mapping != nil {
+		proposal = proposal.Hosted(*replaced.Mapping)
 	}
 	proposal = proposal.With(given)
 	if i := slices.IndexFunc(proposal.Choices.Apps, silent); i >= 0 {
 		return proposal, unknown(proposal.Choices.Apps[i])
 	}
 	proposal.Notices = append(proposal.Notices, retired...)
-	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, remoteProject(ctx), aloft.NearestName(filepath.Base(tree.root), aloft.MaxProjectName))
+	proposal.Choices.Name = cmp.Or(proposal.Choices.Name, project, aloft.NearestName(filepath.Base(t.Root), aloft.MaxProjectName))
 	return proposal, nil
 }
 
 // folders returns those of apps that are given without a runtime, which their files are
 // to tell. They have to be there.
-func (t *sourceTree) folders(given []blueprint.App) ([]string, error) {
+func (t *Tree) folders(given []blueprint.App) ([]string, error) {
 	var list []string
 	for i, a := range given {
 		if a.Runtime != "" || a.Path == "" {
 			continue
 		}
 		folder := path.Clean(a.Path)
-		if info, err := fs.Stat(t.source, folder); err != nil || !info.IsDir() {
+		if info, err := fs.Stat(t.Files, folder); err != nil || !info.IsDir() {
 			return nil, blueprint.Violations{{
 				Field: fmt.Sprintf("apps[%d].path", i), Value: a.Path, Rule: "is no folder of this repository, and without its files only a runtime tells what the app is",
 			}}.Err()
@@ -89,13 +88,13 @@ func unknown(a blueprint.App) error {
 	if a.Name != "" {
 		say = fmt.Sprintf("--app %s:path=%s,runtime=node", a.Name, folder)
 	}
-	return misuse{aloft.Errorf(aloft.CodeInvalid, "nothing in the folder %s tells what %s is", folder, cmp.Or(a.Name, "the app")).
-		WithHint("say what it is: aloft init %s; or add a Dockerfile there", say)}
+	return aloft.Errorf(aloft.CodeInvalid, "nothing in the folder %s tells what %s is", folder, cmp.Or(a.Name, "the app")).
+		WithHint("say what it is: aloft init %s; or add a Dockerfile there", say)
 }
 
 // named gives apps the names that a manifest of the user's own has for their folders.
-func (t *sourceTree) named(apps []aloft.App) ([]aloft.App, error) {
-	m, err := manifest.Load(t.source)
+func (t *Tree) named(apps []aloft.App) ([]aloft.App, error) {
+	m, err := manifest.Load(t.Files)
 	if err != nil || len(m.Apps) == 0 {
 		return apps, err
 	}
@@ -120,10 +119,10 @@ func (t *sourceTree) named(apps []aloft.App) ([]aloft.App, error) {
 // told reports of apps whether their files alone tell how they are built and started.
 // What is made of functions is started by its host, and built as its kind is,
 // but for several in one build.
-func told(tree *sourceTree, apps []aloft.App) func(aloft.App) bool {
+func (t *Tree) told(apps []aloft.App) func(aloft.App) bool {
 	return func(app aloft.App) bool {
 		if app.Function.Value == "" {
-			return detect.Default(tree.source, app)
+			return detect.Default(t.Files, app)
 		}
 		return !slices.ContainsFunc(apps, func(other aloft.App) bool { return other.Path == app.Path && other.Name != app.Name })
 	}

@@ -1,4 +1,6 @@
-package main
+// Package worktree is a user's repository on disk: what is there is read and compared,
+// and files are written all or none.
+package worktree
 
 import (
 	"context"
@@ -21,16 +23,16 @@ import (
 	"github.com/aloft-dev/aloft/internal/terraform"
 )
 
-// sourceTree is the repository that files are written into. Nothing is read or
+// Tree is the repository that files are written into. Nothing is read or
 // written outside of it, links included.
-type sourceTree struct {
-	root   string
+type Tree struct {
+	Root   string
 	folder *os.Root
-	source fs.FS
+	Files  fs.FS
 }
 
-func openSourceTree(ctx context.Context) (*sourceTree, error) {
-	root, err := gitOutput(ctx, "", "rev-parse", "--show-toplevel")
+func Open(ctx context.Context) (*Tree, error) {
+	root, err := Git(ctx, "", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil, noRepository(err)
 	}
@@ -38,10 +40,10 @@ func openSourceTree(ctx context.Context) (*sourceTree, error) {
 	if err != nil {
 		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot open %s: %w", root, err)
 	}
-	return &sourceTree{root, folder, folder.FS()}, nil
+	return &Tree{root, folder, folder.FS()}, nil
 }
 
-func (t *sourceTree) close() { _ = t.folder.Close() }
+func (t *Tree) Close() { _ = t.folder.Close() }
 
 // noRepository tells why git knows no repository here.
 func noRepository(err error) error {
@@ -60,9 +62,9 @@ func noRepository(err error) error {
 		WithHint("`git status` says what to do about it")
 }
 
-// text reads a file, if there is one, with the line breaks of Unix; carriage tells
+// Text reads a file, if there is one, with the line breaks of Unix; carriage tells
 // that it has those of Windows. A link is not followed.
-func (t *sourceTree) text(name string) (text string, carriage, there bool, _ error) {
+func (t *Tree) Text(name string) (text string, carriage, there bool, _ error) {
 	info, err := t.folder.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // write tells of a file in the place of a folder
 		return "", false, false, nil
@@ -83,10 +85,10 @@ func (t *sourceTree) text(name string) (text string, carriage, there bool, _ err
 // terraform reads the Terraform that is there, the given paths among it, and names
 // whatever else stands in folders of modules. Texts and whether they have the line
 // breaks of Windows, by path.
-func (t *sourceTree) terraform(known []string) (texts map[string]string, carriage map[string]bool, _ error) {
+func (t *Tree) terraform(known []string) (texts map[string]string, carriage map[string]bool, _ error) {
 	texts, carriage = map[string]string{}, map[string]bool{}
 	paths := slices.Clone(known)
-	_ = fs.WalkDir(t.source, "terraform", func(name string, entry fs.DirEntry, err error) error { // what cannot be read is no obstacle
+	_ = fs.WalkDir(t.Files, "terraform", func(name string, entry fs.DirEntry, err error) error { // what cannot be read is no obstacle
 		switch {
 		case err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") || name+"/" == originals):
 			return fs.SkipDir
@@ -99,7 +101,7 @@ func (t *sourceTree) terraform(known []string) (texts map[string]string, carriag
 		return nil
 	})
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(paths))) {
-		text, windows, there, err := t.text(name)
+		text, windows, there, err := t.Text(name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -110,9 +112,9 @@ func (t *sourceTree) terraform(known []string) (texts map[string]string, carriag
 	return texts, carriage, nil
 }
 
-// record reads the blueprint that is there, if one is.
-func (t *sourceTree) record() (blueprint.Record, bool, error) {
-	data, _, there, err := t.text(blueprint.RecordFile)
+// Record reads the blueprint that is there, if one is.
+func (t *Tree) Record() (blueprint.Record, bool, error) {
+	data, _, there, err := t.Text(blueprint.RecordFile)
 	if !there || err != nil {
 		return blueprint.Record{}, there, err
 	}
@@ -120,45 +122,45 @@ func (t *sourceTree) record() (blueprint.Record, bool, error) {
 	return r, true, err
 }
 
-// replacement is Terraform of another origin that ours takes the place of.
-type replacement struct {
-	mapping *blueprint.Mapping // what it says of the project
-	remove  []string           // files that go
+// Replacement is Terraform of another origin that ours takes the place of.
+type Replacement struct {
+	Mapping *blueprint.Mapping // what it says of the project
+	Remove  []string           // files that go
 }
 
-// ours makes sure that nobody else's Terraform or workflow is in the way: it is
+// Ours makes sure that nobody else's Terraform or workflow is in the way: it is
 // shown, with what it must have to be used as it is.
-func (t *sourceTree) ours(ctx context.Context, fromNubesGen bool) (replacement, error) {
-	mapping, known, err := nubesgen.FromSource(t.source)
+func (t *Tree) Ours(ctx context.Context, fromNubesGen bool) (Replacement, error) {
+	mapping, known, err := nubesgen.FromSource(t.Files)
 	if err != nil {
-		return replacement{}, err
+		return Replacement{}, err
 	}
 	switch {
 	case fromNubesGen && !known:
-		return replacement{}, aloft.Errorf(aloft.CodeNotFound, "this repository was not generated by NubesGen: there is no terraform/main.tf of its kind").
+		return Replacement{}, aloft.Errorf(aloft.CodeNotFound, "this repository was not generated by NubesGen: there is no terraform/main.tf of its kind").
 			WithHint("aloft init without --from-nubesgen writes files beside yours")
 	case fromNubesGen:
 		files, err := t.nubesGenFiles(ctx)
-		return replacement{&mapping, files}, err
+		return Replacement{&mapping, files}, err
 	case known:
-		return replacement{}, aloft.Errorf(aloft.CodeConflict, "the Terraform of this repository was generated by NubesGen; it works with Aloft as it is").
+		return Replacement{}, aloft.Errorf(aloft.CodeConflict, "the Terraform of this repository was generated by NubesGen; it works with Aloft as it is").
 			WithHint("aloft up <environment> uses it; aloft init --from-nubesgen writes today's in its place")
 	}
 	var foreign []string
 	for _, pattern := range []string{"*.tf", "*.tf.json", "*.tofu", "*.tofu.json"} {
-		found, _ := fs.Glob(t.source, "terraform/"+pattern)
+		found, _ := fs.Glob(t.Files, "terraform/"+pattern)
 		foreign = append(foreign, found...)
 	}
 	if len(foreign) > 0 {
-		return replacement{}, aloft.Errorf(aloft.CodeConflict, "there is Terraform of yours already (%s): it is not touched. %s", strings.Join(foreign, ", "), t.contract()).
+		return Replacement{}, aloft.Errorf(aloft.CodeConflict, "there is Terraform of yours already (%s): it is not touched. %s", strings.Join(foreign, ", "), t.contract()).
 			WithHint("use it as it is: aloft up <environment>; or move it away to begin anew")
 	}
-	return replacement{}, nil
+	return Replacement{}, nil
 }
 
 // contract says how far the Terraform that is there can be used as it is.
-func (t *sourceTree) contract() string {
-	summary, err := terraform.Inspect(filepath.Join(t.root, "terraform"), "terraform")
+func (t *Tree) contract() string {
+	summary, err := terraform.Inspect(filepath.Join(t.Root, "terraform"), "terraform")
 	if err != nil {
 		return "It cannot be read: " + err.Error()
 	}
@@ -181,18 +183,18 @@ func (t *sourceTree) contract() string {
 }
 
 // nubesGenFiles lists what NubesGen has written and git has: all else stays.
-func (t *sourceTree) nubesGenFiles(ctx context.Context) ([]string, error) {
-	output, err := gitOutput(ctx, t.root, "ls-files", "-z", "--", "terraform", ".github/workflows")
+func (t *Tree) nubesGenFiles(ctx context.Context) ([]string, error) {
+	output, err := Git(ctx, t.Root, "ls-files", "-z", "--", "terraform", ".github/workflows")
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(strings.Split(output, "\x00"), func(name string) bool { return !nubesgen.Writes(name) }), nil
 }
 
-// manifest fits the choices to a manifest of the user's own, which stays: the
+// Manifest fits the choices to a manifest of the user's own, which stays: the
 // project's name is there already. What it says otherwise is refused.
-func (t *sourceTree) manifest(c *blueprint.Choices, named bool) (own bool, _ error) {
-	m, err := manifest.Load(t.source)
+func (t *Tree) Manifest(c *blueprint.Choices, named bool) (own bool, _ error) {
+	m, err := manifest.Load(t.Files)
 	if err != nil {
 		return false, err
 	}
@@ -219,8 +221,8 @@ func (t *sourceTree) manifest(c *blueprint.Choices, named bool) (own bool, _ err
 	return true, nil
 }
 
-// free makes sure that no file of the user's stands where one is to be written.
-func (t *sourceTree) free(files []blueprint.File, remove []string) error {
+// Free makes sure that no file of the user's stands where one is to be written.
+func (t *Tree) Free(files []blueprint.File, remove []string) error {
 	var taken []string
 	for _, f := range files {
 		if _, err := t.folder.Lstat(f.Path); err == nil && !slices.Contains(remove, f.Path) {
@@ -237,12 +239,12 @@ func (t *sourceTree) free(files []blueprint.File, remove []string) error {
 	return err.WithHint("nothing was written; move them away; with --from-nubesgen, commit them first")
 }
 
-// clean makes sure that git has whatever the paths hold, so that nothing is lost.
-func (t *sourceTree) clean(ctx context.Context, paths []string) error {
+// Clean makes sure that git has whatever the paths hold, so that nothing is lost.
+func (t *Tree) Clean(ctx context.Context, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
-	names, err := t.changes(ctx, append([]string{"--untracked-files=all", "--"}, paths...)...)
+	names, err := t.Changes(ctx, append([]string{"--untracked-files=all", "--"}, paths...)...)
 	if err != nil || len(names) == 0 {
 		return err
 	}
@@ -250,7 +252,7 @@ func (t *sourceTree) clean(ctx context.Context, paths []string) error {
 		WithHint("commit them first (git add --all && git commit), or stash them: git stash --include-untracked")
 }
 
-func lockPlatforms() []string {
+func LockPlatforms() []string {
 	var list []string
 	for _, platform := range []string{"linux_amd64", "linux_arm64", "darwin_arm64", "windows_amd64"} {
 		list = append(list, "-platform="+platform)
@@ -261,8 +263,8 @@ func lockPlatforms() []string {
 // lockTime is how long the registry may take.
 const lockTime = 5 * time.Minute
 
-// providersLock lets an engine that is there already write the lock file.
-func providersLock(ctx context.Context, dir, program string) error {
+// LockProviders lets an engine that is there already write the lock file.
+func LockProviders(ctx context.Context, dir, program string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, lockTime, fmt.Errorf("the registry took longer than %s", lockTime))
 	defer cancel()
 	engine, err := terraform.Find(ctx, terraform.FindOptions{CacheDir: aloft.CacheDir(""), Kind: program, Path: os.Getenv("PATH")})
@@ -274,7 +276,7 @@ func providersLock(ctx context.Context, dir, program string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(data) }()
-	for _, args := range [][]string{{"get"}, append([]string{"providers", "lock"}, lockPlatforms()...)} {
+	for _, args := range [][]string{{"get"}, append([]string{"providers", "lock"}, LockPlatforms()...)} {
 		command := exec.CommandContext(ctx, engine.Path, append(args, "-no-color")...)
 		command.Dir = dir
 		command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_DATA_DIR="+data)
@@ -302,4 +304,40 @@ func engineError(output string, err error) string {
 		headline += ": " + strings.Join(strings.Fields(cause), " ")
 	}
 	return strings.TrimSpace(headline)
+}
+
+// changes lists what is not committed; the arguments are those of git status.
+func (t *Tree) Changes(ctx context.Context, args ...string) ([]string, error) {
+	status, err := Git(ctx, t.Root, append([]string{"-c", "core.quotePath=false", "status", "--porcelain"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for line := range strings.Lines(status) {
+		if name := strings.TrimSpace(line); len(name) > 2 {
+			names = append(names, strings.TrimSpace(name[2:]))
+		}
+	}
+	return names, nil
+}
+
+// Unrelated lists the changes that are not committed in a repository with commits:
+// what init writes is a commit of its own there. Without a commit all belongs together.
+func (t *Tree) Unrelated(ctx context.Context) ([]string, error) {
+	if _, err := Git(ctx, t.Root, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+		return nil, nil
+	}
+	return t.Changes(ctx, "--untracked-files=normal")
+}
+
+// StaleSizes tells of sizes of single environments that no longer go.
+func (t *Tree) StaleSizes(choices blueprint.Choices) []string {
+	var list []string
+	files, _ := fs.Glob(t.Files, "terraform/environments/*.tfvars") // the pattern is valid
+	for _, path := range files {
+		if data, err := t.folder.ReadFile(path); err == nil {
+			list = append(list, choices.StaleSizes(path, data)...)
+		}
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package main
+package worktree
 
 import (
 	"errors"
@@ -12,19 +12,19 @@ import (
 	"github.com/aloft-dev/aloft/internal/blueprint"
 )
 
-// write writes files and removes others, all or nothing: the new content and what
+// Write writes files and removes others, all or nothing: the new content and what
 // it takes the place of stand aside before the first file changes, and when
 // something goes wrong the tree is put back as it was.
-func (t *sourceTree) write(files []blueprint.File, remove []string) error {
+func (t *Tree) Write(files []blueprint.File, remove []string) error {
 	r := &replacing{tree: t, aside: fmt.Sprintf(".aloft-new-%d", time.Now().UnixNano())}
 	if err := t.folder.Mkdir(r.aside, 0o700); err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot write in %s: %w", t.root, err).WithHint("nothing was changed; make the folder writable")
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot write in %s: %w", t.Root, err).WithHint("nothing was changed; make the folder writable")
 	}
 	err := r.all(files, remove)
 	if err != nil {
 		if undone := r.undo(); undone != nil {
 			return aloft.Errorf(aloft.CodeUnavailable, "%w; nor can all be put back as it was: %w", err, undone).
-				WithHint("what stood in its place is in %s", path.Join(t.root, r.aside))
+				WithHint("what stood in its place is in %s", path.Join(t.Root, r.aside))
 		}
 	}
 	_ = t.folder.RemoveAll(r.aside)
@@ -33,7 +33,7 @@ func (t *sourceTree) write(files []blueprint.File, remove []string) error {
 
 // replacing is one change of many files.
 type replacing struct {
-	tree  *sourceTree
+	tree  *Tree
 	aside string         // folder of what is new, and of what was there
 	back  []func() error // undo what was done so far, the last first
 }
@@ -90,7 +90,7 @@ func (r *replacing) all(files []blueprint.File, remove []string) error {
 }
 
 // removeEmpty removes a folder and those above as far as they are empty.
-func (t *sourceTree) removeEmpty(name string) {
+func (t *Tree) removeEmpty(name string) {
 	for ; name != "."; name = path.Dir(name) {
 		if info, err := t.folder.Lstat(name); err != nil || !info.IsDir() || t.folder.Remove(name) != nil {
 			return

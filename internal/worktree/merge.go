@@ -1,4 +1,4 @@
-package main
+package worktree
 
 import (
 	"context"
@@ -18,19 +18,35 @@ import (
 // fileMerge brings the difference between two renderings into the files of a
 // repository.
 type fileMerge struct {
-	tree    *sourceTree
+	tree    *Tree
 	record  blueprint.Record
 	now     map[string]string // what this program makes of the recorded choices
 	next    map[string]string // what it makes of the new ones
 	files   []blueprint.File  // to be written
 	edited  map[string]bool   // files that differ from what was rendered: git has the original nowhere
 	stale   map[string]bool   // files that could not be merged: their record stays
-	changed changed
+	changed Changed
 }
 
 // originals is where the text of an edited file is kept as it was rendered, for
 // the next merge, in the repository: whoever clones it can upgrade.
 const originals = "terraform/originals/"
+
+// Update writes what became different between two renderings of a blueprint, now and
+// next, into the files of the tree, by a three-way merge. made is the record of next.
+func (t *Tree) Update(ctx context.Context, record blueprint.Record, now, next map[string]string, made blueprint.Record) (Changed, error) {
+	m := &fileMerge{
+		tree: t, record: record, now: now, next: next, edited: map[string]bool{}, stale: map[string]bool{},
+		changed: Changed{Written: []string{}, Removed: []string{}, Conflicts: map[string][]merge.Conflict{}},
+	}
+	if err := m.all(ctx); err != nil {
+		return m.changed, err
+	}
+	if err := m.keep(made); err != nil {
+		return m.changed, err
+	}
+	return m.changed, t.Write(m.files, m.changed.Removed)
+}
 
 func (m *fileMerge) all(ctx context.Context) error {
 	paths := map[string]bool{}
@@ -121,7 +137,7 @@ func (m *fileMerge) one(ctx context.Context, path string) error {
 	if path == blueprint.RecordFile || path == blueprint.ManifestFile && m.record.Files[path] == "" {
 		return nil // written at last; and a manifest of the user's own
 	}
-	yours, carriage, there, err := m.tree.text(path)
+	yours, carriage, there, err := m.tree.Text(path)
 	if err != nil {
 		return err
 	}
@@ -162,7 +178,7 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 	if err != nil {
 		return err
 	}
-	before, carriage, _, err := m.tree.text(blueprint.RecordFile)
+	before, carriage, _, err := m.tree.Text(blueprint.RecordFile)
 	if err != nil {
 		return err
 	}
@@ -176,7 +192,7 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 	}
 	for path, text := range m.next {
 		place := originals + path + ".txt"
-		kept, carriage, there, err := m.tree.text(place)
+		kept, carriage, there, err := m.tree.Text(place)
 		switch {
 		case err != nil:
 			return err
@@ -192,7 +208,7 @@ func (m *fileMerge) keep(record blueprint.Record) error {
 	return nil
 }
 
-// write notes a file to be written, with the line breaks that it had.
+// Write notes a file to be written, with the line breaks that it had.
 func (m *fileMerge) write(path, yours, text string, carriage bool) {
 	if yours != text {
 		if carriage {
@@ -211,7 +227,7 @@ func (m *fileMerge) conflict(path string, c ...merge.Conflict) {
 
 // forget takes away the original of a file that is rendered no more.
 func (m *fileMerge) forget(path string) error {
-	_, _, there, err := m.tree.text(originals + path + ".txt")
+	_, _, there, err := m.tree.Text(originals + path + ".txt")
 	if there && err == nil {
 		m.changed.Removed = append(m.changed.Removed, originals+path+".txt")
 	}
@@ -246,11 +262,11 @@ func (m *fileMerge) base(ctx context.Context, path string) (string, bool) {
 	if text, ok := m.now[path]; ok && aloft.BlobID(text) == id {
 		return text, true
 	}
-	if kept, _, _, err := m.tree.text(originals + path + ".txt"); err == nil && aloft.BlobID(kept) == id {
+	if kept, _, _, err := m.tree.Text(originals + path + ".txt"); err == nil && aloft.BlobID(kept) == id {
 		return kept, true
 	}
 	command := exec.CommandContext(ctx, "git", "cat-file", "blob", id)
-	command.Dir = m.tree.root
+	command.Dir = m.tree.Root
 	output, err := command.Output()
 	return string(output), err == nil
 }
@@ -298,4 +314,12 @@ func gitOnTexts(ctx context.Context, texts map[string]string, args ...string) (s
 		return string(output), exit.ExitCode(), nil
 	}
 	return string(output), 0, err
+}
+
+// Changed is what add, remove, set and upgrade have done.
+type Changed struct {
+	Written   []string                    `json:"written"`
+	Removed   []string                    `json:"removed"`
+	Conflicts map[string][]merge.Conflict `json:"conflicts,omitempty"` // by path
+	Notices   []string                    `json:"notices,omitempty"`
 }

@@ -1,4 +1,4 @@
-package main
+package worktree
 
 import (
 	"context"
@@ -11,24 +11,24 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// hidden is what git ignores of the files that are to be written.
-type hidden struct {
+// Hidden is what git ignores of the files that are to be written.
+type Hidden struct {
 	files []string
 	rules []string // what ignores them, such as .gitignore:3 (*.yml)
 }
 
-// hidden asks git which files it ignores. One that it has already it does not.
-func (t *sourceTree) hidden(ctx context.Context, files []string) (hidden, error) {
+// Hidden asks git which files it ignores. One that it has already it does not.
+func (t *Tree) Hidden(ctx context.Context, files []string) (Hidden, error) {
 	command := exec.CommandContext(ctx, "git", "check-ignore", "--verbose", "-z", "--stdin")
-	command.Dir, command.Stdin = t.root, strings.NewReader(strings.Join(files, "\x00"))
+	command.Dir, command.Stdin = t.Root, strings.NewReader(strings.Join(files, "\x00"))
 	output, err := command.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
-		return hidden{}, nil // it ignores none
+		return Hidden{}, nil // it ignores none
 	}
 	if err != nil {
-		return hidden{}, aloft.Errorf(aloft.CodeFailed, "git check-ignore: %w", err)
+		return Hidden{}, aloft.Errorf(aloft.CodeFailed, "git check-ignore: %w", err)
 	}
-	var h hidden
+	var h Hidden
 	for match := range slices.Chunk(strings.Split(strings.TrimSuffix(string(output), "\x00"), "\x00"), 4) {
 		if len(match) < 4 || strings.HasPrefix(match[2], "!") {
 			continue // a rule that takes another one back
@@ -42,17 +42,17 @@ func (t *sourceTree) hidden(ctx context.Context, files []string) (hidden, error)
 	return h, nil
 }
 
-// notices tell of what is hidden, if anything is.
-func (h hidden) notices() []string {
+// Notices tell of what is hidden, if anything is.
+func (h Hidden) Notices() []string {
 	if len(h.files) == 0 {
 		return nil
 	}
 	return []string{fmt.Sprintf("git ignores files that environments are made of: %s, by %s. Take that line out, else it also ignores what aloft add and aloft set write later; until then they are committed with git add --force.",
-		someOf(h.files), strings.Join(h.rules, ", "))}
+		Some(h.files), strings.Join(h.rules, ", "))}
 }
 
-// places are what git add has to be given by force.
-func (h hidden) places() []string {
+// Places are what git add has to be given by force.
+func (h Hidden) Places() []string {
 	var list []string
 	for _, file := range h.files {
 		if strings.HasPrefix(file, "terraform/") {
@@ -63,4 +63,13 @@ func (h hidden) places() []string {
 		}
 	}
 	return list
+}
+
+// Some names the first of many.
+func Some(list []string) string {
+	const most = 5
+	if more := len(list) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), more)
+	}
+	return strings.Join(list, ", ")
 }
