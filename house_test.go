@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"deploy":    {"supervise", "proxy"},
 	"detect":    {},
 	"git":       {},
+	"image":     {},
 	"manifest":  {},
 	"postgres":  {},
 	"provider":  {"api"},

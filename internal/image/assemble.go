@@ -1,0 +1,91 @@
+package image
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+)
+
+// Labels of images; those of the Open Container Initiative are explained in its
+// image specification (annotations.md).
+const (
+	labelRevision   = "org.opencontainers.image.revision"
+	labelBaseName   = "org.opencontainers.image.base.name"
+	labelBaseDigest = "org.opencontainers.image.base.digest"
+	labelArtifact   = "dev.aloft.artifact"
+)
+
+// assemble lays the layers on the base.
+func (b *Builder) assemble(ctx context.Context, p *planned, base found) (v1.Image, error) {
+	system, err := systemPart(base.Base)
+	if err != nil {
+		return nil, err
+	}
+	var added []mutate.Addendum
+	for _, part := range append([]part{system}, p.tree.parts()...) {
+		layer, err := b.layer(ctx, p.tree.dir, part, base.layers)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, mutate.Addendum{Layer: layer, History: v1.History{Created: v1.Time{Time: made}, CreatedBy: "aloft", Comment: part.title}})
+	}
+	image, err := mutate.Append(base.image, added...)
+	if err != nil {
+		return nil, err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	p.configure(config, base)
+	return mutate.ConfigFile(image, config)
+}
+
+// configure says how the image starts. Of the base's configuration its variables
+// stay; its labels tell of the base, and its command is another.
+func (p *planned) configure(config *v1.ConfigFile, base found) {
+	config.Author, config.Container, config.DockerVersion = "", "", ""
+	config.Created = v1.Time{Time: made}
+	config.OS, config.Architecture = p.platform.os, p.platform.architecture
+	config.Config = v1.Config{
+		User:       "65532:65532",
+		WorkingDir: p.tree.workingDir(),
+		Entrypoint: p.entrypoint,
+		Env:        p.environment(config.Config.Env),
+		Labels:     map[string]string{labelRevision: p.request.Revision, labelArtifact: p.request.Artifact.ID},
+	}
+	if p.request.Revision == "" {
+		delete(config.Config.Labels, labelRevision)
+	}
+	if base.digest != "" {
+		config.Config.Labels[labelBaseName], config.Config.Labels[labelBaseDigest] = base.Reference, base.digest
+	}
+}
+
+// environment returns the variables of the image: those of the base, those that
+// every app has, those of the runtime, the request's. A later one wins.
+func (p *planned) environment(base []string) []string {
+	values := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+	for _, pair := range base {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	values["PATH"] = p.path(values["PATH"])
+	values["HOME"], values["USER"], values["LANG"] = home, "nonroot", "C.UTF-8"
+	if _, ok := p.tree.find(p.tree.inApp(venv)); ok {
+		values["PYTHONUSERBASE"] = place + "/" + p.tree.inApp(venv)
+	}
+	maps.Copy(values, p.request.App.Variables)
+	maps.Copy(values, p.request.Environment)
+	values["ALOFT_REVISION"] = p.request.Revision
+	list := make([]string, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, name+"="+values[name])
+	}
+	return list
+}
