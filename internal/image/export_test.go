@@ -4,6 +4,7 @@ package image
 var (
 	PortableScript = portableScript
 	PortableRecord = portableRecord
+	ReadExchange   = readExchange
 )
 
 // Families are the names of the catalog.

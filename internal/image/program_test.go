@@ -1,0 +1,94 @@
+package image_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/image"
+)
+
+// elfFile is the header of a program for a machine, and nothing else.
+func elfFile(machine uint16) string {
+	header := elf.Header64{
+		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Type:  uint16(elf.ET_EXEC), Machine: machine, Version: uint32(elf.EV_CURRENT), Ehsize: 64,
+	}
+	var text bytes.Buffer
+	if err := binary.Write(&text, binary.LittleEndian, header); err != nil {
+		panic(err)
+	}
+	return text.String()
+}
+
+const source = `package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+func main() {
+	_, err := time.LoadLocation("Europe/Paris")
+	fmt.Println(os.Getenv("ALOFT_REVISION"), err)
+}
+`
+
+// compile builds an app of Go as a build does, without the C library.
+func compile(t *testing.T, architecture string) image.Request {
+	t.Helper()
+	a := artifact(t, map[string]string{"go.mod": "module web\n\ngo 1.26\n", "main.go": source})
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", ".aloft/app", ".")
+	build.Dir, build.Env = a.Dir, append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	return image.Request{Artifact: a, Revision: "abc123", App: aloft.App{
+		Name: "web", Path: ".", Runtime: aloft.Setting{Value: "go"}, Start: aloft.Command{Args: []string{".aloft/app"}},
+	}}
+}
+
+func TestAStaticProgramNeedsNoBase(t *testing.T) {
+	w := newWorld(t)
+	made := w.build(compile(t, "amd64"))
+	if made.Base != "" {
+		t.Errorf("base %q", made.Base)
+	}
+	pulled := w.pulled(w.push(made).Reference)
+	dir := unpack(t, pulled)
+	config := configOf(t, pulled)
+	if config.OS != "linux" || config.Architecture != "amd64" || config.Config.Entrypoint[0] != "/app/.aloft/app" {
+		t.Errorf("%s/%s starts %q", config.OS, config.Architecture, config.Config.Entrypoint)
+	}
+	for name, want := range map[string]string{
+		"etc/passwd":                        "nonroot:x:65532:65532:",
+		"etc/ssl/certs/ca-certificates.crt": "-----BEGIN CERTIFICATE-----",
+		"usr/share/zoneinfo/Europe/Paris":   "TZif",
+	} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v, %.40q", name, err, text)
+		}
+	}
+	run := exec.CommandContext(t.Context(), filepath.Join(dir, config.Config.Entrypoint[0]))
+	run.Env = append(config.Config.Env, "ZONEINFO="+filepath.Join(dir, "usr/share/zoneinfo"))
+	if said, err := run.CombinedOutput(); err != nil || string(said) != "abc123 <nil>\n" {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
+func TestAProgramForAnotherProcessorIsRefused(t *testing.T) {
+	w, r := newWorld(t), compile(t, "arm64")
+	_, err := w.builder().Build(t.Context(), r)
+	if err == nil || !strings.Contains(err.Error(), "for linux/arm64, and the image for linux/amd64") || !strings.Contains(aloft.ErrorHint(err), "GOARCH=amd64") {
+		t.Fatal(err)
+	}
+	r.Platform = "linux/arm64"
+	w.build(r)
+}
