@@ -20,6 +20,7 @@ type Base struct {
 // family is what a runtime needs.
 type family struct {
 	reference string   // {version} is filled in
+	full      string   // the same with the libraries of a whole Debian, where a program needs one; "" = none
 	parts     int      // how many numbers of a version its names have
 	versions  []string // that are maintained in November 2026, the usual one first; others are asked for all the same
 	roots     bool
@@ -46,12 +47,12 @@ const official = "public.ecr.aws/docker/library/"
 var families = map[string]family{
 	"java":   {reference: "mcr.microsoft.com/openjdk/jdk:{version}-ubuntu", parts: 1, versions: []string{"21", "25", "17"}, glibc: "2.35"},
 	"dotnet": {reference: "mcr.microsoft.com/dotnet/aspnet:{version}", parts: 2, versions: []string{"10.0"}},
-	"node":   {reference: official + "node:{version}-trixie-slim", parts: 1, versions: []string{"24", "22"}, roots: true, glibc: "2.41"},
+	"node":   {reference: official + "node:{version}-trixie-slim", full: official + "node:{version}-trixie", parts: 1, versions: []string{"24", "22"}, roots: true, glibc: "2.41"},
 	"bun":    {reference: "docker.io/oven/bun:{version}-slim", parts: 1, versions: []string{"1"}, roots: true},
-	"python": {reference: official + "python:{version}-slim-trixie", parts: 2, versions: []string{"3.13", "3.14", "3.12", "3.11"}, glibc: "2.41"},
-	"ruby":   {reference: official + "ruby:{version}-trixie", parts: 2, versions: []string{"3.4", "4.0", "3.3"}, glibc: "2.41"}, // not slim: gems are linked with libpq and others
+	"python": {reference: official + "python:{version}-slim-trixie", full: official + "python:{version}-trixie", parts: 2, versions: []string{"3.13", "3.14", "3.12", "3.11"}, glibc: "2.41"},
+	"ruby":   {reference: official + "ruby:{version}-slim-trixie", full: official + "ruby:{version}-trixie", parts: 2, versions: []string{"3.4", "4.0", "3.3"}, glibc: "2.41"},
 	"php":    {reference: official + "php:{version}-cli-trixie", parts: 2, versions: []string{"8.4", "8.3"}, glibc: "2.41"},
-	"native": {reference: official + "debian:trixie-slim", roots: true, glibc: "2.41"},
+	"native": {reference: official + "debian:trixie-slim", full: official + "buildpack-deps:trixie", roots: true, glibc: "2.41"},
 	"musl":   {reference: official + "alpine:3", roots: true},
 }
 
@@ -80,6 +81,9 @@ func chooseBase(t *tree, p program) (Base, error) {
 	if !ok {
 		return Base{}, aloft.Errorf(aloft.CodeInvalid, "cannot make an image of %s: there is no base for the runtime %q", t.app.Name, name).
 			WithHint("write a Dockerfile for %s", t.app.Name)
+	}
+	if len(p.libraries) > 0 && f.full != "" {
+		f.reference = f.full
 	}
 	return f.base(f.choose(wanted)), nil
 }

@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -26,7 +27,7 @@ func TestTheVersionThatASourceAsksForChoosesTheBase(t *testing.T) {
 		{"python", ">=3.9,<3.13", "public.ecr.aws/docker/library/python:3.12-slim-trixie"},
 		{"python", "~=3.11", "public.ecr.aws/docker/library/python:3.13-slim-trixie"},
 		{"python", "!=3.13", "public.ecr.aws/docker/library/python:3.14-slim-trixie"},
-		{"ruby", "~> 3.3.0", "public.ecr.aws/docker/library/ruby:3.3-trixie"},
+		{"ruby", "~> 3.3.0", "public.ecr.aws/docker/library/ruby:3.3-slim-trixie"},
 		{"php", "^8.3", "public.ecr.aws/docker/library/php:8.4-cli-trixie"},
 		{"java", "21", "mcr.microsoft.com/openjdk/jdk:21-ubuntu"},
 		{"dotnet", "10.0", "mcr.microsoft.com/dotnet/aspnet:10.0"},
@@ -47,16 +48,20 @@ func TestEveryBaseHasAName(t *testing.T) {
 }
 
 func TestCommandsInAnImage(t *testing.T) {
-	for _, test := range []struct{ have, want []string }{
-		{[]string{".aloft/venv/bin/python", "main.py"}, []string{"python3", "main.py"}},
-		{[]string{"sh", "-c", "PYTHONPATH=src .aloft/venv/bin/python -m gunicorn a:b"}, []string{"sh", "-c", "PYTHONPATH=src python3 -m gunicorn a:b"}},
-		{[]string{"sh", "-c", "$PWD/.aloft/venv/bin/python3.12 x"}, []string{"sh", "-c", "python3 x"}},
-		{[]string{"pnpm", "run", "start"}, []string{"npm", "run", "start"}},
-		{[]string{"yarn", "run", "start"}, []string{"npm", "run", "start"}},
-		{[]string{"java", "-jar", "x.jar"}, []string{"java", "-jar", "x.jar"}},
+	for _, test := range []struct{ path, have, want string }{
+		{".", ".aloft/venv/bin/python main.py", "python3 main.py"},
+		{".", "sh -c PYTHONPATH=src_.aloft/venv/bin/python_-m_gunicorn", "sh -c PYTHONPATH=src_python3_-m_gunicorn"},
+		{".", "sh -c $PWD/.aloft/venv/bin/python3.12_x", "sh -c python3_x"},
+		{".", ".aloft/venv/bin/gunicorn a:b", "/app/.aloft/venv/bin/gunicorn a:b"},
+		{"apps/web", ".aloft/app migrate", "/app/apps/web/.aloft/app migrate"},
+		{"apps/web", "./run", "/app/apps/web/run"},
+		{".", "pnpm run start", "npm run start"},
+		{".", "yarn run start", "npm run start"},
+		{".", "java -jar target/x.jar", "java -jar target/x.jar"},
+		{".", "", ""},
 	} {
-		have := image.Command(aloft.Command{Args: test.have}).Args
-		if len(have) != len(test.want) || have[len(have)-1] != test.want[len(have)-1] || have[0] != test.want[0] {
+		have := image.Arguments(aloft.App{Path: test.path}, aloft.Command{Args: strings.Fields(test.have)})
+		if strings.Join(have, " ") != test.want {
 			t.Errorf("%q: %q, want %q", test.have, have, test.want)
 		}
 	}

@@ -2,6 +2,7 @@ package image
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,32 +13,34 @@ import (
 // they do where the artifact runs without an image.
 var programs = []string{".aloft/bin", ".aloft/venv/bin", "node_modules/.bin", "vendor/bin"}
 
-// Command returns how a command of an app is written for its image: packages of
-// Python are found by the base's interpreter, and scripts of package.json are run
-// by npm, which every base of Node.js has, whatever package manager installed them.
-func Command(c aloft.Command) aloft.Command {
-	c.Args = slices.Clone(c.Args)
-	for i, word := range c.Args {
-		c.Args[i] = venvPython.ReplaceAllString(word, python3)
+// Arguments returns a command of an app as its image takes it, such as a release
+// command; none for none. Packages of Python are found by the base's interpreter.
+// Scripts of package.json are run by npm, which every base of Node.js has, whatever
+// package manager installed them. A program of the artifact is named by its whole
+// path, since not everything that starts images looks from the working directory.
+func Arguments(app aloft.App, c aloft.Command) []string {
+	if c.Empty() {
+		return nil
 	}
-	if len(c.Args) > 2 && (c.Args[0] == "pnpm" || c.Args[0] == "yarn") && c.Args[1] == "run" {
-		c.Args[0] = "npm"
+	args := slices.Clone(c.Args)
+	for i, word := range args {
+		args[i] = venvPython.ReplaceAllString(word, python3)
 	}
-	return c
+	if len(args) > 2 && (args[0] == "pnpm" || args[0] == "yarn") && args[1] == "run" {
+		args[0] = "npm"
+	}
+	if strings.Contains(args[0], "/") && !path.IsAbs(args[0]) {
+		args[0] = path.Join(place, filepath.ToSlash(app.Path), args[0])
+	}
+	return args
 }
 
-// entrypoint returns the arguments of the app's process. A program of the
-// artifact is named by its whole path, since not everything that starts images
-// looks from the working directory.
+// entrypoint returns the arguments of the app's process.
 func (t *tree) entrypoint() ([]string, error) {
 	if t.app.Start.Empty() {
 		return nil, t.noStart()
 	}
-	args := Command(t.app.Start).Args
-	if strings.Contains(args[0], "/") && !path.IsAbs(args[0]) {
-		args[0] = path.Join(t.workingDir(), args[0])
-	}
-	return args, nil
+	return Arguments(t.app, t.app.Start), nil
 }
 
 func (t *tree) workingDir() string { return path.Join(place, t.inApp("")) }

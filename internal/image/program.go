@@ -5,6 +5,8 @@ import (
 	"debug/elf"
 	"io"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-version"
@@ -19,6 +21,8 @@ type program struct {
 	musl    bool   // … and that library is musl
 	glibc   string // the newest version of the GNU C library that one needs; "" = any
 	needs   string // the file that needs it
+
+	libraries []string // of systems, that small bases lack
 }
 
 // machines are the processors of platforms.
@@ -36,13 +40,28 @@ func (t *tree) inspect(platform platform) (program, error) {
 		p.started = p.started || native
 	}
 	for i := range t.files {
-		if f := &t.files[i]; f.mode.IsRegular() && t.compiled(f.from) {
+		f := &t.files[i]
+		if !f.mode.IsRegular() {
+			continue
+		}
+		if t.compiled(f.from) {
 			if _, err := t.header(f, platform, &p); err != nil {
 				return p, err
 			}
+		} else if strings.HasSuffix(f.from, ".node") {
+			var perhaps program // it may be for another platform
+			if _, err := t.header(f, platform, &perhaps); err == nil {
+				p.libraries = append(p.libraries, perhaps.libraries...)
+			}
 		}
 	}
+	p.libraries = slices.DeleteFunc(p.libraries, t.brings)
 	return p, nil
+}
+
+// brings reports whether a library is in the artifact, as those of wheels are.
+func (t *tree) brings(library string) bool {
+	return slices.ContainsFunc(t.files, func(f file) bool { return path.Base(f.from) == library })
 }
 
 // compiled reports whether a file is one that the build made for its own machine.
@@ -113,6 +132,10 @@ func (t *tree) wrongPlatform(f *file, have string, want platform) error {
 	return err.WithHint("build where the platform is %s, such as in the workflow", want)
 }
 
+// everywhere are the libraries that small bases have as well: those of the C
+// library and the compiler, zlib, and the interpreters' own.
+var everywhere = regexp.MustCompile(`^(ld-linux.*|ld-musl.*|lib(c|m|dl|rt|pthread|resolv|util|gcc_s|stdc\+\+|z|ruby|python3?|node)([.-].*)?)$`)
+
 // add notes what a program of the right platform needs.
 func (p *program) add(f *file, binary *elf.File) {
 	for _, segment := range binary.Progs {
@@ -122,8 +145,14 @@ func (p *program) add(f *file, binary *elf.File) {
 		loader, _ := io.ReadAll(io.LimitReader(segment.Open(), 256))
 		p.dynamic, p.musl = true, p.musl || bytes.Contains(loader, []byte("ld-musl"))
 	}
-	libraries, _ := binary.DynamicVersionNeeds() // none in a static one
-	for _, library := range libraries {
+	imported, _ := binary.ImportedLibraries() // none in a static one, nor below
+	for _, library := range imported {
+		if !everywhere.MatchString(library) {
+			p.libraries = append(p.libraries, library)
+		}
+	}
+	versions, _ := binary.DynamicVersionNeeds()
+	for _, library := range versions {
 		for _, need := range library.Needs {
 			number, ok := strings.CutPrefix(need.Dep, "GLIBC_")
 			if ok && need.Flags&elf.VER_FLG_WEAK == 0 && newer(number, p.glibc) {

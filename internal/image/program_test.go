@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -91,4 +92,56 @@ func TestAProgramForAnotherProcessorIsRefused(t *testing.T) {
 	}
 	r.Platform = "linux/arm64"
 	w.build(r)
+}
+
+// machineFile copies a compiled file of this machine into an artifact.
+func machineFile(t *testing.T, a aloft.Artifact, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(filepath.Join(a.Dir, to)), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(a.Dir, to), text, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAProgramThatIsLinkedWithTheCLibraryGetsABaseThatHasIt(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skip("there is no shell of Linux")
+	}
+	w, a := newWorld(t), artifact(t, map[string]string{"x": ""})
+	machineFile(t, a, shell, ".aloft/bin/web")
+	_, err = w.builder().Build(t.Context(), image.Request{Artifact: a, Platform: "linux/" + runtime.GOARCH, App: aloft.App{
+		Name: "web", Runtime: aloft.Setting{Value: "rust"}, Start: aloft.Command{Args: []string{".aloft/bin/web"}},
+	}})
+	if err == nil || !strings.Contains(err.Error(), "cannot read its base public.ecr.aws/docker/library/debian:trixie-slim") {
+		t.Error(err)
+	}
+}
+
+func TestALibraryThatSmallBasesLackGetsALargerOne(t *testing.T) {
+	library, err := exec.CommandContext(t.Context(), "python3", "-c", "import _ssl; print(_ssl.__file__)").Output()
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skip("there is no python3 with a library of OpenSSL")
+	}
+	for brought, want := range map[string]string{"x": "python:3.12-trixie", ".aloft/venv/lib": "python:3.12-slim-trixie"} {
+		w, a := newWorld(t), artifact(t, map[string]string{".aloft/venv/lib/python3.12/a.py": "", "x/y": ""})
+		machineFile(t, a, strings.TrimSpace(string(library)), ".aloft/venv/lib/python3.12/site-packages/_ssl.so")
+		for _, name := range []string{"libssl.so.1.1", "libssl.so.3", "libcrypto.so.1.1", "libcrypto.so.3"} {
+			if err := os.WriteFile(filepath.Join(a.Dir, brought, name+map[bool]string{true: ".other"}[brought == "x"]), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = w.builder().Build(t.Context(), image.Request{Artifact: a, Platform: "linux/" + runtime.GOARCH, App: aloft.App{
+			Name: "web", Runtime: aloft.Setting{Value: "python"}, Start: aloft.Command{Args: []string{"python3", "x.py"}},
+		}})
+		if err == nil || !strings.Contains(err.Error(), want+" for") {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }
