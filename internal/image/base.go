@@ -50,7 +50,11 @@ func (b *Builder) base(ctx context.Context, p *planned) (found, error) {
 }
 
 func (b *Builder) ask(ctx context.Context, reference name.Reference, p *planned, f *found) error {
-	image, err := remote.Image(reference, remote.WithContext(ctx), remote.WithTransport(b.options.Transport),
+	auth, err := b.options.Bases.authenticator(ctx, reference.Context().Name())
+	if err != nil {
+		return err
+	}
+	image, err := remote.Image(reference, remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(b.options.Transport),
 		remote.WithPlatform(v1.Platform{OS: p.platform.os, Architecture: p.platform.architecture}))
 	if err != nil {
 		return err
@@ -86,6 +90,8 @@ func unavailable(p *planned, err error) error {
 	said := aloft.Errorf(aloft.CodeUnavailable, "cannot make an image of %s: cannot read its base %s for %s: %w", p.request.App.Name, p.base.Reference, p.platform, err)
 	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		switch answer.StatusCode {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return said.WithHint("its registry wants a login, or does not know the base: a base must be readable by whoever makes the image")
 		case http.StatusNotFound:
 			return said.WithHint("there is no such base: ask for another version of %s in the source", p.request.App.Runtime.Value)
 		case http.StatusTooManyRequests:

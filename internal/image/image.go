@@ -22,6 +22,7 @@ type Options struct {
 	Cache     string            // folder that remembers how layers were compressed; "" = nowhere
 	MaxBytes  int64             // of an artifact's files, not compressed; 0 = 4 GiB
 	Transport http.RoundTripper // to registries; nil = http.DefaultTransport
+	Bases     Login             // to the registry of a base; nil = as nobody, which those of the catalog's are read as
 
 	Wait func(ctx context.Context, d time.Duration) error // lets time pass between tries; nil = the clock
 }

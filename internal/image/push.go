@@ -23,6 +23,14 @@ import (
 // CodeUnavailable for a while.
 type Login func(ctx context.Context, repository string) (authn.Authenticator, error)
 
+// authenticator asks who pushes; nil says that it is nobody.
+func (l Login) authenticator(ctx context.Context, repository string) (authn.Authenticator, error) {
+	if l == nil {
+		return authn.Anonymous, nil
+	}
+	return l(ctx, repository)
+}
+
 // Destination is where an image goes.
 type Destination struct {
 	Repository string        // with the registry: "shop.azurecr.io/shop/web"
@@ -74,12 +82,9 @@ type transfer struct {
 
 // try sends what the registry does not have: layers, configuration, manifest, tag.
 func (t *transfer) try(ctx context.Context, answers *answers) error {
-	auth := authn.Anonymous
-	if t.destination.Login != nil {
-		var err error
-		if auth, err = t.destination.Login(ctx, t.destination.Repository); err != nil {
-			return err
-		}
+	auth, err := t.destination.Login.authenticator(ctx, t.destination.Repository)
+	if err != nil {
+		return err
 	}
 	pusher, err := remote.NewPusher(remote.WithAuth(auth), remote.WithTransport(answers),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryStatusCodes()) // patiently does that

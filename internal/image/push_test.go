@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/image"
 )
@@ -175,6 +178,43 @@ func TestAPushThatCannotBe(t *testing.T) {
 				t.Errorf("waited %s", w.waited)
 			}
 		})
+	}
+}
+
+func TestAPushThatHangsCanBeStopped(t *testing.T) {
+	w := newWorld(t)
+	w.publishBase(nil, "amd64")
+	made, d := w.build(node(t)), w.destination()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w.azure.hang = func(request context.Context) {
+		cancel(errors.New("a newer push"))
+		<-request.Done()
+	}
+	if _, err := w.builder().Push(ctx, made, d); aloft.ErrorCode(err) != aloft.CodeCanceled {
+		t.Error(err)
+	}
+}
+
+func TestABaseInTheSameRegistryIsNotSent(t *testing.T) {
+	w := newWorld(t)
+	index := w.publishBase(nil, "amd64")
+	reference, err := name.ParseReference("shop.azurecr.io/bases/node:24")
+	if err == nil {
+		err = remote.WriteIndex(reference, index, remote.WithTransport(reader{w.transport}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := node(t)
+	r.Base = reference.Name()
+	builder := image.New(image.Options{Transport: w.transport, Bases: w.acr().Login})
+	made, err := builder.Build(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed, err := builder.Push(t.Context(), made, w.destination())
+	if err != nil || pushed.Layers != 5 || pushed.Sent != 3 {
+		t.Errorf("%+v, %v", pushed, err)
 	}
 }
 
