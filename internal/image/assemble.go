@@ -1,10 +1,10 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"maps"
-	"slices"
-	"strings"
+	"path"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -57,35 +57,23 @@ func (p *planned) configure(config *v1.ConfigFile, base found) {
 		WorkingDir: p.tree.workingDir(),
 		Entrypoint: p.entrypoint,
 		Env:        p.environment(config.Config.Env),
-		Labels:     map[string]string{labelRevision: p.request.Revision, labelArtifact: p.request.Artifact.ID},
-	}
-	if p.request.Revision == "" {
-		delete(config.Config.Labels, labelRevision)
+		Labels:     map[string]string{},
 	}
 	if base.digest != "" {
 		config.Config.Labels[labelBaseName], config.Config.Labels[labelBaseDigest] = base.Reference, base.digest
 	}
+	p.request.mark(&config.Config)
 }
 
 // environment returns the variables of the image: those of the base, those that
-// every app has, those of the runtime, the request's. A later one wins.
+// every app has, those of the runtime, the manifest's. A later one wins.
 func (p *planned) environment(base []string) []string {
-	values := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-	for _, pair := range base {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
-	values["PATH"] = p.path(values["PATH"])
+	values := variables(base)
+	values["PATH"] = p.path(cmp.Or(values["PATH"], "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
 	values["HOME"], values["USER"], values["LANG"] = home, "nonroot", "C.UTF-8"
 	if _, ok := p.tree.find(p.tree.inApp(venv)); ok {
-		values["PYTHONUSERBASE"] = place + "/" + p.tree.inApp(venv)
+		values["PYTHONUSERBASE"] = path.Join(place, p.tree.inApp(venv))
 	}
 	maps.Copy(values, p.request.App.Variables)
-	maps.Copy(values, p.request.Environment)
-	values["ALOFT_REVISION"] = p.request.Revision
-	list := make([]string, 0, len(values))
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		list = append(list, name+"="+values[name])
-	}
-	return list
+	return pairs(values)
 }
