@@ -132,19 +132,19 @@ func (l *layer) write(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer root.Close()
-	archive := tar.NewWriter(w)
+	archive, buffer := tar.NewWriter(w), make([]byte, 64<<10)
 	for _, f := range l.part.files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := writeFile(archive, root, f); err != nil {
+		if err := writeFile(archive, root, f, buffer); err != nil {
 			return fmt.Errorf("cannot put %s into a layer: %w", f.name, err)
 		}
 	}
 	return archive.Close()
 }
 
-func writeFile(archive *tar.Writer, root *os.Root, f file) error {
+func writeFile(archive *tar.Writer, root *os.Root, f file, buffer []byte) error {
 	header := &tar.Header{Name: f.name, Mode: int64(f.mode.Perm()), ModTime: made, Uid: user, Gid: user, Typeflag: tar.TypeReg, Size: f.size}
 	if f.system {
 		header.Uid, header.Gid = 0, 0
@@ -170,7 +170,7 @@ func writeFile(archive *tar.Writer, root *os.Root, f file) error {
 		return err
 	}
 	defer in.Close()
-	_, err = io.Copy(archive, in)
+	_, err = io.CopyBuffer(struct{ io.Writer }{archive}, struct{ io.Reader }{in}, buffer) // without which each file takes one of its own
 	return err
 }
 
