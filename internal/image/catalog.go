@@ -60,15 +60,15 @@ var families = map[string]family{
 // loader needs no base either, unless a shell starts it.
 func chooseBase(t *tree, p program) (Base, error) {
 	name, wanted := t.app.Runtime.Value, t.app.Version.Value
-	shell := !t.app.Start.Empty() && t.app.Start.Args[0] == "sh"
+	compiled := t.isCompiled(p)
 	switch {
 	case name == "docker":
 		return Base{}, aloft.Errorf(aloft.CodeInvalid, "cannot make an image of %s%s from its files: its Dockerfile makes one", t.app.Name, t.app.Runtime.Source)
-	case p.started && !p.dynamic && !shell:
+	case compiled && p.started && !p.dynamic && t.app.Start.Args[0] != "sh":
 		return Base{Roots: true}, nil
-	case p.started && p.musl:
+	case compiled && p.musl:
 		name = "musl"
-	case p.started, name == "go", name == "rust", name == "procfile":
+	case compiled:
 		name = "native"
 	case name == "node" && (t.app.Package.Value == "bun" || t.app.Start.Args[0] == "bun"):
 		name = "bun"
@@ -86,6 +86,18 @@ func chooseBase(t *tree, p program) (Base, error) {
 		f.reference = f.full
 	}
 	return f.base(f.choose(wanted)), nil
+}
+
+// isCompiled reports whether an app is a compiled program, which needs no runtime:
+// a native executable of Java is one too.
+func (t *tree) isCompiled(p program) bool {
+	switch t.app.Runtime.Value {
+	case "go", "rust", "procfile":
+		return true
+	case "java":
+		return p.started && !slices.Contains(t.startWords(), "java")
+	}
+	return false
 }
 
 func (f family) base(version string) Base {

@@ -54,14 +54,18 @@ func (t *tree) noStart() error {
 		WithHint("set apps.%s.start in aloft.yaml to a command that listens on $PORT", t.app.Name)
 }
 
+// startWords are the words of the start command.
+func (t *tree) startWords() []string {
+	if text, ok := t.app.Start.Shell(); ok {
+		return strings.Fields(text)
+	}
+	return t.app.Start.Args
+}
+
 // started returns the files of the artifact that the start command names.
 func (t *tree) started() []*file {
-	words := t.app.Start.Args
-	if text, ok := t.app.Start.Shell(); ok {
-		words = strings.Fields(text)
-	}
 	var list []*file
-	for _, word := range words {
+	for _, word := range t.startWords() {
 		name := strings.Trim(word, `"';`)
 		if name == "" || path.IsAbs(name) {
 			continue

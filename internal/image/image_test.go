@@ -200,6 +200,7 @@ func TestWhatCannotBeAnImageIsSaidBeforeAnythingIsAsked(t *testing.T) {
 		"artifact gone":    {at(nil, func(r *image.Request) { r.Artifact.Dir += "/gone" }), "its artifact is gone"},
 		"absolute link":    {at(map[string]string{"x -> /etc/passwd": ""}, nothing), "the link x leads out of the artifact, to /etc/passwd"},
 		"link above":       {at(map[string]string{"a/x -> ../../secret": ""}, nothing), "the link a/x leads out of the artifact, to ../../secret"},
+		"a removal":        {at(map[string]string{"a/.wh.b": ""}, nothing), "layers remove files by names such as a/.wh.b"},
 		"for macOS":        {at(map[string]string{".aloft/app*": "\xcf\xfa\xed\xfe...."}, start(".aloft/app")), ".aloft/app is for macOS, and the image for linux/amd64"},
 		"for Windows":      {at(map[string]string{"web.exe*": "MZ.........."}, start("./web.exe")), "web.exe is for Windows"},
 		"for arm64":        {at(map[string]string{".aloft/app*": elfFile(183)}, start(".aloft/app")), ".aloft/app is for linux/arm64, and the image for linux/amd64"},

@@ -87,7 +87,7 @@ func (t *tree) header(f *file, platform platform, p *program) (native bool, err 
 	if _, err := io.ReadFull(in, magic[:]); err != nil {
 		return false, nil // shorter than any program
 	}
-	if other := foreign(magic[:]); other != "" {
+	if other := foreign(f.from, magic[:]); other != "" {
 		return false, t.wrongPlatform(f, other, platform)
 	}
 	if string(magic[:]) != elf.ELFMAG {
@@ -104,12 +104,13 @@ func (t *tree) header(f *file, platform platform, p *program) (native bool, err 
 	return true, nil
 }
 
-// foreign tells programs of other systems by their first bytes.
-func foreign(magic []byte) string {
+// foreign tells programs of other systems by their first bytes. Assemblies of
+// .NET begin as programs of Windows do, and run anywhere.
+func foreign(name string, magic []byte) string {
 	switch {
 	case bytes.Equal(magic, []byte{0xcf, 0xfa, 0xed, 0xfe}), bytes.Equal(magic, []byte{0xca, 0xfe, 0xba, 0xbe}):
 		return "macOS"
-	case bytes.HasPrefix(magic, []byte("MZ")):
+	case bytes.HasPrefix(magic, []byte("MZ")) && path.Ext(name) != ".dll":
 		return "Windows"
 	}
 	return ""

@@ -124,6 +124,37 @@ func TestAProgramThatIsLinkedWithTheCLibraryGetsABaseThatHasIt(t *testing.T) {
 	}
 }
 
+func TestTheRuntimeChoosesTheBase(t *testing.T) {
+	for name, test := range map[string]struct {
+		runtime string
+		start   []string
+		files   map[string]string
+		want    string // part of the base's name; "" = no base
+	}{
+		"an assembly of .NET":       {"dotnet", []string{"dotnet", "web.dll"}, map[string]string{"web.dll": "MZ......"}, "dotnet/aspnet:10.0"},
+		"a jar":                     {"java", []string{"java", "-jar", "a.jar"}, map[string]string{"a.jar": "PK"}, "openjdk/jdk:21-ubuntu"},
+		"a script that runs Java":   {"java", []string{"build/bin/web"}, map[string]string{"build/bin/web*": "#!/bin/sh"}, "openjdk/jdk:21-ubuntu"},
+		"a native program of Java":  {"java", []string{"./web"}, map[string]string{"web*": elfFile(62)}, ""},
+		"a program before Node.js":  {"node", []string{"sh", "-c", "./migrate && node a.js"}, map[string]string{"migrate*": elfFile(62)}, "node:24-trixie-slim"},
+		"a program that sh starts":  {"go", []string{"sh", "-c", "exec .aloft/app"}, map[string]string{".aloft/app*": elfFile(62)}, "debian:trixie-slim"},
+		"Bun":                       {"node", []string{"bun", "run", "start"}, map[string]string{"a.js": ""}, "oven/bun:1-slim"},
+		"gems of a version of Ruby": {"ruby", []string{"ruby", "a.rb"}, map[string]string{"vendor/bundle/ruby/3.3.0/a.rb": ""}, "ruby:3.3-slim-trixie"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			made, err := w.builder().Build(t.Context(), image.Request{Artifact: artifact(t, test.files), App: aloft.App{
+				Name: "web", Runtime: aloft.Setting{Value: test.runtime}, Start: aloft.Command{Args: test.start},
+			}})
+			if test.want == "" && err == nil && made.Base == "" {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want+" for linux/amd64") { // which is not reached here
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 func TestALibraryThatSmallBasesLackGetsALargerOne(t *testing.T) {
 	library, err := exec.CommandContext(t.Context(), "python3", "-c", "import _ssl; print(_ssl.__file__)").Output()
 	if err != nil || runtime.GOOS != "linux" {

@@ -58,6 +58,11 @@ func (b *Builder) Push(ctx context.Context, image *Image, d Destination) (Pushed
 	if err != nil {
 		return Pushed{}, aloft.Errorf(aloft.CodeInvalid, "cannot push to %q: it is no name of a repository: %w", d.Repository, err)
 	}
+	if d.Tag != "" {
+		if _, err := name.NewTag(d.Repository+":"+d.Tag, name.StrictValidation); err != nil {
+			return Pushed{}, aloft.Errorf(aloft.CodeInvalid, "cannot push to %q: %q is no tag: %w", d.Repository, d.Tag, err)
+		}
+	}
 	if d.Log == nil {
 		d.Log = io.Discard
 	}

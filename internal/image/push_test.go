@@ -157,6 +157,7 @@ func TestAPushThatCannotBe(t *testing.T) {
 		"busy for long":              {t.Context(), func(a *azure) { a.busy = make429(1000) }, nil, aloft.CodeUnavailable, "TOOMANYREQUESTS"},
 		"no such registry":           {t.Context(), nil, func(d *image.Destination) { d.Repository, d.Login = "gone.azurecr.io/shop/web", nil }, aloft.CodeUnavailable, "no such host"},
 		"no name":                    {t.Context(), nil, func(d *image.Destination) { d.Repository = "shop.azurecr.io/Shop Web" }, aloft.CodeInvalid, "no name of a repository"},
+		"no tag":                     {t.Context(), nil, func(d *image.Destination) { d.Tag = "env/alice" }, aloft.CodeInvalid, `"env/alice" is no tag`},
 		"no login":                   {t.Context(), nil, func(d *image.Destination) { d.Login = nil }, aloft.CodeForbidden, "cannot push to " + shop},
 		"stopped":                    {canceled, nil, nil, aloft.CodeCanceled, "was stopped: a newer push"},
 	} {

@@ -110,7 +110,7 @@ func portableRecord(text []byte) []byte {
 		switch {
 		case bytes.Contains(line, []byte("__pycache__/")):
 		case bytes.HasPrefix(line, []byte("../../../bin/")):
-			name, _, _ := bytes.Cut(line, []byte{','})
+			name, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte{','})
 			kept = append(append(kept, name...), ",,\n"...)
 		default:
 			kept = append(kept, line...)

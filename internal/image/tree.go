@@ -86,6 +86,10 @@ func (t *tree) visit(name string, entry fs.DirEntry, err error) error {
 		}
 		return nil
 	}
+	if strings.HasPrefix(entry.Name(), ".wh.") {
+		return aloft.Errorf(aloft.CodeInvalid, "cannot make an image of %s: layers remove files by names such as %s", t.app.Name, name).
+			WithHint("give it another name")
+	}
 	info, err := entry.Info()
 	if err != nil {
 		return fmt.Errorf("cannot read the artifact of %s: %w", t.app.Name, err)
