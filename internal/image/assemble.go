@@ -49,14 +49,16 @@ func (b *Builder) assemble(ctx context.Context, p *planned, base found) (v1.Imag
 // configure says how the image starts. Of the base's configuration its variables
 // stay; its labels tell of the base, and its command is another.
 func (p *planned) configure(config *v1.ConfigFile, base found) {
-	config.Author, config.Container, config.DockerVersion = "", "", ""
-	config.Created = v1.Time{Time: made}
-	config.OS, config.Architecture = p.platform.os, p.platform.architecture
+	env := config.Config.Env
+	*config = v1.ConfigFile{
+		OS: p.platform.os, Architecture: p.platform.architecture, Variant: config.Variant,
+		Created: v1.Time{Time: made}, History: config.History, RootFS: config.RootFS,
+	}
 	config.Config = v1.Config{
 		User:       "65532:65532",
 		WorkingDir: p.tree.workingDir(),
 		Entrypoint: p.entrypoint,
-		Env:        p.environment(config.Config.Env),
+		Env:        p.environment(env),
 		Labels:     map[string]string{},
 	}
 	if base.digest != "" {

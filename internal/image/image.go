@@ -10,6 +10,7 @@ package image
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -99,7 +100,8 @@ func (b *Builder) Build(ctx context.Context, r Request) (*Image, error) {
 	}
 	made := &Image{Digest: digest.String(), image: image, end: base.end}
 	if base.digest != "" {
-		made.Base = base.Reference + "@" + base.digest
+		name, _, _ := strings.Cut(base.Reference, "@")
+		made.Base = name + "@" + base.digest
 	}
 	return made, nil
 }

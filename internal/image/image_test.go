@@ -113,6 +113,10 @@ func TestAnImageSaysHowItStartsAndWhereItCameFrom(t *testing.T) {
 	index := w.publishBase([]string{"PATH=/base/bin", "NODE_VERSION=24"}, "amd64", "arm64")
 	r.Platform, r.Environment = "linux/arm64", map[string]string{"COLOR": "blue"}
 	made := w.build(r)
+	r.Base = made.Base
+	if again := w.build(r); again.Base != made.Base {
+		t.Errorf("the same base by its digest is %s", again.Base)
+	}
 	config := configOf(t, w.pulled(w.push(made).Reference))
 	manifest, err := index.IndexManifest()
 	if err != nil {
