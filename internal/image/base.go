@@ -54,7 +54,7 @@ func (b *Builder) ask(ctx context.Context, reference name.Reference, p *planned,
 	if err != nil {
 		return err
 	}
-	image, err := remote.Image(reference, remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(b.options.Transport),
+	image, err := remote.Image(reference, remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(b.options.Transport), remote.WithUserAgent(agent),
 		remote.WithPlatform(v1.Platform{OS: p.platform.os, Architecture: p.platform.architecture}))
 	if err != nil {
 		return err

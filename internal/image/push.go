@@ -74,6 +74,9 @@ func (b *Builder) Push(ctx context.Context, image *Image, d Destination) (Pushed
 	return t.result(image.Digest), nil
 }
 
+// agent is what registries' logs call us.
+const agent = "aloft-image"
+
 // transfer is a push under way.
 type transfer struct {
 	image       v1.Image
@@ -91,7 +94,7 @@ func (t *transfer) try(ctx context.Context, answers *answers) error {
 	if err != nil {
 		return err
 	}
-	pusher, err := remote.NewPusher(remote.WithAuth(auth), remote.WithTransport(answers),
+	pusher, err := remote.NewPusher(remote.WithAuth(auth), remote.WithTransport(answers), remote.WithUserAgent(agent),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryStatusCodes()) // patiently does that
 	if err != nil {
 		return err
