@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"confine":   {},
 	"detect":    {},
 	"git":       {},
+	"image":     {},
 	"local":     {"supervise", "proxy"},
 	"manifest":  {},
 	"merge":     {},
