@@ -22,6 +22,7 @@ const module = "github.com/aloft-dev/aloft"
 // docs/architecture.md tells why.
 var rooms = map[string][]string{
 	"api":       {},
+	"azure":     {},
 	"backup":    {},
 	"blueprint": {},
 	"build":     {},
