@@ -42,6 +42,8 @@ func New(options Options) (*Target, error) {
 // The hostings, as Terraform's output "apps" calls them.
 const (
 	hostingContainerApp = "container-app"
+	hostingWebApp       = "web-app"
+	hostingFunction     = "function"
 )
 
 // hosting is a kind of place that apps are deployed to.
@@ -63,9 +65,13 @@ func (t *Target) hosting(r Request) (hosting, error) {
 	switch r.Output.Hosting {
 	case hostingContainerApp:
 		return containerApps{t}, nil
+	case hostingWebApp:
+		return webApps{t}, nil
+	case hostingFunction:
+		return functions{t}, nil
 	}
 	return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: there is no deployer for hosting %q on Azure", r.App.Name, r.Output.Hosting).
-		WithHint("there is one for container-app; leave output \"apps\" away for an environment of infrastructure only")
+		WithHint("there is one for container-app, web-app and function; leave output \"apps\" away for an environment of infrastructure only")
 }
 
 // Check finds what would make a deployment fail, before anything is changed: a
@@ -76,7 +82,11 @@ func (t *Target) Check(r Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.resource(r, containerAppType); err != nil {
+	kind := map[string]string{hostingContainerApp: containerAppType}[r.Output.Hosting]
+	if kind == "" {
+		kind = siteType
+	}
+	if _, err := t.resource(r, kind); err != nil {
 		return err
 	}
 	if r.App.Release.Empty() {

@@ -1,0 +1,117 @@
+package azure
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aloft-dev/aloft"
+)
+
+// known is the cargo that reads what is there, without making one.
+func (h webApps) known(r Request) cargo {
+	if isImage(r) {
+		return image{}
+	}
+	return archive{r}
+}
+
+func (h webApps) releases(ctx context.Context, r Request) ([]aloft.Release, error) {
+	w, err := h.open(ctx, r, h.known(r))
+	if err != nil {
+		return nil, err
+	}
+	var list []aloft.Release
+	for _, s := range []*site{w.app, w.slot} {
+		if s == nil {
+			continue
+		}
+		found, err := w.load.there(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if found.Artifact != "" {
+			list = append(list, r.releaseAt(found, s == w.app && !s.stopped()))
+		}
+	}
+	for i := range list {
+		list[i].Number = int64(len(list) - i)
+	}
+	return list, nil
+}
+
+func (r Request) releaseAt(found mark, active bool) aloft.Release {
+	release := r.releaseOf(found.Artifact, 1)
+	release.RunID, release.Revision, release.Artifact.Dir = found.RunID, found.Revision, ""
+	if !active {
+		release.Status = aloft.ReleaseRetired
+	}
+	return release
+}
+
+// restore swaps the slot in when it has the release. An image is in the registry
+// still, so it can be brought again; an archive is nowhere.
+func (h webApps) restore(ctx context.Context, r Request, release aloft.Release) error {
+	w, err := h.open(ctx, r, h.known(r))
+	if err != nil {
+		return err
+	}
+	now, err := w.load.there(ctx, w.app)
+	if err != nil {
+		return err
+	}
+	if now.Artifact == release.Artifact.ID && !w.app.stopped() {
+		return nil
+	}
+	switch {
+	case isImage(r) && digestOf(now.reference) != "":
+		repository, _, _ := strings.Cut(now.reference, "@")
+		w.load = image{reference: repository + "@" + release.Artifact.ID}
+	case w.slot == nil:
+		return unable(release)
+	default:
+		staged, err := w.load.there(ctx, w.slot)
+		if err != nil {
+			return err
+		}
+		if staged.Artifact != release.Artifact.ID {
+			return unable(release)
+		}
+		w.load = staging{archive: archive{r}, wanted: staged}
+	}
+	if w.slot == nil {
+		return w.replace(ctx)
+	}
+	return w.stage(ctx)
+}
+
+// staging is an archive that is in the slot already.
+type staging struct {
+	archive
+	wanted mark
+}
+
+func (s staging) mark() mark { return s.wanted }
+
+func unable(release aloft.Release) error {
+	return aloft.Errorf(aloft.CodeNotFound, "cannot go back to commit %s of %s: App Service keeps no archive of it", release.Revision, release.App).
+		WithHint("push that commit again; a tier with a slot keeps the release before")
+}
+
+func (h webApps) withdraw(ctx context.Context, r Request, reason string) error {
+	app, err := h.site(ctx, r, "")
+	if err != nil {
+		return err
+	}
+	r.say("%s: stopped (%s)", r.App.Name, reason)
+	return app.turn(ctx, "stop")
+}
+
+// verified stops the slot: the release before would go on holding connections
+// and running its timers. To go back it is started again.
+func (h webApps) verified(ctx context.Context, r Request) error {
+	w, err := h.open(ctx, r, h.known(r))
+	if err != nil || w.slot == nil || w.slot.stopped() {
+		return err
+	}
+	return w.slot.turn(ctx, "stop")
+}
