@@ -3,9 +3,11 @@ package azure
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aloft-dev/aloft"
@@ -16,6 +18,7 @@ const (
 	startTime = 16 * time.Minute // Azure gives up after 15
 	crashTime = 20 * time.Second // until it is looked whether it starts again and again
 	mostStart = 3                // starts of a container that does not get ready
+	lookPause = 2 * time.Second  // between two looks at a revision
 )
 
 // await waits until a revision answers as a healthy app does at its own host
@@ -28,7 +31,7 @@ func (a *containerApp) await(ctx context.Context, name string, begun *operation)
 		if done || err != nil {
 			return err
 		}
-		if err := a.options.Clock.Sleep(ctx, usualPause); err != nil {
+		if err := a.options.Clock.Sleep(ctx, lookPause); err != nil {
 			return err
 		}
 	}
@@ -43,6 +46,7 @@ type waiting struct {
 	placed    time.Time // since when its containers are in place
 	status    int       // of its last answer; 0 = none yet
 	answers   bool
+	told      string // the state that was told last
 }
 
 // look asks everybody once.
@@ -53,6 +57,7 @@ func (w *waiting) look(ctx context.Context) (done bool, err error) {
 	if err != nil && !hasStatus(err, http.StatusNotFound) {
 		return false, err
 	}
+	w.tell(seen)
 	if seen.verdict() == verdictFailed {
 		return false, w.broken(seen)
 	}
@@ -65,6 +70,16 @@ func (w *waiting) look(ctx context.Context) (done bool, err error) {
 		}
 	}
 	return w.answers && ended, w.late(ctx)
+}
+
+// tell says in which state the revision is, when that has changed.
+func (w *waiting) tell(seen revision) {
+	p := seen.Properties
+	state := strings.ToLower(strings.Trim(p.Provisioning+", "+p.Running, ", "))
+	if state != "" && state != w.told && !w.answers {
+		w.told = state
+		w.say("revision %s: %s", w.name, state)
+	}
 }
 
 func (w *waiting) ask(ctx context.Context, seen revision) error {
@@ -151,5 +166,16 @@ func (a *containerApp) port() string {
 func (w *waiting) broken(seen revision) error {
 	said := cmp.Or(plain(seen.Properties.Error), "Azure gives no reason, its state is "+cmp.Or(seen.Properties.Running, seen.Properties.Provisioning))
 	return aloft.Errorf(aloft.CodeFailed, "%s does not start: revision %s: %s", w.App.Name, w.name, said).
-		WithHint("its last lines are above, if it got that far; it must listen on 0.0.0.0 at the port in the variable PORT%s", w.port())
+		WithHint("%s", w.brokenHint(strings.ToLower(said)))
+}
+
+// brokenHint goes by Azure's words.
+func (w *waiting) brokenHint(said string) string {
+	switch {
+	case strings.Contains(said, "linux/amd64") || strings.Contains(said, "platform") || strings.Contains(said, "exec format"):
+		return "Azure runs images for linux/amd64: build it for that platform"
+	case isPullError(errors.New(said)):
+		return "its identity needs the role AcrPull on the registry, which Terraform gives it; a role counts after up to 5 minutes"
+	}
+	return "its last lines are above, if it got that far; it must listen on 0.0.0.0 at the port in the variable PORT" + w.port()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/aloft-dev/aloft"
 )
 
@@ -70,10 +71,15 @@ func (h containerApps) command(ctx context.Context, r Request) error {
 }
 
 func (h containerApps) jobOf(r Request) (string, error) {
-	if named := r.text("job"); strings.HasPrefix(named, "/") {
-		return strings.TrimSuffix(named, "/"), nil
+	named := r.text("job")
+	if !strings.HasPrefix(named, "/") {
+		return h.beside(r, jobType, named)
 	}
-	return h.beside(r, jobType, r.text("job"))
+	parsed, err := arm.ParseResourceID(named)
+	if err != nil || !strings.EqualFold(parsed.ResourceType.String(), jobType) {
+		return "", aloft.Errorf(aloft.CodeInvalid, "cannot run the release command of %s: %q in output \"apps\" is not the id of a job", r.App.Name, named)
+	}
+	return parsed.String(), nil
 }
 
 func (j job) at(below, doing string) call {

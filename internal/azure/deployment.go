@@ -66,10 +66,13 @@ func (s *site) latest(ctx context.Context) (deployment, error) {
 // there reads the mark of what was deployed last, if it was deployed well. It
 // moves with the files in a swap (not proven).
 func (a archive) there(ctx context.Context, s *site) (mark, error) {
-	if err := s.ready(ctx); err != nil {
+	if err := s.ready(ctx); err != nil && !(s.stopped() && hasStatus(err, http.StatusForbidden)) {
 		return mark{}, err
 	}
 	d, err := s.latest(ctx)
+	if s.stopped() && hasStatus(err, http.StatusForbidden) {
+		return mark{}, nil // its service may be stopped with it (not proven)
+	}
 	if err != nil || d.Status != deploymentSucceeded {
 		return mark{}, err
 	}
@@ -103,7 +106,10 @@ func (a archive) bring(ctx context.Context, s *site) error {
 			return err
 		}
 		ended := s.Timing.Begin("start", "the deployment")
-		err = s.await(ctx, id, a.mark().String())
+		proven, err := s.await(ctx, id, a.mark().String())
+		if err == nil && !proven {
+			err = s.restart(ctx)
+		}
 		ended(err)
 		if !errors.Is(err, errNoReason) || upload == mostUploads {
 			return err
@@ -116,6 +122,18 @@ func (a archive) bring(ctx context.Context, s *site) error {
 	}
 }
 
+// restart makes sure that what answers afterwards is the new version, where Azure
+// does not tell that it was started. A function's host tells it itself.
+func (s *site) restart(ctx context.Context) error {
+	if s.Output.Hosting != hostingWebApp {
+		return nil
+	}
+	if err := s.turn(ctx, "stop"); err != nil {
+		return err
+	}
+	return s.turn(ctx, "start")
+}
+
 // upload sends the archive; id is "" when its deployment is not tracked. While
 // another deployment runs it waits: that of a job that was stopped goes on.
 func (a archive) upload(ctx context.Context, s *site, file io.ReadSeeker) (id string, err error) {
@@ -125,8 +143,9 @@ func (a archive) upload(ctx context.Context, s *site, file io.ReadSeeker) (id st
 	}
 	ended := s.Timing.Begin("upload", s.label)
 	defer func() { ended(err) }()
-	query := url.Values{
-		"isAsync": {"true"}, "trackDeploymentProgress": {"true"}, "deployer": {"aloft"}, "message": {a.mark().String()},
+	query := url.Values{"isAsync": {"true"}, "deployer": {"aloft"}, "message": {a.mark().String()}}
+	if s.Output.Hosting == hostingWebApp {
+		query.Set("trackDeploymentProgress", "true") // there is none for functions
 	}
 	x := call{
 		doing: "upload the archive of " + s.App.Name, method: http.MethodPost, url: scm + "/api/zipdeploy?" + query.Encode(),

@@ -38,12 +38,12 @@ func (d deploymentStatus) verdict() (done, failed bool) {
 	return false, false
 }
 
-// await follows a deployment until the app was started with it. The status may be
-// not found at first and may stand still for ever: then the app itself is asked,
-// by who calls.
-func (s *site) await(ctx context.Context, id, message string) error {
+// await follows a deployment until the app was started with it: then it is
+// proven. The status may be not found at first and may stand still for ever: then
+// the files are in place, and the app itself has to be asked.
+func (s *site) await(ctx context.Context, id, message string) (proven bool, err error) {
 	if id == "" {
-		return s.awaitLatest(ctx, message)
+		return false, s.awaitLatest(ctx, message)
 	}
 	x := s.at("/deploymentStatus/"+url.PathEscape(id), "follow the deployment of "+s.label)
 	began := s.options.Clock.Now()
@@ -55,16 +55,16 @@ func (s *site) await(ctx context.Context, id, message string) error {
 		switch {
 		case hasStatus(err, http.StatusNotFound) && last.Properties.Status == "":
 			if at.Sub(began) >= missingTime {
-				return s.awaitLatest(ctx, message)
+				return false, s.awaitLatest(ctx, message)
 			}
 		case hasStatus(err, http.StatusNotFound):
 		case err != nil:
-			return err
+			return false, err
 		default:
 			if done, failed := now.verdict(); done && !failed {
-				return nil
+				return true, nil
 			} else if failed {
-				return s.buildFailed(now)
+				return false, s.buildFailed(now)
 			}
 			if !now.equals(last) {
 				last, changed = now, at
@@ -73,10 +73,10 @@ func (s *site) await(ctx context.Context, id, message string) error {
 		}
 		if stalled := at.Sub(changed) >= silentTime; stalled || at.Sub(began) >= deploymentTime {
 			s.say("Azure tells nothing new of the deployment for %s: asking the app itself", aloft.Seconds(silentTime))
-			return nil
+			return false, nil
 		}
 		if err := s.options.Clock.Sleep(ctx, usualPause); err != nil {
-			return err
+			return false, err
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (t *Target) contents(ctx context.Context, key aloft.EnvironmentKey, wanted 
 				}
 			}
 			if next = page.Next; next != "" && !t.client.own(next) {
-				break
+				return nil, fmt.Errorf("cannot list what is in %s: the next page is at another host", group.Name)
 			}
 		}
 	}

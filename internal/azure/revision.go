@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -137,8 +138,8 @@ func parseSuffix(name string) (run int64, commit string) {
 // isPullError reports whether a revision failed since its image could not be
 // pulled: a role that was just given counts after minutes.
 func isPullError(err error) bool {
-	if err == nil || aloft.ErrorCode(err) == aloft.CodeCanceled {
-		return false
+	if err == nil || aloft.ErrorCode(err) == aloft.CodeCanceled || hasStatus(err, http.StatusUnauthorized, http.StatusForbidden) {
+		return false // the login's own right is another matter
 	}
 	text := strings.ToLower(err.Error())
 	for _, sign := range []string{"unauthorized", "imagepull", "failed to pull", "unable to pull", "denied: requested access", "authentication required"} {

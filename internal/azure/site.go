@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (t *Target) site(ctx context.Context, r Request, slot string) (*site, error
 	}
 	s := &site{Target: t, Request: r, id: id, label: r.App.Name}
 	if slot != "" {
-		s.id, s.label = id+"/slots/"+slot, r.App.Name+"'s slot "+slot
+		s.id, s.label = id+"/slots/"+url.PathEscape(slot), r.App.Name+"'s slot "+slot
 	}
 	return s, s.read(ctx)
 }

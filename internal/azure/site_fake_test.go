@@ -21,7 +21,8 @@ type siteCloud struct {
 	swaps   int
 	busy    time.Time // until then a deployment of somebody else's runs
 	scmDown time.Time
-	silent  int // builds that fail without a reason
+	strict  bool // the deployment service of a stopped site refuses
+	silent  int  // builds that fail without a reason
 	ops     map[string]time.Time
 }
 
@@ -160,6 +161,8 @@ func (c *siteCloud) swap(w http.ResponseWriter) {
 func (c *siteCloud) kudu(s *fakeSite, w http.ResponseWriter, r *http.Request) {
 	defer c.check()
 	switch {
+	case !s.running && c.strict:
+		w.WriteHeader(http.StatusForbidden)
 	case c.Now().Before(c.scmDown):
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case r.URL.Path == "/api/deployments":

@@ -68,14 +68,25 @@ func (h webApps) deploy(ctx context.Context, r Request) (aloft.Release, bool, er
 		return aloft.Release{}, false, err
 	}
 	release := r.releaseOf(load.mark().Artifact, 1)
-	if now.Artifact == load.mark().Artifact && !w.app.stopped() {
-		return release, true, nil
+	if now.Artifact == load.mark().Artifact {
+		return release, !w.app.stopped(), w.wakeUp(ctx)
 	}
 	if w.slot == nil {
 		return release, false, w.replace(ctx)
 	}
 	release.Number = 2
 	return release, false, w.stage(ctx)
+}
+
+// wakeUp starts an app that was withdrawn.
+func (w *webApp) wakeUp(ctx context.Context) error {
+	if !w.app.stopped() {
+		return nil
+	}
+	if err := w.app.turn(ctx, "start"); err != nil {
+		return err
+	}
+	return w.app.awaitHealthy(ctx)
 }
 
 // stage brings the cargo to the slot, asks it there, and swaps it in. When it does
@@ -99,6 +110,11 @@ func (w *webApp) stage(ctx context.Context) error {
 	if err != nil {
 		w.giveUp(ctx, err)
 		return err
+	}
+	if w.app.stopped() {
+		if err := w.app.turn(ctx, "start"); err != nil {
+			return err
+		}
 	}
 	return w.swap(ctx)
 }

@@ -67,6 +67,43 @@ func TestAWebAppServesANewVersionAndSkipsTheSame(t *testing.T) {
 	}
 }
 
+func TestASlotThatIsStoppedWithItsDeploymentServiceIsNoObstacle(t *testing.T) {
+	c := newSiteCloud(t, true)
+	c.strict = true
+	target := c.target(t)
+	for _, artifact := range []string{"good1", "good2", "good3"} {
+		r, log := webRequest(t, artifact, map[string]any{"slot": "staging"})
+		if _, _, err := target.Deploy(t.Context(), r); err != nil {
+			t.Fatalf("%v\n%s", err, log)
+		}
+		if err := target.Verify(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAWebAppThatWasWithdrawnServesAgain(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			c := newSiteCloud(t, false)
+			if way.slot {
+				c = newSiteCloud(t, true)
+			}
+			target := c.target(t)
+			r, _ := webRequest(t, "good", way.more)
+			if err := target.Withdraw(t.Context(), r, "run 1 failed"); err != nil {
+				t.Fatal(err)
+			}
+			if c.slots[""].running {
+				t.Fatal("it still runs")
+			}
+			if _, skipped, err := target.Deploy(t.Context(), r); err != nil || skipped || !c.slots[""].running {
+				t.Errorf("skipped %t, %v", skipped, err)
+			}
+		})
+	}
+}
+
 func TestAWebAppThatDoesNotAnswer(t *testing.T) {
 	for name, way := range ways {
 		for _, artifact := range []string{"crash", "dead"} {
