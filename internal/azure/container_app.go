@@ -124,7 +124,7 @@ func (a *containerApp) bring(ctx context.Context, reference string, all revision
 	latest, _ := all.named(a.state.Properties.Latest)
 	if latest.image() == reference && latest.Properties.Active && latest.Name != old.Name && latest.verdict() != verdictFailed {
 		a.tidy(ctx, all, old.Name, latest.Name)
-		a.say("revision %s has this image already", latest.Name)
+		a.say("revision %s has this image already", shortName(latest.Name))
 		err := a.await(ctx, latest.Name, a.settled())
 		if err == nil {
 			return latest, nil

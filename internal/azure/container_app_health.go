@@ -78,7 +78,7 @@ func (w *waiting) tell(seen revision) {
 	state := strings.ToLower(strings.Trim(p.Provisioning+", "+p.Running, ", "))
 	if state != "" && state != w.told && !w.answers {
 		w.told = state
-		w.say("revision %s: %s", w.name, state)
+		w.say("revision %s: %s", shortName(w.name), state)
 	}
 }
 
@@ -95,7 +95,7 @@ func (w *waiting) ask(ctx context.Context, seen revision) error {
 	// A revision that does not run is answered for by Azure, with 404.
 	if w.healthy(status) && (status != http.StatusNotFound || state == verdictRunning && w.isReady(ctx)) {
 		w.answers = true
-		w.say("revision %s answers GET %s after %s", w.name, w.question(), aloft.Seconds(w.options.Clock.Now().Sub(w.began)))
+		w.say("revision %s answers GET %s after %s", shortName(w.name), w.question(), aloft.Seconds(w.options.Clock.Now().Sub(w.began)))
 		return nil
 	}
 	return w.crashes(ctx)
@@ -142,9 +142,9 @@ func (w *waiting) late(ctx context.Context) error {
 func (w *waiting) unanswered(after time.Duration) error {
 	if w.status != 0 {
 		return aloft.Errorf(aloft.CodeFailed, "%s is not healthy: revision %s answers GET %s with status %d, for %s",
-			w.App.Name, w.name, w.question(), w.status, after).WithHint("%s", w.healthHint())
+			w.App.Name, shortName(w.name), w.question(), w.status, after).WithHint("%s", w.healthHint())
 	}
-	return aloft.Errorf(aloft.CodeFailed, "%s does not start: revision %s did not answer GET %s within %s", w.App.Name, w.name, w.question(), after).
+	return aloft.Errorf(aloft.CodeFailed, "%s does not start: revision %s did not answer GET %s within %s", w.App.Name, shortName(w.name), w.question(), after).
 		WithHint("it must listen on 0.0.0.0 at the port in the variable PORT%s; if it needs longer, set apps.%s.health.timeout in aloft.yaml", w.port(), w.App.Name)
 }
 
@@ -165,7 +165,7 @@ func (a *containerApp) port() string {
 // broken is a revision that Azure calls failed.
 func (w *waiting) broken(seen revision) error {
 	said := cmp.Or(plain(seen.Properties.Error), "Azure gives no reason, its state is "+cmp.Or(seen.Properties.Running, seen.Properties.Provisioning))
-	return aloft.Errorf(aloft.CodeFailed, "%s does not start: revision %s: %s", w.App.Name, w.name, said).
+	return aloft.Errorf(aloft.CodeFailed, "%s does not start: revision %s: %s", w.App.Name, shortName(w.name), said).
 		WithHint("%s", w.brokenHint(strings.ToLower(said)))
 }
 

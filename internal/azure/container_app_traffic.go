@@ -168,7 +168,7 @@ func (a *containerApp) deactivate(ctx context.Context, name string) {
 			return
 		}
 		if !isBusy(err) || !a.options.Clock.Now().Before(end) || a.options.Clock.Sleep(ctx, pauseOf(response)) != nil {
-			a.say("revision %s is still active, the next deployment stops it: %s", name, err)
+			a.say("revision %s is still active, the next deployment stops it: %s", shortName(name), err)
 			return
 		}
 	}
@@ -188,6 +188,6 @@ func (a *containerApp) failed(ctx context.Context, name string, old revision, ca
 func (a *containerApp) giveUp(ctx context.Context, name string, old revision) {
 	a.deactivate(context.WithoutCancel(ctx), name)
 	if digestOf(old.image()) != "" {
-		a.say("revision %s keeps serving", old.Name)
+		a.say("revision %s keeps serving", shortName(old.Name))
 	}
 }

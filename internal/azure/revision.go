@@ -135,6 +135,15 @@ func parseSuffix(name string) (run int64, commit string) {
 	return run, found[2]
 }
 
+// shortName is the name of a revision without that of its app, for people.
+func shortName(name string) string {
+	_, suffix, found := strings.Cut(name, "--")
+	if !found {
+		return name
+	}
+	return suffix
+}
+
 // isPullError reports whether a revision failed since its image could not be
 // pulled: a role that was just given counts after minutes.
 func isPullError(err error) bool {
