@@ -46,7 +46,9 @@ type waiting struct {
 	placed    time.Time // since when its containers are in place
 	status    int       // of its last answer; 0 = none yet
 	answers   bool
-	told      string // the state that was told last
+	told      string    // the state that was told last
+	missing   time.Time // since when the revision is not found although its making has ended
+	losses    int       // looks in a row that got no answer
 }
 
 // look asks everybody once.
@@ -54,9 +56,16 @@ func (w *waiting) look(ctx context.Context) (done bool, err error) {
 	ended, operationError := w.operation.look(ctx)
 	var seen revision
 	_, err = w.client.send(ctx, w.at("/revisions/"+w.name, "read revision "+w.name), &seen)
-	if err != nil && !hasStatus(err, http.StatusNotFound) {
+	switch {
+	case isLost(err) && w.losses < mostLosses:
+		w.losses++
+		return false, w.late()
+	case hasStatus(err, http.StatusNotFound):
+		return false, w.absent(ended, operationError)
+	case err != nil:
 		return false, err
 	}
+	w.losses, w.missing = 0, time.Time{}
 	w.tell(seen)
 	if seen.verdict() == verdictFailed {
 		return false, w.broken(seen)
@@ -69,7 +78,23 @@ func (w *waiting) look(ctx context.Context) (done bool, err error) {
 			return false, err
 		}
 	}
-	return w.answers && ended, w.late(ctx)
+	return w.answers && ended, w.late()
+}
+
+// absent is a revision that is not found: it may come, but not for ever after
+// the operation that made it has ended.
+func (w *waiting) absent(ended bool, operationError error) error {
+	now := w.options.Clock.Now()
+	switch {
+	case operationError != nil:
+		return operationError
+	case ended && w.missing.IsZero():
+		w.missing = now
+	case ended && now.Sub(w.missing) >= settleTime:
+		return aloft.Errorf(aloft.CodeFailed, "%s does not start: Azure took the change, but there is no revision %s", w.App.Name, shortName(w.name)).
+			WithHint("push again")
+	}
+	return w.late()
 }
 
 // tell says in which state the revision is, when that has changed.
@@ -126,7 +151,7 @@ func (w *waiting) isReady(ctx context.Context) bool {
 }
 
 // late ends a wait that takes too long.
-func (w *waiting) late(ctx context.Context) error {
+func (w *waiting) late() error {
 	now := w.options.Clock.Now()
 	switch {
 	case w.answers && now.Sub(w.began) < startTime:

@@ -108,6 +108,54 @@ func TestARevisionThatDoesNotAnswerLeavesTheOldOneServing(t *testing.T) {
 	}
 }
 
+func TestWhatIsAskedWakesUp(t *testing.T) {
+	c := newContainerCloud(t)
+	r, log := request("asleep", containerOutput())
+	r.App.Health.Value = "/healthz"
+	if _, _, err := c.target(t).Deploy(t.Context(), r); err != nil || c.serves() != "asleep" {
+		t.Errorf("%v\n%s", err, log)
+	}
+	if c.count("azurecontainerapps.io/healthz") == 0 {
+		t.Errorf("asked %q", c.requests)
+	}
+}
+
+func TestAnOperationThatExpiresEndsTheWait(t *testing.T) {
+	c := newContainerCloud(t)
+	target := c.target(t)
+	r, _ := request("good", containerOutput())
+	if _, _, err := target.Deploy(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	c.expires, c.takes = true, 15*time.Minute
+	r, _ = request("slow", containerOutput())
+	_, _, err := target.Deploy(t.Context(), r)
+	if aloft.ErrorCode(err) != aloft.CodeFailed || !strings.Contains(err.Error(), "ContainerAppOperationError") || !strings.Contains(aloft.ErrorHint(err), "port") {
+		t.Errorf("error %v → %s", err, aloft.ErrorHint(err))
+	}
+	if c.serves() != "good" {
+		t.Errorf("%q serves", c.serves())
+	}
+}
+
+func TestAChangeThatMakesNoRevisionIsTold(t *testing.T) {
+	c := newContainerCloud(t)
+	normal := c.hosts[manager]
+	c.hosts[manager] = func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/revisions/ca-shop-alice-web--r12") && r.Method == http.MethodGet {
+			refuse(http.StatusNotFound, "RevisionNotFound", "no such revision")(w, r)
+			return
+		}
+		normal(w, r)
+	}
+	began := c.Now()
+	r, _ := request("good", containerOutput())
+	_, _, err := c.target(t).Deploy(t.Context(), r)
+	if err == nil || !strings.Contains(err.Error(), "there is no revision") || c.Now().Sub(began) > 2*time.Minute || c.serves() != "" {
+		t.Errorf("after %s: %v", c.Now().Sub(began), err)
+	}
+}
+
 func TestAPullThatIsRefusedAtFirstIsTriedAgainWithAnotherName(t *testing.T) {
 	c := newContainerCloud(t)
 	c.pulls = 2

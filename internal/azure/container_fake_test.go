@@ -21,6 +21,7 @@ type containerCloud struct {
 	order     []string // of revisions
 	revisions map[string]*fakeRevision
 	takes     time.Duration // of an operation
+	expires   bool          // operations fail, as after 15 minutes
 	busy      time.Time     // until then an operation is in progress
 	pulls     int           // that are refused
 	job       []object
@@ -33,6 +34,7 @@ type fakeRevision struct {
 	created time.Time
 	image   string
 	body    object
+	asked   bool
 }
 
 const placeholder = "mcr.microsoft.com/azurelinux/base/python:3.12"
@@ -83,6 +85,7 @@ func (c *containerCloud) behaves(r *fakeRevision) string {
 
 // answer is the status with which a revision answers.
 func (c *containerCloud) answer(r *fakeRevision) int {
+	r.asked = true
 	switch {
 	case !r.active, strings.HasPrefix(c.behaves(r), "crash"):
 		return http.StatusNotFound // Azure answers for it
@@ -102,6 +105,10 @@ func (c *containerCloud) state(r *fakeRevision) (provisioning, running, failure 
 		return "Failed", "Failed", "Container 'app' was terminated with exit code '1'"
 	case strings.HasPrefix(digest, "loop"):
 		return "Provisioned", "Processing", ""
+	case strings.HasPrefix(digest, "slow"):
+		return "Provisioning", "Processing", ""
+	case strings.HasPrefix(digest, "asleep") && !r.asked:
+		return "Provisioned", "ScaledToZero", ""
 	case strings.HasPrefix(digest, "pull") && c.pulls > 0:
 		c.pulls--
 		return "Failed", "Failed", "Field 'template.containers.app.image' is invalid: UNAUTHORIZED: authentication required"
@@ -236,6 +243,10 @@ func (c *containerCloud) patch(w http.ResponseWriter, r *http.Request) {
 func (c *containerCloud) operation(w http.ResponseWriter) {
 	if c.isBusy() {
 		reply(w, http.StatusOK, object{"status": "InProgress"}, "Retry-After", "1")
+		return
+	}
+	if c.expires {
+		reply(w, http.StatusOK, object{"status": "Failed", "error": object{"code": "ContainerAppOperationError", "message": "Failed to provision revision. Operation expired."}})
 		return
 	}
 	reply(w, http.StatusOK, object{"status": "Succeeded"})

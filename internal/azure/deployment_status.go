@@ -58,8 +58,9 @@ func (s *site) await(ctx context.Context, id, message string) (proven bool, err 
 				return false, s.awaitLatest(ctx, message)
 			}
 		case hasStatus(err, http.StatusNotFound):
-		case err != nil:
+		case err != nil && !isLost(err):
 			return false, err
+		case err != nil: // it goes on, whether it can be seen or not
 		default:
 			if done, failed := now.verdict(); done && !failed {
 				return true, nil

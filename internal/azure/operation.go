@@ -14,6 +14,7 @@ import (
 const (
 	usualPause   = 5 * time.Second
 	longestPause = time.Minute
+	mostLosses   = 3                // looks in a row without an answer, each of which azcore has tried for a while
 	longestWait  = 30 * time.Minute // for an operation
 	settleTime   = time.Minute      // until what was just made is seen everywhere
 )
@@ -30,6 +31,7 @@ type operation struct {
 	pause    time.Duration
 	due      time.Time // before it is not looked again
 	misses   int
+	losses   int // looks in a row that got no answer
 	done     bool
 }
 
@@ -101,6 +103,11 @@ func (o *operation) look(ctx context.Context) (done bool, err error) {
 	default:
 		o.done, err = o.lookAtResource(ctx)
 	}
+	if isLost(err) && o.losses < mostLosses {
+		o.losses++ // it goes on, whether it can be seen or not
+		return false, nil
+	}
+	o.losses = 0
 	if !hasStatus(err, http.StatusNotFound) {
 		return o.done, err
 	}

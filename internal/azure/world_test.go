@@ -68,6 +68,8 @@ type azureFake struct {
 	planned  []planned
 	requests []string // "PATCH management.azure.com/…", in order
 	bodies   []string
+	fault    func(i int, name string) string // what goes wrong with request i; "" = nothing
+	context  context.Context                 // of the deployment that faults may end
 	kill     context.CancelFunc
 	killed   int
 }
@@ -119,11 +121,22 @@ func (z *azureFake) RoundTrip(request *http.Request) (*http.Response, error) {
 			break
 		}
 	}
+	kind := ""
+	if z.fault != nil {
+		kind = z.fault(len(z.requests)-1, name)
+	}
+	if refusal, ok := refusals[kind]; ok {
+		handler = refusal
+	}
 	if !known {
 		return nil, fmt.Errorf("dial tcp: lookup %s: no such host", request.URL.Host)
 	}
 	recorder := httptest.NewRecorder()
 	handler(recorder, served)
+	if kind == "lost" { // the request had its effect
+		recorder = httptest.NewRecorder()
+		refusals["away"](recorder, served)
+	}
 	if cut {
 		return nil, fmt.Errorf("read tcp: connection reset by peer")
 	}
@@ -134,6 +147,14 @@ func (z *azureFake) RoundTrip(request *http.Request) (*http.Response, error) {
 	response := recorder.Result()
 	response.Request = request
 	return response, nil
+}
+
+// refusals are the faults that keep a request from having any effect.
+var refusals = map[string]http.HandlerFunc{
+	"away":      refuse(http.StatusServiceUnavailable, "", "the service is away", "x-ms-retry-after-ms", "1"),
+	"throttled": refuse(http.StatusTooManyRequests, "TooManyRequests", "slow down", "x-ms-retry-after-ms", "1"),
+	"busy":      refuse(http.StatusConflict, "AnotherOperationInProgress", "another operation is in progress", "Retry-After", "5"),
+	"not found": refuse(http.StatusNotFound, "ResourceNotFound", "not known here yet"),
 }
 
 // count is how many requests had this in their name.
