@@ -26,7 +26,11 @@ func (h functions) open(ctx context.Context, r Request) (*site, error) {
 	if isImage(r) {
 		return nil, aloft.Errorf(aloft.CodeInvalid, "cannot deploy %s: functions are deployed as archives", r.App.Name)
 	}
-	if strings.EqualFold(s.state.Properties.Sku, "Dynamic") {
+	tier, err := s.tier(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if strings.EqualFold(tier, "Dynamic") {
 		return nil, aloft.Errorf(aloft.CodeInvalid, "cannot deploy %s: the tier consumption is not deployed to", r.App.Name).
 			WithHint("choose the tier flex, which costs nothing at rest too; Azure ends consumption on Linux on 30 September 2028")
 	}

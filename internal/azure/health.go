@@ -2,7 +2,10 @@ package azure
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +35,13 @@ func (r Request) healthy(status int) bool {
 	return status >= 200 && status < 400
 }
 
+// errStopped is Azure's page in the place of an app that does not run. It has a
+// status with which an app might answer too.
+var errStopped = errors.New("Azure answers that the app is stopped")
+
+// stoppedPages are words of these pages: of App Service, and of container apps.
+var stoppedPages = []string{"web app is stopped", "container app is stopped"}
+
 // ask asks an app at one of its hosts and returns the status of the answer; 0 =
 // none, with the cause.
 func (t *Target) ask(ctx context.Context, r Request, base string) (int, error) {
@@ -44,7 +54,15 @@ func (t *Target) ask(ctx context.Context, r Request, base string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	_ = response.Body.Close()
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusNotFound {
+		const enough = 8 << 10 // bytes
+		page, _ := io.ReadAll(io.LimitReader(response.Body, enough))
+		text := strings.ToLower(string(page))
+		if slices.ContainsFunc(stoppedPages, func(words string) bool { return strings.Contains(text, words) }) {
+			return 0, errStopped
+		}
+	}
 	return response.StatusCode, nil
 }
 

@@ -34,7 +34,8 @@ type siteState struct {
 			Name string `json:"name"`
 			Type string `json:"hostType"`
 		} `json:"hostNameSslStates"`
-		Sku string `json:"sku"`
+		Sku  string `json:"sku"`
+		Plan string `json:"serverFarmId"`
 	} `json:"properties"`
 }
 
@@ -57,6 +58,21 @@ func (s *site) read(ctx context.Context) error {
 
 func (s *site) at(below, doing string) call {
 	return call{doing: doing, url: s.id + below, version: siteVersion}
+}
+
+// tier is that of the plan; Azure does not tell it with every site.
+func (s *site) tier(ctx context.Context) (string, error) {
+	if s.state.Properties.Sku != "" || s.state.Properties.Plan == "" {
+		return s.state.Properties.Sku, nil
+	}
+	var plan struct {
+		Sku struct {
+			Tier string `json:"tier"`
+		} `json:"sku"`
+	}
+	_, err := s.client.send(ctx, call{doing: "read the plan of " + s.label, url: s.state.Properties.Plan, version: siteVersion}, &plan)
+	s.state.Properties.Sku = plan.Sku.Tier
+	return plan.Sku.Tier, err
 }
 
 func (s *site) stopped() bool { return strings.EqualFold(s.state.Properties.State, "Stopped") }

@@ -51,7 +51,12 @@ func newSiteCloud(t *testing.T, slot bool) *siteCloud {
 	}
 	for _, s := range c.slots {
 		s.content.stack = "NODE|24-lts"
-		c.hosts[s.host()] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.answer(s)) }
+		c.hosts[s.host()] = func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.answer(s))
+			if !s.running || c.Now().Sub(s.since) < 3*time.Second {
+				_, _ = w.Write([]byte("Error 403 - This web app is stopped."))
+			}
+		}
 		c.hosts[s.scm()] = func(w http.ResponseWriter, r *http.Request) { c.kudu(s, w, r) }
 	}
 	c.hosts[manager] = c.manage
@@ -66,7 +71,7 @@ func (s *fakeSite) does(what string) bool { return strings.HasPrefix(s.content.a
 
 func (c *siteCloud) answer(s *fakeSite) int {
 	switch {
-	case !s.running:
+	case !s.running || c.Now().Sub(s.since) < 3*time.Second: // its page stays for a moment
 		return http.StatusForbidden
 	case s.does("crash"), s.does("dead"), s.does("silent") && c.silent >= 0:
 		return http.StatusServiceUnavailable
@@ -88,6 +93,8 @@ func (c *siteCloud) manage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		reply(w, http.StatusOK, object{"status": "Succeeded"})
+	case strings.HasSuffix(path, "/serverfarms/plan"):
+		reply(w, http.StatusOK, object{"sku": object{"tier": c.sku}})
 	case path == "":
 		c.show(w, site)
 	case path == "/instances":
@@ -116,7 +123,7 @@ func (c *siteCloud) manage(w http.ResponseWriter, r *http.Request) {
 
 // check looks that what serves is never taken away where there is a slot.
 func (c *siteCloud) check() {
-	if app := c.slots[""]; len(c.slots) > 1 && app.content.artifact != "" && c.answer(app) != http.StatusOK {
+	if app := c.slots[""]; len(c.slots) > 1 && c.Now().Sub(app.since) > 3*time.Second && app.content.artifact != "" && c.answer(app) != http.StatusOK {
 		c.t.Errorf("the app has %q and answers with %d", app.content.artifact, c.answer(app))
 	}
 }
@@ -127,7 +134,7 @@ func (c *siteCloud) show(w http.ResponseWriter, s *fakeSite) {
 		state = "Stopped"
 	}
 	reply(w, http.StatusOK, object{"properties": object{
-		"state": state, "defaultHostName": s.host(), "sku": c.sku,
+		"state": state, "defaultHostName": s.host(), "serverFarmId": group + "/providers/Microsoft.Web/serverfarms/plan",
 		"hostNameSslStates": []any{object{"name": s.host(), "hostType": "Standard"}, object{"name": s.scm(), "hostType": "Repository"}},
 	}})
 }
