@@ -18,21 +18,27 @@ var busyCodes = []string{
 	"AnotherOperationInProgress", "OperationInProgress", "ConcurrentOperation",
 }
 
-// change sends a call that changes something. While Azure is busy with an earlier
-// change it waits and says so, for busyTime at most.
+// change sends a call that changes something, and returns what goes on then.
 func (c *client) change(ctx context.Context, x call, say func(format string, args ...any)) (*operation, error) {
+	var body string
+	response, err := c.patient(ctx, x, &body, say)
+	if x.method == http.MethodDelete && hasStatus(err, http.StatusNotFound) {
+		return &operation{done: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.follow(x, response, body), nil
+}
+
+// patient sends a call. While Azure is busy with an earlier change it waits and
+// says so, for busyTime at most; this meets calls too that only read, by POST.
+func (c *client) patient(ctx context.Context, x call, into any, say func(format string, args ...any)) (*http.Response, error) {
 	end := c.clock.Now().Add(busyTime)
 	for told := false; ; {
-		var body string
-		response, err := c.send(ctx, x, &body)
+		response, err := c.send(ctx, x, into)
 		if !isBusy(err) || !c.clock.Now().Before(end) {
-			if x.method == http.MethodDelete && hasStatus(err, http.StatusNotFound) {
-				return &operation{done: true}, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			return c.follow(x, response, body), nil
+			return response, err
 		}
 		if f, ok := errors.AsType[*failure](err); ok && !told {
 			say("Azure is busy with an earlier change (%s): waiting", f.code)

@@ -137,7 +137,7 @@ func (j job) start(ctx context.Context, reference string) (execution, error) {
 	x.method, x.once = http.MethodPost, true
 	x.body = map[string]any{"containers": []any{container}}
 	var body string
-	response, err := j.client.send(ctx, x, &body)
+	response, err := j.client.patient(ctx, x, &body, j.say)
 	if err != nil {
 		return execution{}, err
 	}

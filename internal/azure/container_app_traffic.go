@@ -122,7 +122,7 @@ func (a *containerApp) secrets(ctx context.Context) ([]map[string]any, error) {
 	}
 	x := a.at("/listSecrets", "read the secrets of "+a.App.Name)
 	x.method = http.MethodPost
-	if _, err := a.client.send(ctx, x, &list); err != nil {
+	if _, err := a.client.patient(ctx, x, &list, a.say); err != nil {
 		return nil, err
 	}
 	for _, secret := range list.Value {

@@ -29,7 +29,7 @@ func (s *site) hostRuns(ctx context.Context) error {
 	}
 	x := s.at("/host/default/listkeys", "read the keys of "+s.label)
 	x.method = http.MethodPost
-	if _, err := s.client.send(ctx, x, &keys); err != nil {
+	if _, err := s.client.patient(ctx, x, &keys, s.say); err != nil {
 		return err
 	}
 	address := "https://" + s.state.Properties.Host + "/admin/host/status"

@@ -63,12 +63,16 @@ func TestASoakOfContainerAppsEndsWithWhatIsWanted(t *testing.T) {
 	failures := 0
 	for seed := range uint64(60) {
 		c := newContainerCloud(t)
+		c.secrets = []any{object{"name": "password", "value": "secret"}}
 		target := c.target(t)
 		r, _ := request("old", containerOutput())
 		if _, _, err := target.Deploy(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		failures += soak(t, seed, c.azureFake, deployer(target, "good", containerRequest, c.azureFake))
+		if len(c.secrets) != 1 {
+			t.Errorf("seed %d: the secrets are lost", seed)
+		}
 		if c.serves() != "good" || !slices.Equal(c.active(), []string{"good"}) {
 			t.Errorf("seed %d: %q serves, active %q", seed, c.serves(), c.active())
 		}
