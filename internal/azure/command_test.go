@@ -51,8 +51,13 @@ func TestAStartThatIsOnlyAcceptedIsFoundInTheList(t *testing.T) {
 		reply(w, http.StatusAccepted, nil, "Location", "https://"+manager+"/operation", "Retry-After", "1")
 	})
 	r, _ := request("good", containerOutput())
+	r.Output.More["job"] = jobID
 	if err := c.target(t).Release(t.Context(), withCommand(r)); err != nil {
 		t.Error(err)
+	}
+	r.Output.More["job"] = appID
+	if err := c.target(t).Release(t.Context(), withCommand(r)); aloft.ErrorCode(err) != aloft.CodeInvalid {
+		t.Errorf("the id of an app: %v", err)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 const (
 	startTime = 16 * time.Minute // Azure gives up after 15
 	crashTime = 20 * time.Second // until it is looked whether it starts again and again
-	mostStart = 3                // starts of a container that does not get ready
+	mostStart = 3                // starts of a container that does not answer
 	lookPause = 2 * time.Second  // between two looks at a revision
 )
 
@@ -136,7 +136,7 @@ func (w *waiting) crashes(ctx context.Context) error {
 		return nil // it says nothing of the app
 	}
 	for _, c := range containersOf(replicas) {
-		if !c.Ready && c.Restarts >= mostStart {
+		if c.Restarts >= mostStart {
 			return aloft.Errorf(aloft.CodeFailed, "%s does not start: its container has ended %d times", w.App.Name, c.Restarts).
 				WithHint("its last lines are above")
 		}

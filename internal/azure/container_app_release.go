@@ -76,8 +76,7 @@ func (h containerApps) restore(ctx context.Context, r Request, release aloft.Rel
 			return a.goBack(ctx, all, found)
 		}
 	}
-	_, err = find(nil, release)
-	return err
+	return unable(release, "Azure no longer has a revision of its image")
 }
 
 // goBack gives the traffic to a revision that had it once. When it does not

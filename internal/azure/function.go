@@ -86,9 +86,10 @@ func (h functions) restore(ctx context.Context, r Request, release aloft.Release
 	if err != nil {
 		return err
 	}
-	if found, err := find(list, release); err == nil && found.Status == aloft.ReleaseActive {
-		return nil
+	for _, found := range list {
+		if found.Artifact.ID == release.Artifact.ID && found.Status == aloft.ReleaseActive {
+			return nil
+		}
 	}
-	return aloft.Errorf(aloft.CodeNotFound, "cannot go back to commit %s of %s: Azure keeps one package of a function only", release.Revision, release.App).
-		WithHint("push that commit again")
+	return unable(release, "Azure keeps one package of a function only")
 }

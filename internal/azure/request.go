@@ -43,9 +43,6 @@ func (r Request) patience() time.Duration {
 	return 5 * time.Minute
 }
 
-// short is the commit as people write it.
-func (r Request) short() string { return r.Revision[:min(7, len(r.Revision))] }
-
 // resource returns the path of a resource of the app: the id that Terraform's
 // output tells, else one put together from its group and its name.
 func (t *Target) resource(r Request, kind string) (string, error) {

@@ -178,13 +178,8 @@ func (r Request) releaseOf(artifact string, number int) aloft.Release {
 	}
 }
 
-// find returns the release of an artifact; CodeNotFound when it is not there.
-func find(releases []aloft.Release, wanted aloft.Release) (aloft.Release, error) {
-	for _, release := range releases {
-		if release.Artifact.ID == wanted.Artifact.ID && release.Artifact.ID != "" {
-			return release, nil
-		}
-	}
-	return aloft.Release{}, aloft.Errorf(aloft.CodeNotFound, "cannot go back: Azure no longer has the release of %s that was made of commit %s", wanted.App, wanted.Revision).
+// unable says that there is nothing to go back to.
+func unable(release aloft.Release, why string) error {
+	return aloft.Errorf(aloft.CodeNotFound, "cannot go back to commit %s of %s: %s", release.Revision, release.App, why).
 		WithHint("push that commit again")
 }

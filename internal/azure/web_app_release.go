@@ -7,6 +7,9 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
+// noArchive is why an archive cannot be brought again.
+const noArchive = "App Service keeps no archive of it, and only a tier with a slot has the release before"
+
 // known is the cargo that reads what is there, without making one.
 func (h webApps) known(r Request) cargo {
 	if isImage(r) {
@@ -67,14 +70,14 @@ func (h webApps) restore(ctx context.Context, r Request, release aloft.Release) 
 		repository, _, _ := strings.Cut(now.reference, "@")
 		w.load = image{reference: repository + "@" + release.Artifact.ID}
 	case w.slot == nil:
-		return unable(release)
+		return unable(release, noArchive)
 	default:
 		staged, err := w.load.there(ctx, w.slot)
 		if err != nil {
 			return err
 		}
 		if staged.Artifact != release.Artifact.ID {
-			return unable(release)
+			return unable(release, noArchive)
 		}
 		w.load = staging{archive: archive{r}, wanted: staged}
 	}
@@ -91,11 +94,6 @@ type staging struct {
 }
 
 func (s staging) mark() mark { return s.wanted }
-
-func unable(release aloft.Release) error {
-	return aloft.Errorf(aloft.CodeNotFound, "cannot go back to commit %s of %s: App Service keeps no archive of it", release.Revision, release.App).
-		WithHint("push that commit again; a tier with a slot keeps the release before")
-}
 
 func (h webApps) withdraw(ctx context.Context, r Request, reason string) error {
 	app, err := h.site(ctx, r, "")

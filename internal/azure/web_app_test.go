@@ -382,6 +382,47 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+func TestAFunctionHasOneReleaseOnly(t *testing.T) {
+	c := newSiteCloud(t, false)
+	c.sku = "ElasticPremium"
+	target := c.target(t)
+	r, _ := webRequest(t, "good", nil)
+	r.Output.Hosting = "function"
+	if releases, err := target.Releases(t.Context(), r); err != nil || len(releases) > 0 {
+		t.Errorf("before: %v, %v", releases, err)
+	}
+	release, _, err := target.Deploy(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	releases, err := target.Releases(t.Context(), r)
+	if err != nil || len(releases) != 1 || releases[0].Status != aloft.ReleaseActive || releases[0].RunID != 12 {
+		t.Errorf("releases %v, %v", releases, err)
+	}
+	if err := target.Restore(t.Context(), r, release); err != nil {
+		t.Errorf("what serves: %v", err)
+	}
+	if err := target.Restore(t.Context(), r, aloft.Release{App: "web", Artifact: aloft.Artifact{ID: "before"}}); aloft.ErrorCode(err) != aloft.CodeNotFound {
+		t.Errorf("what was before: %v", err)
+	}
+	if err := target.Withdraw(t.Context(), r, "run 1 failed"); err != nil || c.slots[""].running {
+		t.Errorf("withdrawn: %v", err)
+	}
+	if releases, err := target.Releases(t.Context(), r); err != nil || len(releases) != 1 || releases[0].Status != aloft.ReleaseRetired {
+		t.Errorf("afterwards: %v, %v", releases, err)
+	}
+}
+
+func TestAFlexDeploymentWaitsForAnother(t *testing.T) {
+	c := newSiteCloud(t, false)
+	c.sku, c.busy = "FlexConsumption", c.Now().Add(time.Minute)
+	r, log := webRequest(t, "good", nil)
+	r.Output.Hosting = "function"
+	if _, _, err := c.target(t).Deploy(t.Context(), r); err != nil || !strings.Contains(log.String(), "another deployment") {
+		t.Errorf("%v\n%s", err, log)
+	}
+}
+
 func TestAHostingThatIsNotKnownIsNamed(t *testing.T) {
 	r, _ := request("good", aloft.AppOutput{Hosting: "static-web-app"})
 	err := newAzure().target(t).Check(r)
