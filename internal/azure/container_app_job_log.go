@@ -28,7 +28,7 @@ func (l *jobLog) open(ctx context.Context, j job, execution string) {
 	l.done = make(chan struct{})
 	go func() {
 		defer close(l.done)
-		_ = j.stream(ctx, j.id, endpoint, true, j.lines()) // the verdict is Azure's
+		_ = j.stream(ctx, j.id, endpoint, lastLines, true, j.lines()) // the verdict is Azure's
 	}()
 }
 

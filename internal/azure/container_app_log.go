@@ -10,15 +10,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// Lines of an app that are shown when it fails, and how long they may take: Azure
-// may keep the stream open although it is asked not to.
+// Lines of an app that are shown when it fails.
 const (
 	lastLines   = 20
 	longestLine = 64 << 10 // bytes
-	streamTime  = 15 * time.Second
 )
 
 // replica is one running copy of a revision, or of a job's execution.
@@ -72,7 +69,7 @@ func (a *containerApp) showLastLines(ctx context.Context, revision string) {
 				continue
 			}
 			a.say("the last lines of %s:", r.Name)
-			if err := a.stream(ctx, a.id, c.Stream, false, prefixed{a.Request}); err != nil {
+			if err := a.stream(ctx, a.id, c.Stream, lastLines, false, prefixed{a.Request}); err != nil {
 				a.say("  they cannot be had: %s", err)
 			}
 			return
@@ -90,8 +87,9 @@ func (p prefixed) Write(line []byte) (int, error) {
 }
 
 // stream reads the log of a container line by line, with a token that is good for
-// the logs of its app only; follow = until it ends.
-func (t *Target) stream(ctx context.Context, owner, endpoint string, follow bool, w io.Writer) error {
+// the logs of its app only: the last lines, and with follow what comes until it
+// ends.
+func (t *Target) stream(ctx context.Context, owner, endpoint string, lines int, follow bool, w io.Writer) error {
 	token, err := t.streamToken(ctx, owner)
 	if err != nil {
 		return err
@@ -101,7 +99,7 @@ func (t *Target) stream(ctx context.Context, owner, endpoint string, follow bool
 		return errors.New("the log is not at an https URL")
 	}
 	query := address.Query()
-	query.Set("tailLines", strconv.Itoa(lastLines))
+	query.Set("tailLines", strconv.Itoa(lines))
 	query.Set("follow", strconv.FormatBool(follow))
 	query.Set("output", "text")
 	address.RawQuery = query.Encode()

@@ -1,8 +1,10 @@
 package azure
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -169,16 +171,24 @@ func (s *site) unanswered(status int) error {
 
 // showLastLines writes the end of what the containers of the site said.
 func (s *site) showLastLines(ctx context.Context) {
+	var text bytes.Buffer
+	if err := s.lastLines(ctx, lastLines, &text); err != nil {
+		s.say("the last lines of %s cannot be had: %s", s.label, err)
+		return
+	}
+	s.say("the last lines of %s:", s.label)
+	_ = copyLines(prefixed{s.Request}, &text)
+}
+
+// lastLines reads the end of what the containers of the site said.
+func (s *site) lastLines(ctx context.Context, most int, w io.Writer) error {
 	var text string
 	x := s.at("/containerlogs", "read the log of "+s.label)
 	x.method = http.MethodPost
 	if _, err := s.client.send(ctx, x, &text); err != nil {
-		s.say("the last lines of %s cannot be had: %s", s.label, err)
-		return
+		return err
 	}
 	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
-	s.say("the last lines of %s:", s.label)
-	for _, line := range lines[max(0, len(lines)-lastLines):] {
-		_, _ = prefixed{s.Request}.Write([]byte(line))
-	}
+	_, err := io.WriteString(w, strings.Join(lines[max(0, len(lines)-most):], "\n")+"\n")
+	return err
 }
