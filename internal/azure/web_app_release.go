@@ -62,29 +62,40 @@ func (h webApps) restore(ctx context.Context, r Request, release aloft.Release) 
 	if err != nil {
 		return err
 	}
-	if now.Artifact == release.Artifact.ID && !w.app.stopped() {
-		return nil
+	if now.Artifact == release.Artifact.ID && now.Artifact != "" {
+		return w.wakeUp(ctx)
 	}
-	switch {
-	case isImage(r) && digestOf(now.reference) != "":
-		repository, _, _ := strings.Cut(now.reference, "@")
-		w.load = image{reference: repository + "@" + release.Artifact.ID}
-	case w.slot == nil:
-		return unable(release, noArchive)
-	default:
-		staged, err := w.load.there(ctx, w.slot)
-		if err != nil {
+	var staged mark
+	if w.slot != nil {
+		if staged, err = w.load.there(ctx, w.slot); err != nil {
 			return err
 		}
-		if staged.Artifact != release.Artifact.ID {
-			return unable(release, noArchive)
-		}
+	}
+	repository := repositoryOf(now.reference, staged.reference)
+	switch {
+	case isImage(r) && repository != "" && strings.HasPrefix(release.Artifact.ID, "sha256:"):
+		w.load = image{reference: repository + "@" + release.Artifact.ID}
+	case !isImage(r) && staged.Artifact == release.Artifact.ID && staged.Artifact != "":
 		w.load = staging{archive: archive{r}, wanted: staged}
+	default:
+		return unable(release, noArchive)
 	}
 	if w.slot == nil {
 		return w.replace(ctx)
 	}
 	return w.stage(ctx)
+}
+
+// repositoryOf is where the images of an app are: server and name of the first
+// reference that tells a version. That of the placeholder does not.
+func repositoryOf(references ...string) string {
+	for _, reference := range references {
+		if digestOf(reference) != "" {
+			repository, _, _ := strings.Cut(reference, "@")
+			return repository
+		}
+	}
+	return ""
 }
 
 // staging is an archive that is in the slot already.

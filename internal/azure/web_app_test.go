@@ -430,3 +430,27 @@ func TestAHostingThatIsNotKnownIsNamed(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestWhatWasWithdrawnCanBeRestored(t *testing.T) {
+	for _, name := range []string{"archive with a slot", "image with a slot"} {
+		t.Run(name, func(t *testing.T) {
+			c := newSiteCloud(t, true)
+			target := c.target(t)
+			r, _ := webRequest(t, "good", ways[name].more)
+			release, _, err := target.Deploy(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := target.Withdraw(t.Context(), r, "test"); err != nil {
+				t.Fatal(err)
+			}
+			if err := target.Restore(t.Context(), r, release); err != nil || !c.slots[""].running || c.swaps != 1 {
+				t.Errorf("%v after %d swaps", err, c.swaps)
+			}
+			err = target.Restore(t.Context(), r, aloft.Release{App: "web"})
+			if aloft.ErrorCode(err) != aloft.CodeNotFound {
+				t.Errorf("a release without an id: %v", err)
+			}
+		})
+	}
+}
