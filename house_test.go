@@ -23,6 +23,7 @@ const module = "github.com/aloft-dev/aloft"
 var rooms = map[string][]string{
 	"api":       {},
 	"authority": {},
+	"azure":     {},
 	"backup":    {},
 	"blueprint": {},
 	"build":     {},
@@ -38,7 +39,7 @@ var rooms = map[string][]string{
 	"provider":  {"api"},
 	"proxy":     {},
 	"run":       {"manifest", "detect"},
-	"server":    {"api", "backup", "blueprint", "build", "confine", "git", "local", "manifest", "nubesgen", "postgres", "provider", "proxy", "run", "state", "store", "supervise", "terraform", "web"},
+	"server":    {"api", "azure", "backup", "blueprint", "build", "confine", "git", "image", "local", "manifest", "nubesgen", "postgres", "provider", "proxy", "run", "state", "store", "supervise", "terraform", "web"},
 	"state":     {},
 	"store":     {},
 	"supervise": {},

@@ -24,7 +24,7 @@ type Pipeline struct {
 	Builder Builder
 	Local   Deployer // deploys to the local target; nil where there is no server
 	// Cloud returns what deploys to a hosting of a cloud, nil where nothing does; nil = to none.
-	Cloud    func(hosting string) Deployer
+	Cloud    func(hosting string) (Deployer, error)
 	Releases aloft.ReleaseStore // nil where there is no server
 	States   States             // nil where Aloft does not keep the state
 	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
@@ -110,8 +110,8 @@ func (p *Pipeline) deployer(app string, output aloft.AppOutput) (Deployer, error
 			WithHint("start one with `aloft serve`, or name it with --server")
 	}
 	if p.Cloud != nil {
-		if deployer := p.Cloud(output.Hosting); deployer != nil {
-			return deployer, nil
+		if deployer, err := p.Cloud(output.Hosting); deployer != nil || err != nil {
+			return deployer, err
 		}
 	}
 	return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot deploy %s: there is no deployer for hosting %q yet", app, output.Hosting).

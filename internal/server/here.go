@@ -33,6 +33,7 @@ func Here(dir string, remote *git.Remote) (*run.Pipeline, func(), error) {
 		Inspect:    terraform.Inspect,
 		Terraform:  (&Engines{}).Open,
 		Session:    sessionHere,
+		Cloud:      clouds(false),
 		Builder: builder{build.New(build.Options{
 			ArtifactDir: filepath.Join(dir, "artifacts"), CacheDir: aloft.CacheDir("build"),
 			Path: os.Getenv("PATH"), Environ: os.Getenv, Run: buildHere(supervisor),

@@ -182,6 +182,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		Session:    s.session,
 		Builder:    builder{s.builder},
 		Local:      target{s.local, s.postgres},
+		Cloud:      clouds(true),
 		Releases:   s.store,
 		States:     s.store,
 		Sealer:     s.sealer,
