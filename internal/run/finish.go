@@ -248,9 +248,20 @@ func (r *Reconciler) answers(ctx context.Context, e aloft.Environment) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
+	before, err := r.pipeline.applied(e.EnvironmentKey)
+	if err != nil {
+		return true
+	}
 	for app := range e.URLs {
-		request := DeployRequest{Key: e.EnvironmentKey, App: aloft.App{Name: app}}
-		if err := r.pipeline.Local.Verify(ctx, request); err != nil {
+		output, known := before.Last.Apps[app]
+		if !known {
+			output.Hosting = "local"
+		}
+		deployer, err := r.pipeline.deployer(app, output)
+		if err != nil {
+			continue
+		}
+		if err := deployer.Verify(ctx, DeployRequest{Key: e.EnvironmentKey, App: aloft.App{Name: app}, Output: output}); err != nil {
 			return false
 		}
 	}

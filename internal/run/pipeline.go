@@ -22,7 +22,7 @@ type Pipeline struct {
 	// Session opens what the run's Terraform talks to, given what its configuration says.
 	Session func(ctx context.Context, run aloft.Run, summary aloft.ConfigurationSummary) (Session, error)
 	Builder Builder
-	Local   Deployer // deploys to the local target; nil where there is no server
+	Local   Target // the local target; nil where there is no server
 	// Cloud returns what deploys to a hosting of a cloud, nil where nothing does; nil = to none.
 	Cloud    func(hosting string) (Deployer, error)
 	Releases aloft.ReleaseStore // nil where there is no server

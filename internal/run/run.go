@@ -96,7 +96,7 @@ type DeployRequest struct {
 	Timing   aloft.Timing // told of start, wait for health, swap, drain; nil = nobody
 }
 
-// Deployer brings artifacts to their hosts, and knows what runs there.
+// Deployer brings artifacts to a kind of host, and knows what runs there.
 type Deployer interface {
 	Release(ctx context.Context, request DeployRequest) error // runs the release command
 	Deploy(ctx context.Context, request DeployRequest) (release aloft.Release, skipped bool, err error)
@@ -110,6 +110,12 @@ type Deployer interface {
 	Restore(ctx context.Context, request DeployRequest, release aloft.Release) error
 	// Withdraw takes an app out that was deployed and has no release to go back to.
 	Withdraw(ctx context.Context, request DeployRequest, reason string) error
+}
+
+// Target is a deployer of which all of an environment is known, whatever its
+// Terraform says.
+type Target interface {
+	Deployer
 	// Reconcile compares what runs with what should and heals it. A difference
 	// that only Terraform can heal is returned in broken.
 	Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error)
