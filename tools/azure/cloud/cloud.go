@@ -87,7 +87,8 @@ type Cloud struct {
 	groupNames map[string]string // as they were first written, by lower case
 	registered map[string]bool   // resource providers, by lower case
 	principals map[string]*principal
-	numbers    int // handed out so far, for names that are unique
+	outputs    map[string]*keptOutput // of programs that run once, by the environment of their key
+	numbers    int                    // handed out so far, for names that are unique
 }
 
 // Start makes a cloud that listens on a port of 127.0.0.1. The caller ends it
@@ -111,6 +112,7 @@ func Start(options Options) (*Cloud, error) {
 		groupNames: map[string]string{},
 		registered: map[string]bool{},
 		principals: map[string]*principal{},
+		outputs:    map[string]*keptOutput{},
 	}
 	c.context, c.cancel = context.WithCancel(context.Background())
 	if err := c.open(); err != nil {

@@ -50,6 +50,11 @@ func (c *Cloud) handler(host string) http.Handler {
 	case githubHost:
 		return c.github
 	}
+	for _, find := range []func(string) http.Handler{c.registryHost, c.appHost, c.siteHost} {
+		if handler := find(host); handler != nil {
+			return handler
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -25,6 +26,29 @@ func table() map[string]*kind {
 		lockKind:           {},
 		identityKind:       {complete: completeIdentity, removed: dismiss},
 		federatedKind:      {complete: completeFederated},
+
+		diagnosticKind: {create: http.StatusOK, complete: completeDiagnostic},
+		workspaceKind: {stateful: true, removes: location, complete: completeWorkspace, actions: map[string]func(*request) *answer{
+			"sharedkeys": sharedKeys,
+		}},
+
+		registryKind:    {writes: asyncOperation, removes: location, progress: "Creating", complete: completeRegistry},
+		environmentKind: {writes: asyncOperation, removes: asyncOperation, complete: completeEnvironment},
+		appKind: {
+			writes: asyncOperation, removes: asyncOperation,
+			complete: completeApp, work: appWork, removed: removeApp, show: hideSecrets,
+			actions: map[string]func(*request) *answer{"listsecrets": listSecrets, "getauthtoken": giveLogToken},
+		},
+		revisionKind: {get: revisions, actions: map[string]func(*request) *answer{
+			"activate": activate, "deactivate": deactivate, "restart": restart,
+		}},
+		revisionKind + "/replicas": {get: replicas},
+		jobKind: {
+			writes: asyncOperation, removes: asyncOperation, complete: completeJob, removed: removeJob, show: hideSecrets,
+			actions: map[string]func(*request) *answer{"start": startJob, "listsecrets": listSecrets, "getauthtoken": giveLogToken},
+		},
+		executionKind:               {get: executions, actions: map[string]func(*request) *answer{"stop": stopExecution}},
+		executionKind + "/replicas": {get: executionReplicas},
 	}
 }
 

@@ -95,9 +95,6 @@ func (q *request) hurry(a *answer) {
 	if after < time.Second { // azcore obeys it (surprises.md, row 1)
 		a.header.Set("Retry-After-Ms", milliseconds(after))
 	}
-	if q.cloud.faults.Hurry { // the provider's own header for tests that are replayed
-		a.header.Set("X-Go-Azure-Sdk-Skip-Polling-Delay", "true")
-	}
 }
 
 // operationStatus answers the address of an Azure-AsyncOperation: always 200
