@@ -49,6 +49,33 @@ func table() map[string]*kind {
 		},
 		executionKind:               {get: executions, actions: map[string]func(*request) *answer{"stop": stopExecution}},
 		executionKind + "/replicas": {get: executionReplicas},
+
+		planKind: {stateful: true, create: http.StatusOK, complete: completePlan},
+		siteKind: {create: http.StatusOK, complete: completeSite, removed: removeSite, actions: siteActions()},
+		slotKind: {create: http.StatusOK, complete: completeSite, removed: removeSite, actions: siteActions()},
+
+		siteKind + "/config":                             configurationKind(),
+		slotKind + "/config":                             configurationKind(),
+		siteKind + "/basicpublishingcredentialspolicies": {initial: initialPolicy, create: http.StatusOK},
+		slotKind + "/basicpublishingcredentialspolicies": {initial: initialPolicy, create: http.StatusOK},
+		siteKind + "/deploymentstatus":                   {get: deploymentStatus},
+		slotKind + "/deploymentstatus":                   {get: deploymentStatus},
+		siteKind + "/instances":                          {get: instances},
+		slotKind + "/instances":                          {get: instances},
+	}
+}
+
+func configurationKind() *kind {
+	return &kind{
+		initial: initialConfiguration, create: http.StatusOK, get: configuration, complete: checkConfiguration, work: writeConfiguration,
+		actions: map[string]func(*request) *answer{"list": listConfiguration},
+	}
+}
+
+func siteActions() map[string]func(*request) *answer {
+	return map[string]func(*request) *answer{
+		"start": siteAction(startSite), "stop": siteAction(stopSite), "restart": siteAction(restartSiteNow),
+		"slotsswap": siteAction(swapSlots), "containerlogs": siteAction(containerLog),
 	}
 }
 

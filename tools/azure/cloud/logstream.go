@@ -119,14 +119,19 @@ func (c *Cloud) streamLog(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if err := c.writeLog(ctx, aloft.EnvironmentKey{Project: "azure", Environment: environment}, options, out); err != nil {
+	if err := c.writeLog(ctx, keyOf(environment), options, out); err != nil {
 		c.options.Logger.Info("log ended", "error", err)
 	}
 }
 
+// keyOf returns the key of a replica by its environment.
+func keyOf(environment string) aloft.EnvironmentKey {
+	return aloft.EnvironmentKey{Project: "azure", Environment: environment}
+}
+
 // logWriter turns lines of supervise ("time process text") into Azure's.
 type logWriter struct {
-	w     http.ResponseWriter
+	w     io.Writer
 	plain bool
 	rest  string
 }
@@ -144,7 +149,9 @@ func (l *logWriter) Write(data []byte) (int, error) {
 			return 0, err
 		}
 	}
-	_ = http.NewResponseController(l.w).Flush() // fails only when the client has gone
+	if out, ok := l.w.(http.ResponseWriter); ok {
+		_ = http.NewResponseController(out).Flush() // fails only when the client has gone
+	}
 	return len(data), nil
 }
 
@@ -159,4 +166,13 @@ func (l *logWriter) line(line string) error {
 		return err
 	}
 	return json.NewEncoder(l.w).Encode(map[string]string{"TimeStamp": at, "Log": said})
+}
+
+// plainLog keeps what is written.
+type plainLog struct{ text []byte }
+
+// Write keeps the data.
+func (p *plainLog) Write(data []byte) (int, error) {
+	p.text = append(p.text, data...)
+	return len(data), nil
 }

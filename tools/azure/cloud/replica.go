@@ -66,7 +66,7 @@ const logApp = "app"
 func (c *Cloud) newKey() aloft.EnvironmentKey {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return aloft.EnvironmentKey{Project: "azure", Environment: "r" + strconv.Itoa(c.number())}
+	return keyOf("r" + strconv.Itoa(c.number()))
 }
 
 // start runs a program at a port of its own, which PORT tells it. It is told in
