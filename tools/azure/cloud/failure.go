@@ -36,9 +36,18 @@ func (f *failure) body() map[string]any {
 func (f *failure) answer() *answer {
 	a := &answer{status: f.status, body: f.body(), failure: f, header: http.Header{"X-Ms-Error-Code": {f.code}}}
 	if f.retryAfter > 0 {
-		a.header.Set("Retry-After", seconds(f.retryAfter))
+		setRetryAfter(a.header, f.retryAfter)
 	}
 	return a
+}
+
+// setRetryAfter tells when to ask again. Azure knows whole seconds only; below
+// one azcore obeys milliseconds (surprises.md, row 1), which tests are quick by.
+func setRetryAfter(head http.Header, d time.Duration) {
+	head.Set("Retry-After", seconds(d))
+	if d < time.Second {
+		head.Set("Retry-After-Ms", fmt.Sprint(d.Milliseconds()))
+	}
 }
 
 // seconds writes a duration as Retry-After does: whole seconds, upwards.

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -174,5 +173,3 @@ func (w *window) admit(limit int, span time.Duration, now time.Time) bool {
 	w.count++
 	return w.count <= limit
 }
-
-func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }

@@ -91,10 +91,7 @@ func (q *request) hurry(a *answer) {
 	if after == 0 {
 		after = time.Second
 	}
-	a.header.Set("Retry-After", seconds(after))
-	if after < time.Second { // azcore obeys it (surprises.md, row 1)
-		a.header.Set("Retry-After-Ms", milliseconds(after))
-	}
+	setRetryAfter(a.header, after)
 }
 
 // operationStatus answers the address of an Azure-AsyncOperation: always 200
