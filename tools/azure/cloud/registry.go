@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -33,8 +34,11 @@ func completeRegistry(c *Cloud, r *resource) *failure {
 		return f
 	}
 	if r.state == nil {
-		blobs := registry.NewDiskBlobHandler(filepath.Join(c.options.Dir, "registries", strings.ToLower(r.name())))
-		r.state = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithBlobHandler(blobs))
+		folder := filepath.Join(c.options.Dir, "registries", strings.ToLower(r.name()))
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return &failure{status: http.StatusInternalServerError, code: "InternalServerError", message: err.Error()}
+		}
+		r.state = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithBlobHandler(registry.NewDiskBlobHandler(folder)))
 	}
 	properties, sku := r.properties(), grow(r.body, "sku")
 	properties["loginServer"] = strings.ToLower(r.name()) + registrySuffix

@@ -272,3 +272,12 @@ func appProgram(t *testing.T) []byte {
 	}
 	return bytes.Clone(program)
 }
+
+func read(t *testing.T, response *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
