@@ -77,18 +77,19 @@ type Cloud struct {
 	context   context.Context
 	cancel    context.CancelFunc
 
-	mu         sync.Mutex // guards all that follows
-	faults     Faults
-	rules      []*Rule
-	random     *rand.Rand
-	reads      window
-	resources  map[string]*resource // by id in lower case
-	operations map[string]*operation
-	groupNames map[string]string // as they were first written, by lower case
-	registered map[string]bool   // resource providers, by lower case
-	principals map[string]*principal
-	outputs    map[string]*keptOutput // of programs that run once, by the environment of their key
-	numbers    int                    // handed out so far, for names that are unique
+	mu            sync.Mutex // guards all that follows
+	faults        Faults
+	rules         []*Rule
+	random        *rand.Rand
+	reads         window
+	resources     map[string]*resource // by id in lower case
+	operations    map[string]*operation
+	groupNames    map[string]string // as they were first written, by lower case
+	registered    map[string]bool   // resource providers, by lower case
+	principals    map[string]*principal
+	deletedVaults map[string]*resource   // by name in lower case
+	outputs       map[string]*keptOutput // of programs that run once, by the environment of their key
+	numbers       int                    // handed out so far, for names that are unique
 }
 
 // Start makes a cloud that listens on a port of 127.0.0.1. The caller ends it
@@ -103,16 +104,17 @@ func Start(options Options) (*Cloud, error) {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Cloud{
-		options:    options,
-		temporary:  options.Dir == "",
-		kinds:      table(),
-		tunnels:    newTunnels(),
-		resources:  map[string]*resource{},
-		operations: map[string]*operation{},
-		groupNames: map[string]string{},
-		registered: map[string]bool{},
-		principals: map[string]*principal{},
-		outputs:    map[string]*keptOutput{},
+		options:       options,
+		temporary:     options.Dir == "",
+		kinds:         table(),
+		tunnels:       newTunnels(),
+		resources:     map[string]*resource{},
+		operations:    map[string]*operation{},
+		groupNames:    map[string]string{},
+		registered:    map[string]bool{},
+		principals:    map[string]*principal{},
+		outputs:       map[string]*keptOutput{},
+		deletedVaults: map[string]*resource{},
 	}
 	c.context, c.cancel = context.WithCancel(context.Background())
 	if err := c.open(); err != nil {

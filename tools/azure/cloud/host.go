@@ -50,7 +50,7 @@ func (c *Cloud) handler(host string) http.Handler {
 	case githubHost:
 		return c.github
 	}
-	for _, find := range []func(string) http.Handler{c.registryHost, c.appHost, c.siteHost} {
+	for _, find := range []func(string) http.Handler{c.registryHost, c.appHost, c.siteHost, c.vaultHost} {
 		if handler := find(host); handler != nil {
 			return handler
 		}

@@ -50,6 +50,32 @@ func table() map[string]*kind {
 		executionKind:               {get: executions, actions: map[string]func(*request) *answer{"stop": stopExecution}},
 		executionKind + "/replicas": {get: executionReplicas},
 
+		vaultKind:        {stateful: true, create: http.StatusOK, complete: completeVault, removed: removeVault},
+		deletedVaultKind: {get: deletedVault, actions: map[string]func(*request) *answer{"purge": purgeVault}},
+
+		networkKind:       {writes: asyncOperation, removes: location, progress: "Updating", complete: completeNetwork},
+		subnetKind:        {writes: asyncOperation, removes: location, progress: "Updating", complete: completeSubnet},
+		endpointKind:      {writes: asyncOperation, removes: location, progress: "Updating", complete: completeEndpoint},
+		zoneGroupKind:     {writes: asyncOperation, removes: location, progress: "Updating"},
+		zoneKind:          {writes: asyncOperation, removes: location},
+		zoneKind + "/soa": {initial: initialOrigin, create: http.StatusOK},
+		zoneLinkKind:      {writes: asyncOperation, removes: location},
+
+		postgresKind:                     {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeServer(".postgres.database.azure.com")},
+		postgresKind + "/databases":      {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
+		postgresKind + "/administrators": {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
+		postgresSetting:                  {writes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, initial: initialSetting},
+		mysqlKind:                        {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeServer(".mysql.database.azure.com")},
+		mysqlKind + "/databases":         {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
+		mysqlKind + "/administrators":    {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
+		mysqlSetting:                     {writes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, initial: initialSetting},
+		mysqlKind + "/advancedthreatprotectionsettings": {initial: initialDefault},
+
+		insightsKind: {create: http.StatusOK, complete: completeInsights},
+		staticSiteKind: {writes: asyncOperation, removes: location, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeStaticSite, actions: map[string]func(*request) *answer{
+			"listsecrets": staticSecrets,
+		}},
+
 		planKind: {stateful: true, create: http.StatusOK, complete: completePlan},
 		siteKind: {create: http.StatusOK, complete: completeSite, removed: removeSite, actions: siteActions()},
 		slotKind: {create: http.StatusOK, complete: completeSite, removed: removeSite, actions: siteActions()},

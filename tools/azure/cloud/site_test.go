@@ -50,11 +50,24 @@ func (w *world) settle(id string) {
 // archive is a zip with the tests' app of a release, in a mood.
 func archive(t *testing.T, release, mood string) []byte {
 	t.Helper()
+	return zipOf(t, map[string][]byte{
+		"app": appProgram(t), "run": []byte("#!/bin/sh\nRELEASE=" + release + " MOOD=" + mood + " exec ./app\n"),
+	})
+}
+
+// nodeArchive is one that App Service's image for Node.js starts by itself.
+func nodeArchive(t *testing.T) []byte {
+	t.Helper()
+	return zipOf(t, map[string][]byte{
+		"app": appProgram(t), "package.json": []byte(`{"scripts":{"start":"RELEASE=1 exec ./app"}}`),
+	})
+}
+
+func zipOf(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	for name, text := range map[string][]byte{
-		"app": appProgram(t), "run": []byte("#!/bin/sh\nRELEASE=" + release + " MOOD=" + mood + " exec ./app\n"),
-	} {
+	for name, text := range files {
 		head := &zip.FileHeader{Name: name, Method: zip.Deflate}
 		head.SetMode(0o755)
 		file, err := w.CreateHeader(head)
