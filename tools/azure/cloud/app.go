@@ -52,6 +52,7 @@ func completeApp(c *Cloud, r *resource) *failure {
 	if f := c.claimIdentities(r); f != nil {
 		return f
 	}
+	c.keep(r, "latestRevisionName", "latestReadyRevisionName", "latestRevisionFqdn")
 	configuration := grow(properties, "configuration")
 	preset(configuration, "activeRevisionsMode", "Single")
 	if f := checkSecrets(configuration); f != nil {

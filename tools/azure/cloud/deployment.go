@@ -76,7 +76,7 @@ func (c *Cloud) deploy(s *site, d *deployment, u upload) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.faults.StuckStatus:
+	case c.faults.StuckStatus, s.stopped: // of a site that is stopped it never ends (azd)
 	case s.replica != nil:
 		d.state = "RuntimeSuccessful"
 	default:

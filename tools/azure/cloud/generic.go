@@ -8,28 +8,26 @@ import (
 	"time"
 )
 
-// record returns the resource of the request; what is there with its parent
-// comes into the store at the first look.
-func (q *request) record() *resource {
-	c := q.cloud
-	if r := c.resources[q.path.key()]; r != nil {
+// record returns the resource of the request, nil when there is none.
+func (q *request) record() *resource { return q.cloud.record(q.path) }
+
+// record returns a resource; what is there with its parent comes into the store
+// at the first look. The caller holds the lock.
+func (c *Cloud) record(p path) *resource {
+	if r := c.resources[p.key()]; r != nil {
 		return r
 	}
-	k := q.cloud.kindOf(q.path.kind)
-	if k.initial == nil {
+	k := c.kindOf(p.kind)
+	if k.initial == nil || c.resources[parentOf(p.id)] == nil {
 		return nil
 	}
-	parent := c.resources[parentOf(q.path.id)]
-	if parent == nil {
-		return nil
-	}
-	body := k.initial(c, q.path)
+	body := k.initial(c, p)
 	if body == nil {
 		return nil
 	}
-	r := &resource{id: q.path.id, kind: q.path.kind, body: body}
-	q.name(r)
-	c.resources[q.path.key()] = r
+	body["id"], body["name"], body["type"] = p.id, p.name(), p.written
+	r := &resource{id: p.id, kind: p.kind, body: body}
+	c.resources[p.key()] = r
 	return r
 }
 
@@ -218,7 +216,7 @@ func (q *request) writable(before *resource) *failure {
 		return nil
 	}
 	parent := parentOf(q.path.id)
-	if strings.Count(parent, "/providers/") > 0 && q.cloud.resources[parent] == nil {
+	if strings.Contains(parent, "/providers/") && q.cloud.record(parsePath(parent)) == nil {
 		return notFound("ParentResourceNotFound", "Failed to perform 'write' on resource(s) of type '%s', because the parent resource '%s' could not be found.", q.path.written, parent)
 	}
 	return nil

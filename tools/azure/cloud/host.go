@@ -49,8 +49,10 @@ func (c *Cloud) handler(host string) http.Handler {
 		return http.HandlerFunc(c.management)
 	case githubHost:
 		return c.github
+	case machineHost:
+		return http.HandlerFunc(c.machine)
 	}
-	for _, find := range []func(string) http.Handler{c.registryHost, c.appHost, c.siteHost, c.vaultHost} {
+	for _, find := range []func(string) http.Handler{c.registryHost, c.appHost, c.siteHost, c.vaultHost, c.blobHost} {
 		if handler := find(host); handler != nil {
 			return handler
 		}

@@ -73,8 +73,20 @@ func table() map[string]*kind {
 
 		insightsKind: {create: http.StatusOK, complete: completeInsights},
 		staticSiteKind: {writes: asyncOperation, removes: location, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeStaticSite, actions: map[string]func(*request) *answer{
-			"listsecrets": staticSecrets,
+			"listsecrets": staticSecrets, "listappsettings": staticSettings,
 		}},
+
+		staticSiteKind + "/builds":    {initial: initialBuild},
+		staticSiteKind + "/basicauth": {initial: initialDefault},
+
+		accountKind: {writes: location, stateful: true, create: http.StatusAccepted, complete: completeAccount, actions: map[string]func(*request) *answer{
+			"listkeys": listKeys,
+		}},
+		accountKind + "/blobservices":  {initial: initialService, create: http.StatusOK},
+		accountKind + "/fileservices":  {initial: initialService, create: http.StatusOK},
+		accountKind + "/queueservices": {initial: initialService, create: http.StatusOK},
+		accountKind + "/tableservices": {initial: initialService, create: http.StatusOK},
+		containerKind:                  {complete: completeContainer},
 
 		planKind: {stateful: true, create: http.StatusOK, complete: completePlan},
 		siteKind: {create: http.StatusOK, complete: completeSite, removed: removeSite, actions: siteActions()},

@@ -174,3 +174,25 @@ func (w *world) jobToken(job map[string]string) (string, error) {
 	err = json.NewDecoder(response.Body).Decode(&body)
 	return body.Value, err
 }
+
+func TestAMachineLogsInByItsIdentity(t *testing.T) {
+	w := start(t, cloud.Options{})
+	group := w.group("rg-server")
+	identity := w.identity(group, "id-server")
+	if err := w.give("Contributor", group, at(identity, "properties.principalId")); err != nil {
+		t.Fatal(err)
+	}
+	login, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+		ClientOptions: w.clientOptions(), ID: azidentity.ClientID(at(identity, "properties.clientId").(string)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.use(login)
+	if got := w.get(group)["name"]; got != "rg-server" {
+		t.Errorf("it reads %v", got)
+	}
+	if _, err := w.send(http.MethodPut, w.subscription()+"/resourceGroups/x", object{"location": "westeurope"}); code(err) != "AuthorizationFailed" {
+		t.Errorf("outside of its group: %q", code(err))
+	}
+}

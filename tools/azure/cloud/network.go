@@ -147,3 +147,20 @@ func staticSecrets(q *request) *answer {
 	}
 	return &answer{status: http.StatusOK, body: map[string]any{"properties": map[string]any{"apiKey": idOf("key of " + q.path.key())}}}
 }
+
+// staticSettings are those of the functions of a static web app: none here.
+func staticSettings(q *request) *answer {
+	if q.record() == nil {
+		return q.missing()
+	}
+	return &answer{status: http.StatusOK, body: map[string]any{"properties": map[string]any{}}}
+}
+
+// initialBuild is the production environment of a static web app (azd waits for
+// "Ready").
+func initialBuild(_ *Cloud, p path) map[string]any {
+	if !strings.EqualFold(p.name(), "default") {
+		return nil
+	}
+	return map[string]any{"properties": map[string]any{"buildId": "default", "status": "WaitingForDeployment"}}
+}

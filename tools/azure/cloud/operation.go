@@ -54,7 +54,7 @@ func (c *Cloud) end(op *operation, r *resource, failed *failure) {
 	switch {
 	case op.removal && failed == nil:
 		c.erase(r.id)
-	case c.kindOf(r.kind).writes != atOnce && c.hasState(r):
+	case c.hasState(r):
 		r.properties()["provisioningState"] = "Succeeded"
 		if failed != nil {
 			r.properties()["provisioningState"] = "Failed"

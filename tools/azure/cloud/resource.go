@@ -67,6 +67,20 @@ func (c *Cloud) erase(id string) {
 	}
 }
 
+// keep carries over what Azure alone writes, from the record that is being
+// replaced: a PUT does not take it away. The caller holds the lock.
+func (c *Cloud) keep(r *resource, names ...string) {
+	before := c.find(r.id)
+	if before == nil {
+		return
+	}
+	for _, name := range names {
+		if value := before.properties()[name]; value != nil {
+			r.properties()[name] = copied(value)
+		}
+	}
+}
+
 // Resources returns the ids of all resources, groups included and what the cloud
 // had from the beginning left out, sorted: what a test counts at the end.
 func (c *Cloud) Resources() []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // configurations are what a site has from the beginning, by name in lower case
@@ -111,12 +110,8 @@ func writeConfiguration(c *Cloud, r *resource, _ map[string]any) func(context.Co
 	if s == nil {
 		return nil
 	}
-	s.settings++
-	s.quiet = time.Now().Add(c.faults.Restart)
-	return func(context.Context) *failure {
-		c.restartSite(s)
-		return nil
-	}
+	c.unsettle(s)
+	return nil
 }
 
 // checkConfiguration wants the properties that are lists of names and values to

@@ -3,6 +3,7 @@ package cloud
 import (
 	"maps"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -92,9 +93,10 @@ func completeSite(c *Cloud, r *resource) *failure {
 		r.state = s
 		c.work.Go(func() { c.restartSite(s) })
 	}
+	c.keep(r, "slotSwapStatus", "state")
 	describeSite(r, s)
-	if configuration, ok := properties["siteConfig"].(map[string]any); ok {
-		c.configure(r, configuration)
+	if configuration, ok := properties["siteConfig"].(map[string]any); ok && c.configure(r, configuration) && c.find(r.id) != nil {
+		c.unsettle(s)
 	}
 	delete(properties, "siteConfig")
 	return nil
@@ -135,8 +137,10 @@ func closedChannel() chan struct{} {
 }
 
 // configure writes the configuration that came with a site into config/web and
-// its settings into config/appsettings.
-func (c *Cloud) configure(r *resource, configuration map[string]any) {
+// its settings into config/appsettings, and reports whether that changed them.
+func (c *Cloud) configure(r *resource, configuration map[string]any) (changed bool) {
+	web, app := c.setting(r.id, "web"), c.setting(r.id, "appsettings")
+	before := []any{copied(web.body["properties"]), copied(app.body["properties"])}
 	configuration = maps.Clone(configuration)
 	if settings, ok := configuration["appSettings"].([]any); ok {
 		values := map[string]any{}
@@ -144,12 +148,20 @@ func (c *Cloud) configure(r *resource, configuration map[string]any) {
 			pair, _ := one.(map[string]any)
 			values[text(pair, "name")] = text(pair, "value")
 		}
-		c.setting(r.id, "appsettings").body["properties"] = values
+		app.body["properties"] = values
 	}
 	delete(configuration, "appSettings")
-	web := c.setting(r.id, "web")
 	withoutNulls(configuration)
 	merge(grow(web.body, "properties"), configuration)
+	return !reflect.DeepEqual(before, []any{web.body["properties"], app.body["properties"]})
+}
+
+// unsettle restarts a site and its deployment service, because what it is told
+// has changed. The caller holds the lock.
+func (c *Cloud) unsettle(s *site) {
+	s.settings++
+	s.quiet = time.Now().Add(c.faults.Restart)
+	c.work.Go(func() { c.restartSite(s) })
 }
 
 // siteOf returns the site behind a host name. The caller holds the lock.

@@ -182,6 +182,7 @@ func (w *world) identity(group, name string) object {
 // roles are GUIDs of Azure's own roles.
 var roles = map[string]string{
 	"Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c", "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+	"Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
 }
 
 func (w *world) give(role, scope string, principal any) error {
