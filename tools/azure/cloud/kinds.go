@@ -63,7 +63,7 @@ func table() map[string]*kind {
 
 		postgresKind:                     {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeServer(".postgres.database.azure.com")},
 		postgresKind + "/databases":      {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
-		postgresKind + "/administrators": {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
+		postgresKind + "/administrators": {complete: completeAdministrator, writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
 		postgresSetting:                  {writes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, initial: initialSetting},
 		mysqlKind:                        {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeServer(".mysql.database.azure.com")},
 		mysqlKind + "/databases":         {writes: asyncOperation, removes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted},
@@ -76,8 +76,7 @@ func table() map[string]*kind {
 			"listsecrets": staticSecrets, "listappsettings": staticSettings,
 		}},
 
-		staticSiteKind + "/builds":    {initial: initialBuild},
-		staticSiteKind + "/basicauth": {initial: initialDefault},
+		staticSiteKind + "/builds": {initial: initialBuild},
 
 		accountKind: {writes: location, stateful: true, create: http.StatusAccepted, complete: completeAccount, actions: map[string]func(*request) *answer{
 			"listkeys": listKeys,

@@ -129,6 +129,9 @@ func TestTheProviderMakesWhatIsGenerated(t *testing.T) {
 		{"container app with PostgreSQL", blueprint.Choices{
 			Apps: []blueprint.App{{Runtime: "go"}}, Database: blueprint.Service{Kind: blueprint.PostgreSQL},
 		}, nil},
+		{"web app of an image", blueprint.Choices{Apps: []blueprint.App{{Runtime: "docker", Hosting: "web-app", Tier: "basic"}}}, nil},
+		{"flex function", blueprint.Choices{Apps: []blueprint.App{{Runtime: "node", Hosting: "function", Tier: "flex"}}}, nil},
+		{"static web app", blueprint.Choices{Apps: []blueprint.App{{Runtime: "static"}}}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := configure(t, test.choices)
