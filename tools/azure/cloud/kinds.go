@@ -71,6 +71,10 @@ func table() map[string]*kind {
 		mysqlSetting:                     {writes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, initial: initialSetting},
 		mysqlKind + "/advancedthreatprotectionsettings": {initial: initialDefault},
 
+		redisKind: {writes: asyncOperation, removes: asyncOperation, complete: completeRedis},
+		redisKind + "/databases": {writes: asyncOperation, removes: asyncOperation, complete: completeRedis, actions: map[string]func(*request) *answer{
+			"listkeys": redisKeys,
+		}},
 		insightsKind: {create: http.StatusOK, complete: completeInsights},
 		staticSiteKind: {writes: asyncOperation, removes: location, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeStaticSite, actions: map[string]func(*request) *answer{
 			"listsecrets": staticSecrets, "listappsettings": staticSettings,

@@ -14,6 +14,7 @@ const (
 	zoneGroupKind   = endpointKind + "/privatednszonegroups"
 	postgresKind    = "microsoft.dbforpostgresql/flexibleservers"
 	mysqlKind       = "microsoft.dbformysql/flexibleservers"
+	redisKind       = "microsoft.cache/redisenterprise"
 	insightsKind    = "microsoft.insights/components"
 	staticSiteKind  = "microsoft.web/staticsites"
 	postgresSetting = postgresKind + "/configurations"
@@ -67,6 +68,12 @@ func completeServer(suffix string) func(*Cloud, *resource) *failure {
 		if f := c.taken(r); f != nil {
 			return f
 		}
+		if f := c.claimIdentities(r); f != nil {
+			return f
+		}
+		if identity := object(r.body, "identity"); len(object(identity, "userAssignedIdentities")) == 0 {
+			delete(r.body, "identity") // of type "None" (prov)
+		}
 		properties := r.properties()
 		delete(properties, "administratorLoginPassword")
 		delete(properties, "createMode")
@@ -86,6 +93,28 @@ func completeServer(suffix string) func(*Cloud, *resource) *failure {
 		preset(properties, "maintenanceWindow", map[string]any{"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0})
 		return nil
 	}
+}
+
+// completeRedis fills in what the provider waits for (prov, managed_redis_resource.go).
+func completeRedis(_ *Cloud, r *resource) *failure {
+	properties := r.properties()
+	properties["resourceState"] = "Running"
+	if r.kind == redisKind {
+		properties["hostName"] = strings.ToLower(r.name()) + "." + r.location() + ".redis.azure.net"
+		preset(properties, "highAvailability", "Enabled")
+		preset(properties, "publicNetworkAccess", "Enabled")
+		return nil
+	}
+	preset(properties, "port", 10000)
+	return nil
+}
+
+// redisKeys tells the keys of a database.
+func redisKeys(q *request) *answer {
+	if q.record() == nil {
+		return q.missing()
+	}
+	return &answer{status: http.StatusOK, body: map[string]any{"primaryKey": idOf("1 of " + q.path.key()), "secondaryKey": idOf("2 of " + q.path.key())}}
 }
 
 // completeAdministrator tells whose object id the name is (prov,
