@@ -17,10 +17,12 @@ import (
 
 const usage = `usage: go run ./tools/azure [flags]
 
-Starts an Azure on this machine, prints the variables that lead clients to it,
-and runs until it is interrupted:
+Starts an Azure on this machine, prints the variables that lead clients to it
+(proxy, certificate authority, login), and runs until it is interrupted. Then it
+lists what it was asked. In another shell, when the file is there:
 
-  eval "$(go run ./tools/azure -variables FILE & sleep 3; sed 's/^/export /' FILE)"
+  set -a; . FILE; set +a
+  terraform apply
 
 `
 

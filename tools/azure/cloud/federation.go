@@ -18,7 +18,6 @@ type credential struct {
 	audiences  []string
 	subject    string     // exactly, "" = expression
 	expression expression // of a flexible credential
-	since      time.Time  // from when on it counts
 }
 
 // checkAssertion takes a token of another issuer for a login, if one of the
@@ -80,8 +79,8 @@ func (c *Cloud) credentialsOf(p *principal) []credential {
 	defer c.mu.Unlock()
 	var found []credential
 	for _, r := range c.children(p.resource, federatedKind) {
-		if one := credentialOf(r.body); time.Now().After(r.created.Add(c.faults.RoleDelay)) {
-			found = append(found, one)
+		if time.Now().After(r.created.Add(c.faults.RoleDelay)) {
+			found = append(found, credentialOf(r.body))
 		}
 	}
 	return found

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,7 +52,8 @@ func (w *world) exchange(host, token string) (refresh string, status int) {
 // appImage is an image with the tests' app, which says its release.
 func appImage(t *testing.T, release string, env ...string) v1.Image {
 	t.Helper()
-	layer, err := tarball.LayerFromReader(bytes.NewReader(tarOf(t, map[string][]byte{"srv/app": appProgram(t)}))) //nolint:staticcheck // small
+	files := tarOf(t, map[string][]byte{"srv/app": appProgram(t)})
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files)), nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,6 @@ type site struct {
 	settings    int       // writes of settings so far
 	busy        bool      // a deployment is under way
 	deployments []*deployment
-	files       map[string]bool // that the last zipdeploy brought
 }
 
 // host returns the first part of the site's host names.
