@@ -53,10 +53,11 @@ type Options struct {
 
 // Principal is an application that may log in, with its rights.
 type Principal struct {
-	Client string // application (client) id, which it logs in with
-	Object string // object id, which roles are given to; "" = made from Client
-	Secret string // "" = it has none
-	Role   string // that it has on the subscription, such as "Owner"; "" = none
+	Client    string // application (client) id, which it logs in with
+	Object    string // object id, which roles are given to; "" = made from Client
+	Secret    string // "" = it has none
+	Directory bool   // it may register applications
+	Role      string // that it has on the subscription, such as "Owner"; "" = none
 }
 
 // Cloud is a running one. Its methods may be called from any goroutine.
@@ -87,9 +88,10 @@ type Cloud struct {
 	groupNames    map[string]string // as they were first written, by lower case
 	registered    map[string]bool   // resource providers, by lower case
 	principals    map[string]*principal
-	deletedVaults map[string]*resource   // by name in lower case
-	outputs       map[string]*keptOutput // of programs that run once, by the environment of their key
-	numbers       int                    // handed out so far, for names that are unique
+	applications  map[string]*application // by client id
+	deletedVaults map[string]*resource    // by name in lower case
+	outputs       map[string]*keptOutput  // of programs that run once, by the environment of their key
+	numbers       int                     // handed out so far, for names that are unique
 }
 
 // Start makes a cloud that listens on a port of 127.0.0.1. The caller ends it
@@ -115,6 +117,7 @@ func Start(options Options) (*Cloud, error) {
 		principals:    map[string]*principal{},
 		outputs:       map[string]*keptOutput{},
 		deletedVaults: map[string]*resource{},
+		applications:  map[string]*application{},
 	}
 	c.context, c.cancel = context.WithCancel(context.Background())
 	if err := c.open(); err != nil {

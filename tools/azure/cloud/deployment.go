@@ -26,6 +26,7 @@ type deployment struct {
 	ended    time.Time
 	unseen   int // reads of its status that are still answered with 404
 	told     int // reads after its end
+	settings int // writes of the site's settings before it
 }
 
 // Kudu's statuses of api/deployments (kudu, DeployStatus.cs).
@@ -48,13 +49,13 @@ type upload struct {
 // deployment; how the start goes is told by deploymentStatus alone (azd, az).
 func (c *Cloud) deploy(s *site, d *deployment, u upload) {
 	c.mu.Lock()
-	before, content, delay := s.settings, s.content, c.faults.Delay
+	content, delay := s.content, c.faults.Delay
 	d.status, d.state = statusDeploying, "BuildInProgress"
 	c.mu.Unlock()
 	pause(c.context, delay)
 	fresh, err := c.layOutUpload(content, u)
 	c.mu.Lock()
-	if err == nil && s.settings != before {
+	if err == nil && s.settings != d.settings {
 		err = errRestarted
 	}
 	if err != nil {

@@ -78,16 +78,23 @@ func (c *Cloud) credentialsOf(p *principal) []credential {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []credential
+	counts := func(written time.Time) bool { return time.Now().After(written.Add(c.faults.RoleDelay)) }
 	for _, r := range c.children(p.resource, federatedKind) {
-		if time.Now().After(r.created.Add(c.faults.RoleDelay)) {
-			found = append(found, credentialOf(r.body))
+		if p.resource != "" && counts(r.created) {
+			found = append(found, credentialOf(r.properties()))
+		}
+	}
+	if app := c.applications[p.client]; app != nil {
+		for i, one := range app.credentials {
+			if counts(app.written[i]) {
+				found = append(found, credentialOf(one))
+			}
 		}
 	}
 	return found
 }
 
-func credentialOf(body map[string]any) credential {
-	properties := object(body, "properties")
+func credentialOf(properties map[string]any) credential {
 	one := credential{issuer: text(properties, "issuer"), subject: text(properties, "subject")}
 	for _, audience := range list(properties, "audiences") {
 		if a, ok := audience.(string); ok {
@@ -100,25 +107,31 @@ func credentialOf(body map[string]any) credential {
 	return one
 }
 
-// completeFederated checks a credential that is being written: Entra's rules for
-// expressions, one of subject and expression, at most 20 of them (doc, "Important
-// considerations and restrictions for federated identity credentials").
+// completeFederated checks a credential of a managed identity.
 func completeFederated(c *Cloud, r *resource) *failure {
-	properties := object(r.body, "properties")
+	others := c.children(r.parent(), federatedKind)
+	others = slices.DeleteFunc(others, func(o *resource) bool { return strings.EqualFold(o.id, r.id) })
+	return checkCredential(r.properties(), len(others))
+}
+
+// checkCredential holds a credential that is being written beside others to
+// Entra's rules: one of subject and expression, those of expressions, at most 20
+// (doc, "Important considerations and restrictions for federated identity
+// credentials").
+func checkCredential(properties map[string]any, others int) *failure {
+	const code = "InvalidFederatedIdentityCredentialValue"
 	value := text(object(properties, "claimsMatchingExpression"), "value")
 	subject, issuer := text(properties, "subject"), text(properties, "issuer")
-	const code = "InvalidFederatedIdentityCredentialValue"
 	switch {
 	case issuer == "" || len(list(properties, "audiences")) == 0:
 		return badRequest(code, "Issuer and audiences are required.")
 	case (value == "") == (subject == ""):
 		return badRequest(code, "Exactly one of subject and claimsMatchingExpression must be given.")
-	case len(c.children(r.parent(), federatedKind)) >= 20 && c.resources[strings.ToLower(r.id)] == nil:
+	case others >= 20:
 		return badRequest("TooManyFederatedIdentityCredentials", "Too many Federated Identity Credentials: at most 20.")
 	case value == "":
 		return nil
-	}
-	if issuer != GitHubIssuer {
+	case issuer != GitHubIssuer:
 		return badRequest(code, "Claims matching expressions are not supported for the issuer '%s'.", issuer)
 	}
 	e, err := parseExpression(value)

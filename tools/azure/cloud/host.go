@@ -49,6 +49,8 @@ func (c *Cloud) handler(host string) http.Handler {
 		return http.HandlerFunc(c.management)
 	case githubHost:
 		return c.github
+	case graphHost:
+		return http.HandlerFunc(c.graph)
 	case machineHost:
 		return http.HandlerFunc(c.machine)
 	}

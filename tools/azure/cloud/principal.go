@@ -10,11 +10,12 @@ import (
 
 // principal is somebody who may log in and be given roles.
 type principal struct {
-	client   string
-	object   string
-	secret   string
-	resource string    // id in lower case of a managed identity; "" = an application
-	since    time.Time // from when on roles can be given to it
+	client    string
+	object    string
+	secret    string
+	resource  string    // id in lower case of a managed identity; "" = an application
+	directory bool      // it may register applications
+	since     time.Time // from when on roles can be given to it
 }
 
 // admit lets an application in. Its rights count at once.
@@ -25,7 +26,7 @@ func (c *Cloud) admit(p Principal) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.principals[strings.ToLower(p.Client)] = &principal{client: p.Client, object: object, secret: p.Secret}
+	c.principals[strings.ToLower(p.Client)] = &principal{client: p.Client, object: object, secret: p.Secret, directory: p.Directory}
 	if p.Role == "" {
 		return
 	}

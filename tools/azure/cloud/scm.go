@@ -162,7 +162,7 @@ func (c *Cloud) receive(s *site, r *http.Request, deployer string) (d *deploymen
 	}
 	d = &deployment{
 		id: strings.ReplaceAll(newID(), "-", ""), status: statusPending, state: "BuildRequestReceived", received: time.Now(),
-		deployer: deployer, message: r.URL.Query().Get("message"), unseen: c.faults.UnseenStatus,
+		deployer: deployer, message: r.URL.Query().Get("message"), unseen: c.faults.UnseenStatus, settings: s.settings,
 	}
 	s.busy = true
 	s.deployments = append(s.deployments, d)
