@@ -19,7 +19,7 @@ func knownVersions(kind string) []string {
 
 // table is read aloud by whoever asks what this cloud knows.
 func table() map[string]*kind {
-	return map[string]*kind{
+	all := map[string]*kind{
 		groupKind:          {stateful: true, removes: location, complete: completeGroup},
 		roleAssignmentKind: {complete: completeRoleAssignment},
 		roleDefinitionKind: {get: roleDefinitions},
@@ -71,6 +71,12 @@ func table() map[string]*kind {
 		mysqlSetting:                     {writes: asyncOperation, create: http.StatusAccepted, update: http.StatusAccepted, initial: initialSetting},
 		mysqlKind + "/advancedthreatprotectionsettings": {initial: initialDefault},
 
+		sqlKind:                          {writes: location, stateful: true, removes: location, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeSQL},
+		sqlDatabaseKind:                  {writes: location, stateful: true, removes: location, create: http.StatusAccepted, update: http.StatusAccepted, complete: completeSQLDatabase},
+		sqlKind + "/virtualnetworkrules": {create: http.StatusOK},
+		mongoKind: {writes: asyncOperation, removes: location, complete: completeMongo, actions: map[string]func(*request) *answer{
+			"listconnectionstrings": mongoConnections,
+		}},
 		redisKind: {writes: asyncOperation, removes: asyncOperation, complete: completeRedis},
 		redisKind + "/databases": {writes: asyncOperation, removes: asyncOperation, complete: completeRedis, actions: map[string]func(*request) *answer{
 			"listkeys": redisKeys,
@@ -104,6 +110,8 @@ func table() map[string]*kind {
 		siteKind + "/instances":                          {get: instances},
 		slotKind + "/instances":                          {get: instances},
 	}
+	addSQLPolicies(all)
+	return all
 }
 
 func configurationKind() *kind {

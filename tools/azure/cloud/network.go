@@ -6,19 +6,14 @@ import (
 )
 
 const (
-	networkKind     = "microsoft.network/virtualnetworks"
-	subnetKind      = networkKind + "/subnets"
-	endpointKind    = "microsoft.network/privateendpoints"
-	zoneKind        = "microsoft.network/privatednszones"
-	zoneLinkKind    = zoneKind + "/virtualnetworklinks"
-	zoneGroupKind   = endpointKind + "/privatednszonegroups"
-	postgresKind    = "microsoft.dbforpostgresql/flexibleservers"
-	mysqlKind       = "microsoft.dbformysql/flexibleservers"
-	redisKind       = "microsoft.cache/redisenterprise"
-	insightsKind    = "microsoft.insights/components"
-	staticSiteKind  = "microsoft.web/staticsites"
-	postgresSetting = postgresKind + "/configurations"
-	mysqlSetting    = mysqlKind + "/configurations"
+	networkKind    = "microsoft.network/virtualnetworks"
+	subnetKind     = networkKind + "/subnets"
+	endpointKind   = "microsoft.network/privateendpoints"
+	zoneKind       = "microsoft.network/privatednszones"
+	zoneLinkKind   = zoneKind + "/virtualnetworklinks"
+	zoneGroupKind  = endpointKind + "/privatednszonegroups"
+	insightsKind   = "microsoft.insights/components"
+	staticSiteKind = "microsoft.web/staticsites"
 )
 
 // completeNetwork fills in what the provider reads (prov, virtual_network_resource.go).
@@ -59,74 +54,6 @@ func completeEndpoint(_ *Cloud, r *resource) *failure {
 	preset(properties, "customDnsConfigs", []any{map[string]any{"fqdn": r.name(), "ipAddresses": []any{"10.0.0.4"}}})
 	preset(properties, "networkInterfaces", []any{})
 	return nil
-}
-
-// completeServer fills in what the provider reads of a database server. None
-// runs here: whoever needs one starts a real PostgreSQL.
-func completeServer(suffix string) func(*Cloud, *resource) *failure {
-	return func(c *Cloud, r *resource) *failure {
-		if f := c.taken(r); f != nil {
-			return f
-		}
-		if f := c.claimIdentities(r); f != nil {
-			return f
-		}
-		if identity := object(r.body, "identity"); len(object(identity, "userAssignedIdentities")) == 0 {
-			delete(r.body, "identity") // of type "None" (prov)
-		}
-		properties := r.properties()
-		delete(properties, "administratorLoginPassword")
-		delete(properties, "createMode")
-		properties["fullyQualifiedDomainName"] = strings.ToLower(r.name()) + suffix
-		properties["state"] = "Ready"
-		network := grow(properties, "network")
-		preset(network, "publicNetworkAccess", "Disabled")
-		storage := grow(properties, "storage")
-		preset(storage, "autoGrow", "Disabled")
-		preset(storage, "tier", "P4")
-		preset(storage, "iops", 120)
-		preset(properties, "replicationRole", "Primary")
-		preset(properties, "replicaCapacity", 5)
-		preset(properties, "availabilityZone", "1")
-		preset(grow(properties, "highAvailability"), "mode", "Disabled")
-		preset(properties, "dataEncryption", map[string]any{"type": "SystemManaged"})
-		preset(properties, "maintenanceWindow", map[string]any{"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0})
-		return nil
-	}
-}
-
-// completeRedis fills in what the provider waits for (prov, managed_redis_resource.go).
-func completeRedis(_ *Cloud, r *resource) *failure {
-	properties := r.properties()
-	properties["resourceState"] = "Running"
-	if r.kind == redisKind {
-		properties["hostName"] = strings.ToLower(r.name()) + "." + r.location() + ".redis.azure.net"
-		preset(properties, "highAvailability", "Enabled")
-		preset(properties, "publicNetworkAccess", "Enabled")
-		return nil
-	}
-	preset(properties, "port", 10000)
-	return nil
-}
-
-// redisKeys tells the keys of a database.
-func redisKeys(q *request) *answer {
-	if q.record() == nil {
-		return q.missing()
-	}
-	return &answer{status: http.StatusOK, body: map[string]any{"primaryKey": idOf("1 of " + q.path.key()), "secondaryKey": idOf("2 of " + q.path.key())}}
-}
-
-// completeAdministrator tells whose object id the name is (prov,
-// postgresql_flexible_server_active_directory_administrator_resource.go).
-func completeAdministrator(_ *Cloud, r *resource) *failure {
-	r.properties()["objectId"] = r.name()
-	return nil
-}
-
-// initialSetting is a parameter of a database server, which has all of them.
-func initialSetting(_ *Cloud, _ path) map[string]any {
-	return map[string]any{"properties": map[string]any{"value": "off", "defaultValue": "off", "source": "system-default", "dataType": "Enumeration"}}
 }
 
 // initialOrigin is the record that a zone begins with.
