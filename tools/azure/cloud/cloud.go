@@ -7,7 +7,8 @@
 // names its source by a tag: "doc" is Microsoft's documentation, "azd", "az" and
 // "kudu" are the sources of Microsoft's own clients and of its deployment
 // service, "prov" is what the provider azurerm 5.2.0 asks for and reads,
-// "issue" a public report, "guess" what nobody here has seen.
+// "issue" a public report, "guess" what nobody here has seen. "azure.md" and
+// "surprises.md" are the project's notes in shared/, which say more.
 //
 // It is for tests and trials. Clients that none of us wrote are its first
 // judges: azcore, azidentity, go-containerregistry and the provider.

@@ -107,10 +107,17 @@ func credentialOf(properties map[string]any) credential {
 	return one
 }
 
+// flexibleVersion is the only version that knows expressions (doc, 18 Sep 2026);
+// others do not see them (guess).
+const flexibleVersion = "2025-01-31-preview"
+
 // completeFederated checks a credential of a managed identity.
 func completeFederated(c *Cloud, r *resource) *failure {
 	others := c.children(r.parent(), federatedKind)
 	others = slices.DeleteFunc(others, func(o *resource) bool { return strings.EqualFold(o.id, r.id) })
+	if r.version != flexibleVersion {
+		delete(r.properties(), "claimsMatchingExpression")
+	}
 	return checkCredential(r.properties(), len(others))
 }
 

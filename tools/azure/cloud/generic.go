@@ -148,7 +148,7 @@ func (q *request) store(k *kind, before *resource, body map[string]any) *answer 
 	if f := q.writable(before); f != nil {
 		return f.answer()
 	}
-	r := &resource{id: q.path.id, kind: q.path.kind, body: body, created: time.Now(), unseen: c.faults.UnseenReads}
+	r := &resource{id: q.path.id, kind: q.path.kind, body: body, created: time.Now(), unseen: c.faults.UnseenReads, version: q.version}
 	if before != nil {
 		r.id, r.created, r.unseen, r.state = before.id, before.created, 0, before.state
 		if before.created.IsZero() {

@@ -1,20 +1,28 @@
 package cloud
 
 import (
-	"maps"
 	"net/http"
-	"slices"
+	"strings"
 )
 
-// versions are the API versions of types that are held to a list; other types
-// take any date. A version that Azure has and the list has not is to be added.
-var versions = map[string]map[string]bool{}
+// versions are the API versions of namespaces that are held to a list; others
+// take any date (azure.md 5, behaviour 6). They are those that the provider and
+// Microsoft's clients are seen to use, and what is known from memory: a version
+// that Azure has and the list has not is to be added.
+var versions = map[string][]string{
+	"microsoft.app": {
+		"2022-03-01", "2022-10-01", "2023-05-01", "2024-03-01", "2024-10-02-preview", "2025-01-01", "2025-02-02-preview", "2025-07-01",
+	},
+	"microsoft.managedidentity": {"2018-11-30", "2023-01-31", "2024-11-30", "2025-01-31-preview"},
+	"microsoft.web": {
+		"2021-02-01", "2021-03-01", "2022-03-01", "2022-09-01", "2023-01-01", "2023-12-01", "2024-04-01", "2024-11-01", "2025-03-01", "2025-05-01",
+	},
+}
 
+// knownVersions returns the API versions of a type, nil when it takes any.
 func knownVersions(kind string) []string {
-	if known := versions[kind]; known != nil {
-		return slices.Sorted(maps.Keys(known))
-	}
-	return []string{"2025-07-01"}
+	namespace, _, _ := strings.Cut(kind, "/")
+	return versions[namespace]
 }
 
 // table is read aloud by whoever asks what this cloud knows.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -166,9 +167,9 @@ func (q *request) checkVersion() *failure {
 	if !versionPattern.MatchString(q.version) {
 		return badRequest("InvalidApiVersionParameter", "The api-version '%s' is invalid. The supported versions are '%s'.", q.version, strings.Join(knownVersions(q.path.kind), ","))
 	}
-	if known := versions[q.path.kind]; known != nil && !known[q.version] {
-		return badRequest("NoRegisteredProviderFound", "No registered resource provider found for location '' and API version '%s' for type '%s'. The supported api-versions are '%s'.",
-			q.version, q.path.written, strings.Join(knownVersions(q.path.kind), ", "))
+	if known := knownVersions(q.path.kind); known != nil && !slices.Contains(known, q.version) {
+		return badRequest("NoRegisteredProviderFound", "No registered resource provider found for location '%s' and API version '%s' for type '%s'. The supported api-versions are '%s'.",
+			text(q.body, "location"), q.version, q.path.written, strings.Join(known, ", "))
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func TestResourceManagerSaysNo(t *testing.T) {
 	}{
 		{"without a version", http.MethodGet, group + "?api-version=", nil, 400, "MissingApiVersionParameter"},
 		{"with a version that is no date", http.MethodGet, group + "?api-version=newest", nil, 400, "InvalidApiVersionParameter"},
+		{"with a version that its type has not", http.MethodGet, group + "/providers/Microsoft.Web/sites/x?api-version=2025-07-01", nil, 400, "NoRegisteredProviderFound"},
 		{"in another subscription", http.MethodGet, "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/x", nil, 404, "SubscriptionNotFound"},
 		{"in a group that is not there", http.MethodPut, w.subscription() + "/resourceGroups/no/providers/Microsoft.ManagedIdentity/userAssignedIdentities/x", object{}, 404, "ResourceGroupNotFound"},
 		{"about a resource that is not there", http.MethodGet, group + "/providers/Microsoft.Web/sites/x", nil, 404, "ResourceNotFound"},

@@ -12,6 +12,7 @@ type resource struct {
 	kind    string         // in lower case
 	body    map[string]any // as GET shows it, secrets included
 	created time.Time
+	version string     // api-version of the last write
 	unseen  int        // reads that are still answered with 404
 	running *operation // nil = nothing is under way
 	state   any        // what the kind keeps besides, such as an app's revisions

@@ -118,7 +118,7 @@ func (q *request) describeProvider(name string) map[string]any {
 	types := []any{}
 	for kind := range q.cloud.kinds {
 		if namespace, short, ok := strings.Cut(kind, "/"); ok && strings.EqualFold(namespace, name) {
-			types = append(types, map[string]any{"resourceType": short, "apiVersions": knownVersions(kind), "locations": []string{"West Europe"}})
+			types = append(types, map[string]any{"resourceType": short, "apiVersions": append([]string{}, knownVersions(kind)...), "locations": []string{"West Europe"}})
 		}
 	}
 	return map[string]any{

@@ -82,7 +82,7 @@ type object = map[string]any
 func (w *world) send(method, path string, body any) (*http.Response, error) {
 	w.t.Helper()
 	if !strings.Contains(path, "api-version=") {
-		path += "?api-version=2025-07-01"
+		path += "?api-version=" + versionOf(path)
 	}
 	r, err := runtime.NewRequest(w.t.Context(), method, "https://management.azure.com"+path)
 	if err != nil {
@@ -101,6 +101,18 @@ func (w *world) send(method, path string, body any) (*http.Response, error) {
 		return response, runtime.NewResponseError(response)
 	}
 	return response, nil
+}
+
+// versionOf returns an API version that a type has.
+func versionOf(path string) string {
+	switch path = strings.ToLower(path); {
+	case strings.Contains(path, "/microsoft.web/"):
+		return "2024-11-01"
+	case strings.Contains(path, "/microsoft.managedidentity/"):
+		return "2024-11-30"
+	default:
+		return "2025-07-01"
+	}
 }
 
 // ask sends, waits for the end of an operation, and returns the body.
