@@ -31,6 +31,7 @@ type Faults struct {
 
 	Restart      time.Duration // that a settings write takes a site and its deployment service away (behaviour 7)
 	UnseenStatus int           // reads of a deployment's status that are answered 404 (azd retries 404 for this call only)
+	FailedSyncs  int           // times that a function app refuses to sync its triggers after a write of settings (azure.md 5, behaviour 9)
 	Asleep       bool          // a revision that may scale to zero has not started when it is made (azure.md 1.5)
 	StuckStatus  bool          // a deployment's status stays RuntimeStarting for ever (issue bicep#14813)
 	Expiry       time.Duration // until an operation of a revision that does not get ready is given up, 15 minutes in Azure; 0 = 5 s

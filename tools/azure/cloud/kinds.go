@@ -115,6 +115,9 @@ func table() map[string]*kind {
 		slotKind + "/basicpublishingcredentialspolicies": {initial: initialPolicy, create: http.StatusOK},
 		siteKind + "/deploymentstatus":                   {get: deploymentStatus},
 		slotKind + "/deploymentstatus":                   {get: deploymentStatus},
+		siteKind + "/host":                               {actions: map[string]func(*request) *answer{"listkeys": hostKeys}},
+		siteKind + "/hostruntime/host":                   {actions: map[string]func(*request) *answer{"": syncTriggers}},
+		siteKind + "/functions":                          {get: functions},
 		siteKind + "/instances":                          {get: instances},
 		slotKind + "/instances":                          {get: instances},
 	}

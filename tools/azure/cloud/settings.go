@@ -111,6 +111,7 @@ func writeConfiguration(c *Cloud, r *resource, _ map[string]any) func(context.Co
 		return nil
 	}
 	c.unsettle(s)
+	s.unsynced = c.faults.FailedSyncs
 	return nil
 }
 

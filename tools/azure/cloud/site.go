@@ -55,6 +55,7 @@ type site struct {
 
 	quiet       time.Time // until when the deployment service is being restarted
 	settings    int       // writes of settings so far
+	unsynced    int       // times that the host of a function app refuses to look anew
 	busy        bool      // a deployment is under way
 	deployments []*deployment
 }
@@ -201,10 +202,14 @@ func (c *Cloud) serveSite(s *site, w http.ResponseWriter, r *http.Request) {
 	for {
 		c.mu.Lock()
 		running, started, stopped, problem := s.replica, s.started, s.stopped, s.problem
+		asksHost := r.URL.Path == "/admin/host/status" && c.isFunction(s)
 		c.mu.Unlock()
 		switch {
 		case stopped:
 			http.Error(w, "Error 403 - This web app is stopped.", http.StatusForbidden)
+			return
+		case running != nil && asksHost:
+			c.hostStatus(s, w, r)
 			return
 		case running != nil:
 			running.serve(w, r)

@@ -332,3 +332,38 @@ func TestTheDeploymentServiceAdmitsWhoMayWrite(t *testing.T) {
 		t.Errorf("a password: %s", response.Status)
 	}
 }
+
+func TestAFunctionAppTellsOfItsHost(t *testing.T) {
+	s := openStore(t, cloud.Options{Faults: cloud.Faults{FailedSyncs: 2, RetryAfter: soon}})
+	app := s.group + "/providers/Microsoft.Web/sites/func-store"
+	s.must(http.MethodPut, app, object{"location": "westeurope", "kind": "functionapp,linux", "properties": object{
+		"serverFarmId": s.group + "/providers/Microsoft.Web/serverfarms/plan",
+	}})
+	if found := s.get(app + "/functions")["value"].([]any); len(found) != 0 {
+		t.Errorf("before a package it has %v", found)
+	}
+	s.must(http.MethodPut, app+"/config/appsettings", object{"properties": object{"WEBSITE_RUN_FROM_PACKAGE": "https://ststate.blob.core.windows.net/releases/1.zip"}})
+	for _, want := range []string{"BadRequest", "BadRequest", ""} {
+		if _, err := s.send(http.MethodPost, app+"/hostruntime/admin/host/synctriggers", nil); code(err) != want {
+			t.Errorf("it says %q, want %q", code(err), want)
+		}
+	}
+	if found := s.get(app + "/functions")["value"].([]any); len(found) != 1 {
+		t.Errorf("with a package it has %v", found)
+	}
+	s.settle(app)
+	key := s.must(http.MethodPost, app+"/host/default/listkeys", nil)["masterKey"].(string)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://func-store.azurewebsites.net/admin/host/status", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Functions-Key", key)
+	response, err := s.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text := read(t, response); response.StatusCode != http.StatusOK || !strings.Contains(text, `"state":"Running"`) {
+		t.Errorf("the host says %s %q", response.Status, text)
+	}
+}

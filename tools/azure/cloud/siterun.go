@@ -54,7 +54,7 @@ func (c *Cloud) restartSite(s *site) {
 type plan struct {
 	image   string // reference, "" = code
 	puller  string // object id of the identity that pulls it
-	content string // folder, "" = nothing was deployed
+	content string // folder, "" = nothing was deployed, or nothing that can run here
 	command string // of the configuration, "" = the runtime's own
 	runtime string // such as "NODE"
 	env     []string
@@ -72,6 +72,9 @@ func (c *Cloud) planSite(s *site) plan {
 				p.puller = who.object
 			}
 		}
+	}
+	if c.isFunction(s) && p.command == "" {
+		p.content = ""
 	}
 	for name, value := range c.settingsOf(s) {
 		if value, ok := value.(string); ok {
