@@ -120,6 +120,9 @@ func gone(context.Context, string) proxy.Page {
 	return proxy.Page{Status: http.StatusServiceUnavailable, Title: "Unavailable", Message: "The app has been stopped."}
 }
 
+// Running returns how many processes of apps run: none after all was deleted.
+func (c *Cloud) Running() int { return len(c.processes.Processes(aloft.EnvironmentKey{})) }
+
 func (r *replica) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)) }
 
 // serve leads a request to the program. The app sees the host that was asked.
