@@ -25,7 +25,7 @@ func (w *world) insist(method, path string, body any) error {
 		if try == 200 {
 			return fmt.Errorf("it does not end: %w", err)
 		}
-		time.Sleep(soon) // a client that is told "later" waits
+		<-time.After(soon) // a client that is told "later" waits
 	}
 }
 
