@@ -172,7 +172,7 @@ func (w *world) publishBase(env []string, architectures ...string) v1.ImageIndex
 }
 
 // azure is a registry of Azure: it wants a login by refresh tokens, which it gives
-// for tokens of Entra (facts: azure.md section 2).
+// for tokens of Entra.
 type azure struct {
 	registry http.Handler
 	blobs    registry.BlobHandler
