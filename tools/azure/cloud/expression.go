@@ -74,7 +74,7 @@ func (e expression) check() error {
 }
 
 // holds reports whether all conditions are true of the claims. Case matters
-//.
+// .
 func (e expression) holds(claims map[string]any) bool {
 	for _, c := range e {
 		value, ok := claims[c.claim].(string)

@@ -141,7 +141,7 @@ func (q *request) disturbed() *failure {
 func (q *request) isRead() bool { return q.Method == http.MethodGet || q.Method == http.MethodHead }
 
 // busyCode returns the code by which a type says that something is under way
-//.
+// .
 func (q *request) busyCode() string {
 	if code := q.cloud.kindOf(q.path.kind).busy; code != "" {
 		return code

@@ -42,7 +42,7 @@ func configurations(name string) map[string]any {
 }
 
 // secretive are the configurations that GET does not tell, only POST …/list
-//.
+// .
 var secretive = map[string]bool{"appsettings": true, "connectionstrings": true, "azurestorageaccounts": true, "metadata": true, "authsettings": true, "backup": true}
 
 func initialConfiguration(_ *Cloud, p path) map[string]any {
