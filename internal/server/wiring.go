@@ -336,7 +336,8 @@ func (e events) Subscribe(ctx context.Context) <-chan api.Event {
 func (s *Server) authorizeGit(r *http.Request, _ string) (string, error) {
 	scope, ok := s.tokens.Authenticate(api.Token(r))
 	if !ok || !scope.Admin {
-		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").WithHint("aloft login")
+		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").
+			WithHint("aloft login; a token that is lost is replaced on the server's machine: aloft token reset --data DIR")
 	}
 	user, _, _ := r.BasicAuth()
 	return user, nil
