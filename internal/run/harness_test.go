@@ -434,10 +434,12 @@ func (f *fakeTerraform) Show(w io.Writer, _ aloft.Plan) { _, _ = io.WriteString(
 type fakeBuilder struct {
 	dir   string
 	built []string
+	last  run.BuildRequest
 }
 
 func (f *fakeBuilder) Build(_ context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	f.built = append(f.built, r.Inputs)
+	f.last = r
 	dir := filepath.Join(f.dir, r.Project, r.Inputs)
 	return aloft.Artifact{ID: r.Inputs, App: r.App.Name, Dir: dir}, false, os.MkdirAll(dir, 0o700)
 }

@@ -72,6 +72,9 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 		s.say("infrastructure only, no output \"apps\"")
 		return d, nil
 	}
+	if d.foreign, err = foreignTo(src, folder); err != nil {
+		return d, err
+	}
 	if d.apps, err = readApps(files, d.manifest, d.summary.Local); err != nil {
 		return d, err
 	}

@@ -73,8 +73,9 @@ type Session struct {
 type BuildRequest struct {
 	Project string
 	App     aloft.App
-	Source  string // folder of the checkout
-	Inputs  string // id of the content that the build depends on
+	Source  string                 // folder of the checkout
+	Foreign func(name string) bool // tells what lies there and is none of it; nil = nothing does
+	Inputs  string                 // id of the content that the build depends on
 	Log     io.Writer
 	Timing  aloft.Timing // told of every command; nil = nobody
 }

@@ -148,7 +148,7 @@ type builder struct{ *build.Builder }
 
 func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	result, err := b.Builder.Build(ctx, build.Request{
-		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
+		Project: r.Project, App: r.App, Source: r.Source, Foreign: r.Foreign, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
 	})
 	return result.Artifact, result.Skipped, err
 }
