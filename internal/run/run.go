@@ -18,8 +18,8 @@ import (
 
 // Repository is one project's git repository. Branch names are short: "env-alice".
 type Repository interface {
-	// Checkout returns the folders that it leaves empty: submodules are not fetched.
-	Checkout(ctx context.Context, revision, dir string) (submodules []string, err error)
+	// Checkout returns what it does not fetch.
+	Checkout(ctx context.Context, revision, dir string) (aloft.Absent, error)
 	// Tree returns an id of the content of a folder at a commit, leaving out
 	// the named entries of that folder.
 	Tree(ctx context.Context, revision, path string, without ...string) (string, error)

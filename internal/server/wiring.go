@@ -45,7 +45,7 @@ func RepositoryOf(remote *git.Remote, project string) run.Repository {
 	return repository{remote, project}
 }
 
-func (r repository) Checkout(ctx context.Context, revision, dir string) ([]string, error) {
+func (r repository) Checkout(ctx context.Context, revision, dir string) (aloft.Absent, error) {
 	return r.remote.Checkout(ctx, r.project, revision, dir)
 }
 func (r repository) Tree(ctx context.Context, revision, path string, without ...string) (string, error) {
