@@ -190,21 +190,31 @@ func howToLogIn(server string) string {
 // lostToken says how to make another token for a server: by its folder, where this
 // machine knows it.
 func lostToken(url string) string {
-	known, _ := readLogins()
-	for _, data := range []string{known.Servers[url].Data, dataPath()} {
-		note, err := server.NoteOf(data)
-		switch {
-		case err != nil || note.URL != url && (note.URL != "" || data != known.Servers[url].Data):
-		case note.TokenFile != "":
-			return "the server takes it from " + note.TokenFile
-		default:
-			return "if it is lost, make another: aloft token reset --data " + data
-		}
+	data, note := folderOf(url)
+	switch {
+	case note.TokenFile != "":
+		return "the server takes it from " + note.TokenFile
+	case data != "":
+		return "if it is lost, make another: aloft token reset --data " + data
 	}
 	if onThisMachine(url) {
 		return "if it is lost, make another: aloft token reset --data DIR, with the data folder of the server"
 	}
 	return "if it is lost, make another on the machine of the server: aloft token reset --data DIR"
+}
+
+// folderOf returns the data folder of the server at a URL, where this user has started
+// it or it is the usual one, and what it has noted; "" = this machine does not know.
+func folderOf(url string) (string, server.Note) {
+	known, _ := readLogins()
+	started := known.Servers[url].Data
+	for _, data := range []string{started, dataPath()} {
+		note, err := server.NoteOf(data)
+		if err == nil && (note.URL == url || note.URL == "" && data == started) {
+			return data, note
+		}
+	}
+	return "", server.Note{}
 }
 
 // onThisMachine reports whether a URL leads to this machine, whatever name services say.
