@@ -42,6 +42,12 @@ type Receiver interface {
 	Receive(ctx context.Context, push Push, progress io.Writer) []RefResult
 }
 
+// Absent is what of a commit is not among its files when it is checked out.
+type Absent struct {
+	Submodules []string // folders that stay empty
+	Pointers   []string // files of Git LFS: pointers in their place
+}
+
 // Commit is what Aloft shows of a commit.
 type Commit struct {
 	ID      string

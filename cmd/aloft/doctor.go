@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -41,13 +43,20 @@ type finding struct {
 }
 
 func newDoctor(o *options) *cobra.Command {
-	var address string
+	var data, address string
 	command := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what Aloft needs on this machine, with a remedy for each",
-		Args:  noArguments,
+		Long: `Doctor checks this machine and the server on it: that of --data, else the project's,
+or the one with the usual data folder and address. Where that server answers, it tells
+of what environments disk, records and state disagree, too.`,
+		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			findings := append(examine(command.Context(), address), o.checkAgreement(command.Context())...)
+			s, err := o.siteOf(command.Context(), data, address)
+			if err != nil {
+				return err
+			}
+			findings := append(examine(command.Context(), s), o.checkAgreement(command.Context(), s)...)
 			if err := o.print(command.OutOrStdout(), findings, func(w io.Writer) error {
 				writeFindings(w, findings)
 				return nil
@@ -62,13 +71,14 @@ func newDoctor(o *options) *cobra.Command {
 			return nil
 		},
 	}
-	command.Flags().StringVar(&address, "listen", server.DefaultAddress, "address that aloft serve would listen on")
+	command.Flags().StringVar(&data, "data", "", "data folder of the server (default: that of the project's server on this machine, or $XDG_DATA_HOME/aloft)")
+	command.Flags().StringVar(&address, "listen", "", "address that aloft serve would listen on (default: where that server answers, or "+server.DefaultAddress+")")
 	return command
 }
 
-func examine(ctx context.Context, address string) []finding {
-	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkConfinement(ctx), checkNames(ctx), checkPort(ctx, address)}
-	findings = append(findings, checkDisk("data", dataPath()), checkDisk("cache", aloft.CacheDir("")))
+func examine(ctx context.Context, s site) []finding {
+	findings := []finding{checkEngine(ctx), checkGit(ctx), checkPostgreSQL(), checkConfinement(ctx, s.data), checkNames(ctx, s.address), checkPort(ctx, s)}
+	findings = append(findings, checkDisk("data", s.data), checkDisk("cache", aloft.CacheDir("")))
 	return append(findings, checkToolchains(ctx)...)
 }
 
@@ -118,7 +128,7 @@ func checkPostgreSQL() finding {
 
 // checkNames looks whether programs resolve *.localhost; browsers and curl do
 // it by themselves.
-func checkNames(ctx context.Context) finding {
+func checkNames(ctx context.Context, server string) finding {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	addresses, err := net.DefaultResolver.LookupHost(ctx, "alice.shop.localhost")
@@ -127,30 +137,37 @@ func checkNames(ctx context.Context) finding {
 			return finding{"names", verdictOK, "*.localhost resolves to " + addresses[0], ""}
 		}
 	}
+	_, port, _ := net.SplitHostPort(server)
 	return finding{"names", verdictMissing, "*.localhost does not resolve through this system; browsers and curl know it by themselves",
-		"for other programs: apt-get install libnss-myhostname, or send the Host header: curl -H 'Host: alice.shop.localhost:8090' http://127.0.0.1:8090"}
+		fmt.Sprintf("for other programs: apt-get install libnss-myhostname, or send the Host header: curl -H 'Host: alice.shop.localhost:%s' http://127.0.0.1:%[1]s", port)}
 }
 
-func checkPort(ctx context.Context, address string) finding {
-	listener, err := net.Listen("tcp", address)
+func checkPort(ctx context.Context, s site) finding {
+	if answersAsAloft(ctx, s.url) {
+		return finding{"port", verdictOK, s.address + " is taken by a running Aloft server", ""}
+	}
+	listener, err := net.Listen("tcp", s.address)
 	if err == nil {
 		_ = listener.Close()
-		return finding{"port", verdictOK, address + " is free", ""}
-	}
-	if answersAsAloft(ctx, address) {
-		return finding{"port", verdictOK, address + " is taken by a running Aloft server", ""}
+		return finding{"port", verdictOK, s.address + " is free", ""}
 	}
 	return finding{"port", verdictMissing, err.Error(), "aloft serve --listen 127.0.0.1:<another port>"}
 }
 
-func answersAsAloft(ctx context.Context, address string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+func answersAsAloft(ctx context.Context, url string) bool {
+	ca, _ := authorityOf(url)
+	roots, err := trusted(ca)
 	if err != nil {
 		return false
 	}
-	response, err := http.DefaultClient.Do(request)
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
 		return false
 	}
@@ -159,14 +176,14 @@ func answersAsAloft(ctx context.Context, address string) bool {
 }
 
 // checkConfinement looks whether a confined process is really kept from a file.
-func checkConfinement(ctx context.Context) finding {
+func checkConfinement(ctx context.Context, data string) finding {
 	const name = "confinement"
 	version := confine.Support()
 	if version == 0 {
 		return finding{name, verdictMissing, server.Unconfined + ": apps and builds can read each other's files and the server's",
 			"use Linux 5.19 or newer with Landlock among its security modules (lsm=landlock,… at boot), or serve only people who may see it all"}
 	}
-	if err := server.NewConfiner(dataPath()).Prove(ctx); err != nil {
+	if err := server.NewConfiner(data).Prove(ctx); err != nil {
 		return finding{name, verdictBad, err.Error(), "aloft serve --confine=off runs without, if you may"}
 	}
 	detail := fmt.Sprintf("apps and builds reach their own files only (Landlock ABI %d, tried)", version)
@@ -187,8 +204,9 @@ func dataPath() string {
 
 // checkAgreement tells of what environments disk, records and state disagree, where
 // a server can be asked.
-func (o *options) checkAgreement(ctx context.Context) []finding {
-	client, err := o.client(ctx)
+func (o *options) checkAgreement(ctx context.Context, s site) []finding {
+	told := options{server: cmp.Or(o.server, s.noted)}
+	client, err := told.client(ctx)
 	if err != nil {
 		return nil
 	}

@@ -26,7 +26,8 @@ func newLogin(o *options) *cobra.Command {
 		Long: `Login reads the token of a server from standard input, checks it, keeps it in a
 file that only you can read, and makes aloft git's credential helper for that
 server. It needs no input on the machine and for the user that started the server:
-that token is known already.
+that token is known already. One that is lost is replaced on the server's machine:
+aloft token reset --data DIR.
 
 With --ca it trusts a private authority, too, and lets git trust it:
 
@@ -67,7 +68,7 @@ func logIn(command *cobra.Command, server, ca string) error {
 	if err != nil {
 		return err
 	}
-	if err := remember(server, login{Token: secret, CA: ca}); err != nil {
+	if err := remember(server, secret, ca); err != nil {
 		return err
 	}
 	if err := helpGit(command, server, ca); err != nil {
@@ -92,7 +93,7 @@ func tryToken(ctx context.Context, server string, l login) (api.Version, error) 
 	version, err := api.NewClient(api.ClientOptions{URL: server, Token: l.Token, Roots: roots}).ServerVersion(ctx)
 	if aloft.ErrorCode(err) == aloft.CodeForbidden {
 		return version, aloft.Errorf(aloft.CodeForbidden, "that is not the token of %s", server).
-			WithHint("`aloft serve` showed it at its first start; if it is lost, make another there: aloft token reset")
+			WithHint("`aloft serve` showed it at its first start; %s", lostToken(server))
 	}
 	return version, err
 }
@@ -129,8 +130,8 @@ func readToken(command *cobra.Command, server string) (string, error) {
 	}
 	var secret string
 	if file, ok := command.InOrStdin().(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		if _, err := tryToken(command.Context(), server, known.Servers[server]); err == nil {
-			return known.Servers[server].Token, nil
+		if secret, found := knownToken(command.Context(), server, known.Servers[server]); found {
+			return secret, nil
 		}
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "Token of %s: ", server)
 		data, err := term.ReadPassword(int(file.Fd()))
@@ -142,11 +143,25 @@ func readToken(command *cobra.Command, server string) (string, error) {
 	} else {
 		secret, _ = bufio.NewReader(command.InOrStdin()).ReadString('\n')
 	}
-	if secret = cmp.Or(strings.TrimSpace(secret), known.Servers[server].Token); secret == "" {
+	if secret = strings.TrimSpace(secret); secret == "" {
+		secret, _ = knownToken(command.Context(), server, known.Servers[server])
+	}
+	if secret = cmp.Or(secret, known.Servers[server].Token); secret == "" {
 		return "", misuse{aloft.Errorf(aloft.CodeInvalid, "there is no token on standard input").
-			WithHint("aloft login --server %s < FILE", server)}
+			WithHint("aloft login --server %s < FILE; %s", server, lostToken(server))}
 	}
 	return secret, nil
+}
+
+// knownToken tries the tokens that are known for a URL: another server may have been
+// there meanwhile.
+func knownToken(ctx context.Context, server string, l login) (secret string, found bool) {
+	for _, secret := range l.tokens() {
+		if _, err := tryToken(ctx, server, login{Token: secret, CA: l.CA}); err == nil {
+			return secret, true
+		}
+	}
+	return "", false
 }
 
 // credentialHelper is git's name for this program as credential helper.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -12,7 +10,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,65 +33,6 @@ func (o *options) register(root *cobra.Command) {
 	flags.StringVar(&o.server, "server", "", "URL of the Aloft server (default $ALOFT_SERVER, the git remote \"aloft\", or "+server.DefaultURL+")")
 	flags.StringVarP(&o.project, "project", "p", "", "project (default $ALOFT_PROJECT, the git remote \"aloft\", or aloft.yaml)")
 	flags.BoolVar(&o.json, "json", false, "print JSON, for scripts")
-}
-
-// login is what the command remembers of a server, in a file of mode 0600.
-type login struct {
-	Token string `json:"token"`
-	CA    string `json:"ca,omitempty"` // file with the authority of its certificate; "" = the system knows it
-}
-
-type logins struct {
-	Servers map[string]login `json:"servers"`
-}
-
-func configPath() (string, error) {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", aloft.Errorf(aloft.CodeUnavailable, "cannot find the folder for configuration: %w", err).WithHint("set HOME or XDG_CONFIG_HOME")
-	}
-	return filepath.Join(dir, "aloft", "config.json"), nil
-}
-
-func readLogins() (logins, error) {
-	known := logins{Servers: map[string]login{}}
-	file, err := configPath()
-	if err != nil {
-		return known, err
-	}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return known, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &known)
-	}
-	if err != nil {
-		return known, aloft.Errorf(aloft.CodeInvalid, "cannot read %s: %w", file, err).WithHint("remove the file, then: aloft login")
-	}
-	return known, nil
-}
-
-// remember keeps what is known of a server; an authority that was told before stays.
-func remember(server string, l login) error {
-	known, err := readLogins()
-	if err != nil {
-		return err
-	}
-	l.CA = cmp.Or(l.CA, known.Servers[server].CA)
-	if known.Servers[server] == l {
-		return nil
-	}
-	known.Servers[server] = l
-	file, err := configPath()
-	if err != nil {
-		return err
-	}
-	data, err := json.MarshalIndent(known, "", "  ")
-	if err != nil {
-		return err
-	}
-	return aloft.ReplaceFile(file, append(data, '\n'), 0o600)
 }
 
 // remote returns the URL of the git remote "aloft" of the folder, or nil.
@@ -132,22 +70,6 @@ func (o *options) serverURL(ctx context.Context) string {
 	return server.DefaultURL
 }
 
-// token finds the token of a server: environment, then what login remembered.
-func token(server string) (string, error) {
-	if fromEnv := os.Getenv("ALOFT_TOKEN"); fromEnv != "" {
-		return fromEnv, nil
-	}
-	known, err := readLogins()
-	if err != nil {
-		return "", err
-	}
-	if found, ok := known.Servers[server]; ok {
-		return found.Token, nil
-	}
-	return "", aloft.Errorf(aloft.CodeForbidden, "no token is known for %s", server).
-		WithHint("aloft login --server %s, with the token that `aloft serve` showed at its first start", server)
-}
-
 // client returns a client of the server.
 func (o *options) client(ctx context.Context) (*api.Client, error) {
 	server := o.serverURL(ctx)
@@ -169,14 +91,7 @@ func newClient(server, secret string) (*api.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor(), Roots: roots}), nil
-}
-
-// authorityOf is the file with the authority of a server's certificate; "" = the
-// system knows it.
-func authorityOf(server string) (string, error) {
-	known, err := readLogins()
-	return known.Servers[server].CA, err
+	return api.NewClient(api.ClientOptions{URL: server, Token: secret, Actor: actor(), Roots: roots, Login: howToLogIn(server)}), nil
 }
 
 // actor is who calls, as far as this machine knows.

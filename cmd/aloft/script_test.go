@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 			case "postgresql":
 				return checkPostgreSQL().Verdict == verdictOK, nil
 			case "confined":
-				return checkConfinement(t.Context()).Verdict == verdictOK, nil
+				return checkConfinement(t.Context(), dataPath()).Verdict == verdictOK, nil
 			}
 			return false, fmt.Errorf("there is no condition %q", name)
 		},

@@ -15,7 +15,7 @@ import (
 const backupEvery = 24 * time.Hour
 
 func newServe() *cobra.Command {
-	o := server.Options{Version: buildVersion(), Generator: blueprints(), Remember: rememberToken}
+	o := server.Options{Version: buildVersion(), Generator: blueprints(), Keyring: keyring{}}
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server: git remote, runs, states, apps, pages",

@@ -23,7 +23,8 @@ func newTerraform(o *options) *cobra.Command {
 		Short: "Run the engine by hand on an environment: plan, state list, import…",
 		Long: `Terraform runs OpenTofu or Terraform in the working tree's Terraform folder, with
 the variables, the state and the provider that a run of the environment has. It
-initialises first. Nothing stands between you and the engine:
+initialises first. Nothing stands between you and the engine, which looks for files in
+the Terraform folder: name those of elsewhere by their whole path.
 
   aloft terraform alice -- plan
   aloft terraform alice -- state list

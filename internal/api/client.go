@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -24,6 +25,7 @@ type ClientOptions struct {
 	Token string
 	Actor string         // on whose behalf, for the records; may be empty
 	Roots *x509.CertPool // whose certificates are trusted; nil = those that the system trusts
+	Login string         // the hint when the server does not know the token; "" = the server's own
 }
 
 // Client calls the API. Its errors are *aloft.Error with the code and the hint
@@ -174,6 +176,9 @@ func (c *Client) problem(response *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	var p Problem
 	if kind == problemType && json.NewDecoder(io.LimitReader(response.Body, maxProblem)).Decode(&p) == nil && p.Detail != "" {
+		if response.StatusCode == http.StatusUnauthorized {
+			p.Hint = cmp.Or(c.Login, p.Hint)
+		}
 		return p.asError()
 	}
 	return aloft.Errorf(codeOfStatus(response.StatusCode), "%s answered %s", c.URL, response.Status).

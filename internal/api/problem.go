@@ -70,7 +70,7 @@ func problemWith(status int, err error) *Problem {
 
 func unauthorized() *Problem {
 	return problemWith(http.StatusUnauthorized,
-		aloft.Errorf(aloft.CodeForbidden, "the server does not know who you are").WithHint("log in with: aloft login"))
+		aloft.Errorf(aloft.CodeForbidden, "the server does not know who you are").WithHint("log in with: aloft login; a token that is lost is replaced on the server's machine: aloft token reset --data DIR"))
 }
 
 // problemFor translates an error and logs those that the caller is not told.

@@ -43,10 +43,11 @@ type Builder struct {
 type Request struct {
 	Project string
 	App     aloft.App
-	Source  string       // root of the checkout; not changed
-	Inputs  string       // git's id of the tree of App.Path: equal ids are equal sources
-	Log     io.Writer    // receives commands and their output, line by line; nil = nothing
-	Timing  aloft.Timing // told of every command, and what there is to do before; nil = nobody
+	Source  string                 // root of the checkout; not changed
+	Foreign func(name string) bool // tells by its path what lies in Source, put there meanwhile, and is none of it; nil = nothing does
+	Inputs  string                 // git's id of the tree of App.Path: equal ids are equal sources
+	Log     io.Writer              // receives commands and their output, line by line; nil = nothing
+	Timing  aloft.Timing           // told of every command, and what there is to do before; nil = nobody
 }
 
 // Result is what a build yields.
@@ -198,7 +199,7 @@ func (b *Builder) fill(ctx context.Context, r Request, folder string) error {
 	}
 	watched, stop := b.watchSize(ctx, folder)
 	copied := r.Timing.Begin("copy", "the source")
-	err := copyTree(watched, r.Source, folder, r.Log)
+	err := r.copy(watched, ".", folder)
 	copied(err)
 	if err == nil {
 		err = b.commands(watched, r, folder)

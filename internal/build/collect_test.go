@@ -2,6 +2,7 @@ package build_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,25 @@ func TestCopy(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "folder/up")); err != nil || string(text) != "text" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// What is written into the source while it is copied is in no artifact.
+func TestForeignFilesAreNotCopied(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	source := write(t, map[string]string{"file": "", "terraform/main.tf": "", "terraform/aloft_backend_override.tf": "", "terraform/modules/x/new": ""})
+	r := request(source)
+	r.Foreign = func(name string) bool {
+		return name == "terraform/aloft_backend_override.tf" || name == "terraform/modules/x/new"
+	}
+	dir := mustBuild(t, b, r).Artifact.Dir
+	for name, want := range map[string]bool{
+		"file": true, "terraform/main.tf": true, "terraform/aloft_backend_override.tf": false, "terraform/modules/x/new": false,
+	} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
 
@@ -122,6 +142,23 @@ func TestDocker(t *testing.T) {
 		_, err := engine(t, "exit 1").Build(t.Context(), docker(request(write(t, nil))))
 		if aloft.ErrorCode(err) != aloft.CodeUnavailable || !strings.Contains(err.Error(), "(Dockerfile)") || aloft.ErrorHint(err) == "" {
 			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("an image of what is committed", func(t *testing.T) {
+		t.Parallel()
+		b := engine(t, `test "$1" = info || find . -type f > "$(dirname "$0")/files"`)
+		r := docker(request(write(t, map[string]string{
+			"web/Dockerfile": "FROM scratch", "web/terraform/main.tf": "", "web/terraform/aloft_backend_override.tf": "",
+		})))
+		r.App.Path, r.Foreign = "web", func(name string) bool { return name == "web/terraform/aloft_backend_override.tf" }
+		result := mustBuild(t, b, r)
+		bin, _, _ := strings.Cut(b.options.Path, ":")
+		files, err := os.ReadFile(filepath.Join(bin, "files"))
+		if err != nil || !strings.Contains(string(files), "./terraform/main.tf\n") || strings.Contains(string(files), "override") {
+			t.Errorf("built from %q, %v", files, err)
+		}
+		if _, err := os.Stat(result.Artifact.Dir + ".tmp"); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the copy is left: %v", err)
 		}
 	})
 	t.Run("an image", func(t *testing.T) {

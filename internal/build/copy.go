@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// copyTree copies the files, folders and links of source into folder, which
-// exists. It never reads or writes outside of the two. Links that lead outside
-// and things that are neither are left out, and the log says so.
-func copyTree(ctx context.Context, source, folder string, log io.Writer) error {
-	from, err := os.OpenRoot(source)
+// copy copies the files, folders and links of a folder of the source into another,
+// which exists, but what is foreign there. It never reads or writes outside of the two.
+// Links that lead outside and things that are neither are left out, and the log says so.
+func (r Request) copy(ctx context.Context, place, folder string) error {
+	from, err := os.OpenRoot(filepath.Join(r.Source, place))
 	if err != nil {
 		return fmt.Errorf("cannot open the source: %w", err)
 	}
@@ -24,7 +24,10 @@ func copyTree(ctx context.Context, source, folder string, log io.Writer) error {
 		return fmt.Errorf("cannot open the artifact: %w", err)
 	}
 	defer to.Close()
-	c := copier{from: from, to: to, log: log}
+	c := copier{from: from, to: to, log: r.Log, foreign: func(string) bool { return false }}
+	if r.Foreign != nil {
+		c.foreign = func(name string) bool { return r.Foreign(filepath.ToSlash(filepath.Join(place, name))) }
+	}
 	if err := c.folder(ctx, "."); err != nil {
 		return fmt.Errorf("cannot copy the source: %w", err)
 	}
@@ -34,6 +37,7 @@ func copyTree(ctx context.Context, source, folder string, log io.Writer) error {
 type copier struct {
 	from, to *os.Root
 	log      io.Writer
+	foreign  func(name string) bool
 }
 
 func (c copier) folder(ctx context.Context, name string) error {
@@ -57,6 +61,9 @@ func (c copier) folder(ctx context.Context, name string) error {
 }
 
 func (c copier) entry(ctx context.Context, name string) error {
+	if c.foreign(name) {
+		return nil
+	}
 	info, err := c.from.Lstat(name)
 	if err != nil {
 		return err

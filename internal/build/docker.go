@@ -41,7 +41,11 @@ func (b *Builder) image(ctx context.Context, r Request, folder string) error {
 	}
 	tag := fmt.Sprintf("aloft/%s:%s", r.Project, filepath.Base(folder))
 	command := aloft.Command{Args: []string{engine, "build", "--tag", tag, "."}, Source: r.App.Runtime.Source}
-	dir := filepath.Join(r.Source, r.App.Path)
+	dir, done, err := r.context(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := b.run(ctx, execution{request: r, command: command, dir: dir, env: env}); err != nil {
 		return err
 	}
@@ -49,6 +53,25 @@ func (b *Builder) image(ctx context.Context, r Request, folder string) error {
 		os.WriteFile(filepath.Join(folder, ImageFile), []byte(tag+"\n"), 0o600),
 		os.WriteFile(filepath.Join(folder, EngineFile), []byte(engine+"\n"), 0o600),
 	)
+}
+
+// context returns the folder that the engine builds from: that of the app, or a copy
+// of it where something lies in the source that is none of it.
+func (r Request) context(ctx context.Context, folder string) (dir string, done func(), err error) {
+	if r.Foreign == nil {
+		return filepath.Join(r.Source, r.App.Path), func() {}, nil
+	}
+	dir = folder + tempSuffix
+	done = func() { _ = removeAll(dir) } // else Collect takes it later
+	if err = errors.Join(removeAll(dir), os.Mkdir(dir, 0o700)); err == nil {
+		copied := r.Timing.Begin("copy", "the source")
+		err = r.copy(ctx, r.App.Path, dir)
+		copied(err)
+	}
+	if err != nil {
+		done()
+	}
+	return dir, done, err
 }
 
 // removeImage removes the image of a container artifact, if folder is one and

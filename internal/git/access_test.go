@@ -39,7 +39,7 @@ func TestAccess(t *testing.T) {
 			[]string{"a token is needed for project shop", "remote: aloft login", "Authentication failed"}},
 		{"without a password nothing is told", []string{"ls-remote", s.Server.URL + "/shop.git"}, 128, []string{"could not read Username"}},
 		{"a project that is not there cannot be fetched", []string{"ls-remote", s.url("none")}, 128,
-			[]string{`there is no project "none"`, "aloft project create none"}},
+			[]string{`there is no repository of project "none"`, "aloft project create none"}},
 		{"a bad project name is explained", []string{"push", s.url("My_Shop"), "HEAD:env-a"}, 128,
 			[]string{`project name "My_Shop" is not valid`, "the nearest valid name is my-shop"}},
 		{"an address without .git is corrected", []string{"ls-remote", strings.TrimSuffix(s.url("shop"), ".git")}, 128,

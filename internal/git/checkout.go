@@ -2,6 +2,7 @@ package git
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,38 +19,39 @@ import (
 
 // Checkout writes the files of a commit into dir, which must be empty or not
 // there. They are byte for byte what was committed, with their modes: attributes,
-// filters, line endings and hooks have no effect. A submodule becomes an empty
-// folder, and is named in submodules. A tree that is over a limit, or has a symbolic link that leads out of it,
-// or a name that no checkout should have, is CodeInvalid, names the limit or the
-// path, and leaves dir empty.
-func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) (submodules []string, err error) {
+// filters, line endings and hooks have no effect. A submodule becomes an empty folder, a
+// file of Git LFS stays a pointer; both are named. A tree that is over a limit, or has a
+// symbolic link that leads out of it, or a name that no checkout should have, is
+// CodeInvalid, names the limit or the path, and leaves dir empty.
+func (r *Remote) Checkout(ctx context.Context, project, revision, dir string) (aloft.Absent, error) {
+	var none aloft.Absent
 	repository, err := r.revision(project, revision)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
+		return none, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	if present, err := os.ReadDir(dir); err != nil || len(present) > 0 {
-		return nil, errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
+		return none, errors.Join(err, fmt.Errorf("cannot check out %s: %s is not empty", project, dir))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("cannot check out %s: %w", project, err)
+		return none, fmt.Errorf("cannot check out %s: %w", project, err)
 	}
 	defer root.Close()
 	w := &worktree{root: root, made: map[string]bool{".": true}}
-	if submodules, err = r.fill(ctx, repository, revision, w); err != nil {
+	if err = r.fill(ctx, repository, revision, w); err != nil {
 		empty(dir)
-		return nil, r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
+		return none, r.explain(ctx, project, revision, fmt.Errorf("cannot check out commit %.12s of %s: %w", revision, project, err))
 	}
-	return submodules, nil
+	return w.absent, nil
 }
 
-func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) (submodules []string, err error) {
+func (r *Remote) fill(ctx context.Context, repository, revision string, w *worktree) error {
 	files, err := r.inspect(ctx, repository, revision)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var blobs []entry
 	for _, e := range files {
@@ -57,15 +59,15 @@ func (r *Remote) fill(ctx context.Context, repository, revision string, w *workt
 			blobs = append(blobs, e)
 			continue
 		}
-		submodules = append(submodules, e.path)
+		w.absent.Submodules = append(w.absent.Submodules, e.path)
 		if err := w.mkdir(e.path); err != nil {
-			return nil, w.explain(e.path, err)
+			return w.explain(e.path, err)
 		}
 	}
 	if err := r.blobs(ctx, repository, blobs, w.write); err != nil {
-		return nil, err
+		return err
 	}
-	return submodules, w.link()
+	return w.link()
 }
 
 // blobs calls write with the content of each entry, in order.
@@ -115,9 +117,10 @@ func oneBlob(out *bufio.Reader, e entry, write func(entry, int64, io.Reader) err
 
 // worktree writes files below a root that it cannot leave.
 type worktree struct {
-	root  *os.Root
-	made  map[string]bool // folders that are there
-	links []link
+	root   *os.Root
+	made   map[string]bool // folders that are there
+	links  []link
+	absent aloft.Absent
 }
 
 type link struct{ path, target string }
@@ -151,8 +154,27 @@ func (w *worktree) write(e entry, size int64, content io.Reader) error {
 	if err != nil {
 		return w.explain(e.path, err)
 	}
+	content = w.notePointer(e, size, content)
 	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
+}
+
+const (
+	pointerStart = "version https://git-lfs.github.com/spec/v1\n"
+	maxPointer   = 1024 // bytes; the specification of Git LFS says so
+)
+
+// notePointer notes a file that is a pointer of Git LFS, and returns the same content.
+func (w *worktree) notePointer(e entry, size int64, content io.Reader) io.Reader {
+	if size > maxPointer || size < int64(len(pointerStart)) {
+		return content
+	}
+	start := make([]byte, len(pointerStart))
+	n, _ := io.ReadFull(content, start) // what fails fails again
+	if string(start) == pointerStart {
+		w.absent.Pointers = append(w.absent.Pointers, e.path)
+	}
+	return io.MultiReader(bytes.NewReader(start[:n]), content)
 }
 
 // remember keeps a symbolic link for when all files are written, so that none is

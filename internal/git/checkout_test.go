@@ -67,7 +67,7 @@ func TestCheckout(t *testing.T) {
 	c.git("push", "--quiet", "aloft", commit+":refs/heads/env-a")
 
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	modules, err := s.Checkout(t.Context(), "shop", commit, dir)
+	absent, err := s.Checkout(t.Context(), "shop", commit, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +88,11 @@ func TestCheckout(t *testing.T) {
 	if entries, _ := os.ReadDir(filepath.Join(dir, "module")); len(entries) != 0 {
 		t.Error("the submodule is not empty")
 	}
-	if len(modules) != 1 || modules[0] != "module" {
-		t.Errorf("submodules %q", modules)
+	if len(absent.Submodules) != 1 || absent.Submodules[0] != "module" {
+		t.Errorf("submodules %q", absent.Submodules)
+	}
+	if len(absent.Pointers) != 1 || absent.Pointers[0] != "large.bin" {
+		t.Errorf("files of LFS %q", absent.Pointers)
 	}
 	if exists(filepath.Join(dir, ".git")) {
 		t.Error("there is a .git")

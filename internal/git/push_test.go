@@ -59,6 +59,23 @@ func TestPush(t *testing.T) {
 		c.git("push", "--quiet", "--force", "aloft", head+":env-alice")
 		s.at(t, "shop", "env-alice", head)
 	})
+	t.Run("a shallow clone is told how to get what it lacks", func(t *testing.T) {
+		t.Parallel()
+		s := serve(t, nil)
+		whole := newClone(t, s, "other")
+		whole.commit("b", "b")
+		c := &clone{t, t.TempDir()}
+		c.git("clone", "--quiet", "--depth=1", "file://"+whole.dir, ".")
+		code, out := c.try("push", s.url("shop"), "HEAD:env-alice")
+		if code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+		has(t, out, "shallow update not allowed", "this is a shallow clone", "→ get them, then push again: git fetch --unshallow")
+		s.at(t, "shop", "env-alice", "")
+		c.git("fetch", "--quiet", "--unshallow")
+		c.git("push", "--quiet", s.url("shop"), "HEAD:env-alice")
+		s.at(t, "shop", "env-alice", c.git("rev-parse", "HEAD"))
+	})
 	t.Run("a refused push says why and leaves the branch", func(t *testing.T) {
 		t.Parallel()
 		s := serve(t, nil)

@@ -15,6 +15,7 @@ type relay struct {
 	explain func(said []byte) error // nil = there is nothing to explain
 	said    head                    // what the pusher was shown: a line may end in the next packet
 	done    bool                    // git took the objects; from there on a run speaks, not git
+	shallow bool                    // git refused a ref, for it lacks what is before the commits of a shallow clone
 }
 
 func newRelay(w io.Writer, explain func(said []byte) error) *relay {
@@ -52,17 +53,21 @@ func (r *relay) note(payload []byte) {
 	case len(payload) == 0:
 	case payload[0] == progressBand:
 		_, _ = r.said.Write(payload[1:])
-	case payload[0] == dataBand && bytes.Contains(payload, []byte("unpack ok\n")):
-		r.done = true
+	case payload[0] == dataBand:
+		r.done = r.done || bytes.Contains(payload, []byte("unpack ok\n"))
+		r.shallow = r.shallow || bytes.Contains(payload, []byte(" shallow update not allowed\n"))
 	}
 }
 
 // end adds the explanation before the packet that ends the answer.
 func (r *relay) end() error {
-	if r.done {
-		return nil
+	var err error
+	switch {
+	case r.shallow:
+		err = errShallow
+	case !r.done:
+		err = r.explain(r.said.Bytes())
 	}
-	err := r.explain(r.said.Bytes())
 	if err == nil {
 		return nil
 	}
@@ -71,6 +76,9 @@ func (r *relay) end() error {
 	_, err = packets.WriteTo(r.w)
 	return err
 }
+
+var errShallow = aloft.Errorf(aloft.CodeInvalid, "this is a shallow clone, and the server has not the commits that it lacks").
+	WithHint("get them, then push again: git fetch --unshallow")
 
 var (
 	brokenRule = regexp.MustCompile(`object ([0-9a-f]{40,64}): ([A-Za-z]+): `)

@@ -129,8 +129,8 @@ func (r *Remote) repository(project string) (string, error) {
 	}
 	path := filepath.Join(r.options.Dir, project+suffix)
 	if !holdsRepository(path) {
-		return "", aloft.Errorf(aloft.CodeNotFound, "there is no project %q", project).
-			WithHint("a first push makes it, or: aloft project create %s", project)
+		return "", aloft.Errorf(aloft.CodeNotFound, "there is no repository of project %q", project).
+			WithHint("a first push makes it, or: aloft project create %s; one that is lost comes back from a backup (docs/backup.md)", project)
 	}
 	return path, nil
 }

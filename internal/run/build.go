@@ -29,7 +29,7 @@ func (p *Pipeline) build(ctx context.Context, s *step, j journey, d desired) ([]
 	for _, app := range d.apps {
 		log, span := s.logOf(app.Name, len(d.apps)), s.span.begin(app.Name, app.Runtime.Value)
 		artifact, skipped, err := p.Builder.Build(ctx, BuildRequest{
-			Project: j.run.Project, App: app, Source: d.dir, Inputs: inputs, Log: log, Timing: span.timing(),
+			Project: j.run.Project, App: app, Source: d.dir, Foreign: d.foreign, Inputs: inputs, Log: log, Timing: span.timing(),
 		})
 		log.Flush()
 		span.built(skipped, err)

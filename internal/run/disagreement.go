@@ -153,7 +153,7 @@ func (p *Pipeline) otherState(ctx context.Context, key aloft.EnvironmentKey) (di
 }
 
 func stateChoices(key aloft.EnvironmentKey) string {
-	return fmt.Sprintf("bring back the newest records (see docs/backup.md) or the state itself (aloft terraform %s -- state push FILE), or take what is there as right: aloft env accept %s",
+	return fmt.Sprintf("bring back the newest records (see docs/backup.md) or the state itself (aloft terraform %s -- state push FILE, with the whole path of FILE), or take what is there as right: aloft env accept %s",
 		key.Environment, key.Environment)
 }
 

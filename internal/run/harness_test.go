@@ -208,6 +208,7 @@ type fakeRepository struct {
 	identity string
 	gone     bool   // there is no repository
 	lacks    string // a commit that it does not have
+	absent   aloft.Absent
 }
 
 var errNoRepository = aloft.Errorf(aloft.CodeNotFound, "there is no repository")
@@ -231,9 +232,9 @@ func (f *fakeRepository) Create(context.Context) error {
 	return nil
 }
 
-func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, error) {
+func (f *fakeRepository) Checkout(_ context.Context, _, dir string) (aloft.Absent, error) {
 	if f.gone {
-		return nil, errNoRepository
+		return aloft.Absent{}, errNoRepository
 	}
 	if f.moved != nil {
 		f.moved()
@@ -242,10 +243,10 @@ func (f *fakeRepository) Checkout(_ context.Context, _, dir string) ([]string, e
 	for name, text := range f.files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			return nil, err
+			return aloft.Absent{}, err
 		}
 	}
-	return nil, nil
+	return f.absent, nil
 }
 
 func (f *fakeRepository) Tree(_ context.Context, revision, path string, _ ...string) (string, error) {
@@ -434,10 +435,12 @@ func (f *fakeTerraform) Show(w io.Writer, _ aloft.Plan) { _, _ = io.WriteString(
 type fakeBuilder struct {
 	dir   string
 	built []string
+	last  run.BuildRequest
 }
 
 func (f *fakeBuilder) Build(_ context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	f.built = append(f.built, r.Inputs)
+	f.last = r
 	dir := filepath.Join(f.dir, r.Project, r.Inputs)
 	return aloft.Artifact{ID: r.Inputs, App: r.App.Name, Dir: dir}, false, os.MkdirAll(dir, 0o700)
 }

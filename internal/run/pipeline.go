@@ -61,7 +61,8 @@ type desired struct {
 	manifest  manifest.Manifest
 	settings  manifest.EnvironmentSettings
 	apps      []aloft.App
-	terraform string // folder of the Terraform files
+	terraform string                 // folder of the Terraform files
+	foreign   func(name string) bool // tells what of the checkout an engine has put there
 	summary   aloft.ConfigurationSummary
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -28,15 +29,30 @@ func (p *Pipeline) checkout(ctx context.Context, s *step, run aloft.Run, revisio
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return source{}, fmt.Errorf("cannot make the folder of run %d: %w", run.ID, err)
 	}
-	submodules, err := p.Repository(run.Project).Checkout(ctx, revision, dir)
+	absent, err := p.Repository(run.Project).Checkout(ctx, revision, dir)
 	if err != nil {
 		return source{}, err
 	}
-	if n := len(submodules); n > 0 {
-		s.voice.detail("warning: submodules are not fetched, %q is an empty folder (of %d); commit its files instead", submodules[0], n)
+	if len(absent.Submodules) > 0 {
+		s.voice.detail("warning: submodules are not fetched and stay empty folders: %s; commit their files instead", quotedNames(absent.Submodules))
+	}
+	if len(absent.Pointers) > 0 {
+		s.voice.detail("warning: files of Git LFS are not fetched and stay pointers: %s; commit the files themselves instead", quotedNames(absent.Pointers))
 	}
 	s.say(short(revision))
 	return source{dir: dir}, nil
+}
+
+// quotedNames lists names that somebody else chose, the first ones of many.
+func quotedNames(names []string) string {
+	few := make([]string, 0, maxNamed)
+	for _, name := range names[:min(len(names), maxNamed)] {
+		few = append(few, strconv.Quote(name))
+	}
+	if more := len(names) - len(few); more > 0 {
+		few = append(few, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(few, ", ")
 }
 
 // read finds out what the commit asks for: its manifest, its apps, its Terraform.
@@ -71,6 +87,9 @@ func (p *Pipeline) read(s *step, run aloft.Run, src source) (desired, error) {
 	if !d.hasApps() {
 		s.say("infrastructure only, no output \"apps\"")
 		return d, nil
+	}
+	if d.foreign, err = foreignTo(src, folder); err != nil {
+		return d, err
 	}
 	if d.apps, err = readApps(files, d.manifest, d.summary.Local); err != nil {
 		return d, err

@@ -3,6 +3,7 @@ package run_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -242,4 +243,24 @@ func (s signalWriter) Write(p []byte) (int, error) {
 		close(s)
 	}
 	return len(p), nil
+}
+
+// What a commit leaves to be fetched from elsewhere is named where it is pushed.
+func TestAPushTellsWhatIsNotFetched(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.repository.absent.Submodules = []string{"vendor/x", "vendor/\x1b[31m"}
+	for i := range 12 {
+		h.repository.absent.Pointers = append(h.repository.absent.Pointers, fmt.Sprintf("images/%d.png", i))
+	}
+	h.push("c1")
+	h.reconcile()
+	for _, want := range []string{
+		`warning: submodules are not fetched and stay empty folders: "vendor/x", "vendor/\x1b[31m"; commit their files instead`,
+		`warning: files of Git LFS are not fetched and stay pointers: "images/0.png", `, `"images/9.png", and 2 more; commit the files themselves instead`,
+	} {
+		if log := h.log(1); !strings.Contains(log, want) {
+			t.Errorf("no %q in:\n%s", want, log)
+		}
+	}
 }

@@ -18,8 +18,8 @@ import (
 
 // Repository is one project's git repository. Branch names are short: "env-alice".
 type Repository interface {
-	// Checkout returns the folders that it leaves empty: submodules are not fetched.
-	Checkout(ctx context.Context, revision, dir string) (submodules []string, err error)
+	// Checkout returns what it does not fetch.
+	Checkout(ctx context.Context, revision, dir string) (aloft.Absent, error)
 	// Tree returns an id of the content of a folder at a commit, leaving out
 	// the named entries of that folder.
 	Tree(ctx context.Context, revision, path string, without ...string) (string, error)
@@ -73,8 +73,9 @@ type Session struct {
 type BuildRequest struct {
 	Project string
 	App     aloft.App
-	Source  string // folder of the checkout
-	Inputs  string // id of the content that the build depends on
+	Source  string                 // folder of the checkout
+	Foreign func(name string) bool // tells what lies there and is none of it; nil = nothing does
+	Inputs  string                 // id of the content that the build depends on
 	Log     io.Writer
 	Timing  aloft.Timing // told of every command; nil = nobody
 }

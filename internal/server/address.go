@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -105,11 +106,32 @@ func (s *Server) Welcome(w io.Writer) error {
              git push aloft HEAD:env-<name>
 Ctrl-C stops it.
 `, s.URL(), s.options.Data, s.LoginURL(), login, s.URL())
+	err = errors.Join(err, s.tell(w))
 	ShowToken(w, "Its token is %s\nIt is not shown again. Your aloft knows it; other machines need it: aloft login\n", s.fresh)
 	if s.tls != nil && !s.tls.names(s.hostName()) {
 		_, err = fmt.Fprintf(w, "The certificate is not for %s: name the host that it is for with --host.\n", s.hostName())
 	}
 	return err
+}
+
+// tell says what of this start is not as at others.
+func (s *Server) tell(w io.Writer) error {
+	var lines []string
+	if s.begun {
+		lines = append(lines, fmt.Sprintf("A new data folder is made: nothing of a server was in %s. If there should be, stop this and name the right folder with --data.", s.options.Data))
+	}
+	if s.aside {
+		lines = append(lines, fmt.Sprintf("Your aloft knew another server's token for %s. It is kept, and counts again when that server starts there.", s.URL()))
+	}
+	if s.forgotten {
+		lines = append(lines, fmt.Sprintf("Your aloft does not know this server's token: log in with it, or make another with: aloft token reset --data %s", s.options.Data))
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Broken receives what ends the server before its time.

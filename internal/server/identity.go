@@ -19,29 +19,30 @@ const identityFile = "identity"
 
 // examineData looks whether what a server needs of its data folder is there, before
 // anything is written: a folder that holds a server's files has records and a key.
-// With forget, what is missing counts as lost for good.
-func examineData(ctx context.Context, data, database string, forget bool) error {
+// With forget, what is missing counts as lost for good. It reports whether there is
+// nothing of a server yet.
+func examineData(ctx context.Context, data, database string, forget bool) (begun bool, err error) {
 	full := holdsServer(data)
 	recorded, err := store.Recorded(ctx, database)
 	if err != nil {
-		return err
+		return false, err
 	}
 	key, err := os.ReadFile(filepath.Join(data, "seal.key"))
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case err != nil && !missing:
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot read the sealing key: %w", err)
+		return false, aloft.Errorf(aloft.CodeUnavailable, "cannot read the sealing key: %w", err)
 	case !missing && len(key) != aloft.SealKeySize:
-		return aloft.Errorf(aloft.CodeConflict, "%s holds %d bytes and not the %d of a key: it is damaged", filepath.Join(data, "seal.key"), len(key), aloft.SealKeySize).
+		return false, aloft.Errorf(aloft.CodeConflict, "%s holds %d bytes and not the %d of a key: it is damaged", filepath.Join(data, "seal.key"), len(key), aloft.SealKeySize).
 			WithHint("bring it back from a backup: what was sealed with it (states, passwords) cannot be read with another")
 	case missing && recorded:
-		return aloft.Errorf(aloft.CodeConflict, "the records are there, but %s, which they were sealed with, is gone", filepath.Join(data, "seal.key")).
-			WithHint("bring it back from a backup: what was sealed with it (states, passwords) cannot be read without; no new key was written")
+		return false, aloft.Errorf(aloft.CodeConflict, "the records are there, but %s, which they were sealed with, is gone", filepath.Join(data, "seal.key")).
+			WithHint("bring it back from a backup: what was sealed with it (states, passwords) cannot be read without; no new key was written. To begin anew instead: aloft serve --data with an empty folder, and with an empty --database where the records are in PostgreSQL")
 	case !recorded && full && !forget:
-		return aloft.Errorf(aloft.CodeConflict, "%s holds the repositories and files of a server, but its records are gone (%s)", data, database).
+		return false, aloft.Errorf(aloft.CodeConflict, "%s holds the repositories and files of a server, but its records are gone (%s)", data, database).
 			WithHint("bring them back (see docs/backup.md), name where they are with --database, or begin anew on purpose: aloft serve --forget")
 	}
-	return nil
+	return !recorded && missing && !full, nil
 }
 
 // holdsServer reports whether a data folder holds what a server has made.

@@ -64,9 +64,9 @@ type Options struct {
 	Out         io.Writer // progress of the start
 	Version     api.Version
 	Generator   blueprint.Generator
-	// Remember keeps a token that the server has made at its first start for the
-	// user who started it; nil = it is kept nowhere.
-	Remember func(server, token string) error
+	// Keyring keeps the server's own token for the user who starts it; nil = it is
+	// kept nowhere.
+	Keyring Keyring
 }
 
 // Server is a running server: all rooms, wired up.
@@ -80,6 +80,9 @@ type Server struct {
 	inside     *inside      // nil = children use the listener
 	kept       *keptToken   // nil = options.Token
 	fresh      string       // a token that was made at this start
+	aside      bool         // the user knew another server's token for this URL, which is kept aside
+	forgotten  bool         // the user does not know the server's own token
+	begun      bool         // there was neither a record nor a file of a server: it begins anew
 	tokens     *api.Tokens
 	sessionKey []byte
 	store      *store.Store
@@ -112,7 +115,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.options.Data, err = aloft.DataDir(o.Data); err != nil {
 		return nil, err
 	}
-	if err = examineData(ctx, s.options.Data, s.database(), o.Forget); err != nil {
+	if s.begun, err = examineData(ctx, s.options.Data, s.database(), o.Forget); err != nil {
 		return nil, err
 	}
 	if err = makeFolders(s.options.Data); err != nil {
@@ -143,7 +146,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err = s.openDoors(ctx); err != nil {
 		return nil, err
 	}
-	if err = s.openToken(); err != nil {
+	if err = errors.Join(s.writeNote(), s.openToken()); err != nil {
 		return nil, err
 	}
 

@@ -77,8 +77,8 @@ func (k *keptToken) refresh() error {
 }
 
 // openToken finds out what the server's token is: the one that was handed over,
-// or its own, which it makes at the first start. Its own is remembered for the
-// user who starts it, and kept as a digest only.
+// or its own, which it makes where its data folder has none: at the first start. Its
+// own is remembered for the user who starts it, and kept as a digest only.
 func (s *Server) openToken() (err error) {
 	if s.options.Token != "" {
 		s.setToken(api.DigestOf(s.options.Token))
@@ -89,6 +89,9 @@ func (s *Server) openToken() (err error) {
 		s.kept.path, s.kept.plain = s.path(digestFile), false
 		if s.fresh, err = s.freshToken(); err != nil {
 			return err
+		}
+		if s.fresh == "" {
+			s.recallToken()
 		}
 	}
 	return s.kept.refresh()
@@ -130,7 +133,7 @@ func (s *Server) freshToken() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot read the token: %w", err)
 	}
-	if err := keepToken(data, s.URL(), token, s.options.Remember); err != nil {
+	if s.aside, err = keepToken(s.place(), token, api.Digest{}, s.options.Keyring); err != nil {
 		return "", err
 	}
 	if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -139,38 +142,50 @@ func (s *Server) freshToken() (string, error) {
 	return token, nil
 }
 
-// keepToken lets this user's aloft know a token, and the server its digest.
-func keepToken(data, server, token string, remember func(server, token string) error) error {
-	if remember == nil {
-		remember = func(string, string) error { return nil }
-	}
-	if err := remember(server, token); err != nil {
-		return aloft.Errorf(aloft.CodeUnavailable, "cannot keep the server's token for you: %w", err).
-			WithHint("set HOME or XDG_CONFIG_HOME, or hand the server its token with --token-file")
+// keepToken lets this user's aloft know a token, and the server its digest. before is
+// the digest of the one that is worthless from now on.
+func keepToken(at Place, token string, before api.Digest, keyring Keyring) (aside bool, err error) {
+	if keyring != nil {
+		if aside, err = keyring.Keep(at, token, before); err != nil {
+			return false, aloft.Errorf(aloft.CodeUnavailable, "cannot keep the server's token for you: %w", err).
+				WithHint("set HOME or XDG_CONFIG_HOME, or hand the server its token with --token-file")
+		}
 	}
 	digest := api.DigestOf(token)
-	return aloft.ReplaceFile(filepath.Join(data, digestFile), []byte(hex.EncodeToString(digest[:])+"\n"), 0o600)
+	return aside, aloft.ReplaceFile(filepath.Join(at.Data, digestFile), []byte(hex.EncodeToString(digest[:])+"\n"), 0o600)
 }
 
-// ShowToken prints a new token where only a person can see it: what is not a
-// terminal may be a log.
-func ShowToken(w io.Writer, format, token string) {
-	if file, ok := w.(*os.File); ok && token != "" && term.IsTerminal(int(file.Fd())) {
-		_, _ = fmt.Fprintf(w, format, token)
+// ShowToken prints a new token where only a person can see it, and reports whether it
+// did: what is not a terminal may be a log.
+func ShowToken(w io.Writer, format, token string) bool {
+	file, ok := w.(*os.File)
+	if !ok || token == "" || !term.IsTerminal(int(file.Fd())) {
+		return false
 	}
+	_, _ = fmt.Fprintf(w, format, token)
+	return true
 }
 
 // ResetToken makes another token for the server with this data folder, whether it
-// runs or not, and returns it. remember keeps it for the user; server is the URL.
-func ResetToken(data, server string, remember func(server, token string) error) (string, error) {
-	if _, err := os.Stat(filepath.Join(data, "seal.key")); err != nil {
-		return "", aloft.Errorf(aloft.CodeNotFound, "there is no data of a server in %s", data).WithHint("name its folder with --data")
-	}
-	token := api.NewToken()
-	if err := keepToken(data, server, token, remember); err != nil {
+// runs or not, and returns it. The keyring keeps it for the user.
+func ResetToken(at Place, keyring Keyring) (string, error) {
+	note, err := NoteOf(at.Data)
+	if err != nil {
 		return "", err
 	}
-	if err := os.Remove(filepath.Join(data, plainFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if note.TokenFile != "" {
+		return "", aloft.Errorf(aloft.CodeConflict, "the server of %s takes its token from %s, not from its data folder", at.Data, note.TokenFile).
+			WithHint("write another token into that file; it counts at once: openssl rand -hex 20 > %s", note.TokenFile)
+	}
+	before, err := (&keptToken{path: filepath.Join(at.Data, digestFile)}).read()
+	if err != nil {
+		before = api.Digest{} // it has none, or none that counts
+	}
+	token := api.NewToken()
+	if _, err := keepToken(at, token, before, keyring); err != nil {
+		return "", err
+	}
+	if err := os.Remove(filepath.Join(at.Data, plainFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("cannot remove the token that lies open: %w", err)
 	}
 	return token, nil

@@ -45,7 +45,7 @@ func RepositoryOf(remote *git.Remote, project string) run.Repository {
 	return repository{remote, project}
 }
 
-func (r repository) Checkout(ctx context.Context, revision, dir string) ([]string, error) {
+func (r repository) Checkout(ctx context.Context, revision, dir string) (aloft.Absent, error) {
 	return r.remote.Checkout(ctx, r.project, revision, dir)
 }
 func (r repository) Tree(ctx context.Context, revision, path string, without ...string) (string, error) {
@@ -148,7 +148,7 @@ type builder struct{ *build.Builder }
 
 func (b builder) Build(ctx context.Context, r run.BuildRequest) (aloft.Artifact, bool, error) {
 	result, err := b.Builder.Build(ctx, build.Request{
-		Project: r.Project, App: r.App, Source: r.Source, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
+		Project: r.Project, App: r.App, Source: r.Source, Foreign: r.Foreign, Inputs: r.Inputs, Log: r.Log, Timing: r.Timing,
 	})
 	return result.Artifact, result.Skipped, err
 }
@@ -336,7 +336,8 @@ func (e events) Subscribe(ctx context.Context) <-chan api.Event {
 func (s *Server) authorizeGit(r *http.Request, _ string) (string, error) {
 	scope, ok := s.tokens.Authenticate(api.Token(r))
 	if !ok || !scope.Admin {
-		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").WithHint("aloft login")
+		return "", aloft.Errorf(aloft.CodeForbidden, "the token is missing or not valid").
+			WithHint("aloft login; a token that is lost is replaced on the server's machine: aloft token reset --data DIR")
 	}
 	user, _, _ := r.BasicAuth()
 	return user, nil
