@@ -48,12 +48,22 @@ type Options struct {
 	// left from an apply that was cut off, or the state was lost. For who serves one
 	// run of one environment, whose state is the only one.
 	Adopt bool
+
+	// Destroys tells that the engines destroy everything. They plan the whole
+	// configuration before, of which nothing is made: it may hold what is refused.
+	Destroys bool
 }
 
 // local implements the provider.
 type local struct {
 	options Options
 	ledger  ledger
+}
+
+func newLocal(options Options) *local {
+	p := &local{options: options}
+	p.ledger.adopts, p.ledger.destroys = options.Adopt, options.Destroys
+	return p
 }
 
 func (p *local) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -72,8 +82,6 @@ func (p *local) Configure(_ context.Context, _ provider.ConfigureRequest, resp *
 		resp.Diagnostics.AddError("No Aloft server", "The provider works through a running Aloft server.\n\nStart one with: aloft serve")
 		return
 	}
-	p.ledger.adopts = p.options.Adopt
-	p.ledger.begin()
 	resp.ResourceData = configured{p.options.Client, &p.ledger}
 }
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
 	"google.golang.org/grpc"
@@ -41,9 +40,10 @@ func Serve(ctx context.Context, options Options) (reattach string, stop func(), 
 	if err != nil {
 		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
+	p := newLocal(options)
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
-		grpc.WaitForHandlers(true), grpc.UnaryInterceptor(quiet))
-	if err := register(server, options); err != nil {
+		grpc.WaitForHandlers(true), grpc.UnaryInterceptor(quiet), grpc.StatsHandler(lines{&p.ledger}))
+	if err := register(server, p); err != nil {
 		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
 	var served sync.WaitGroup
@@ -59,11 +59,11 @@ func Serve(ctx context.Context, options Options) (reattach string, stop func(), 
 
 // register gives the server the services that an engine calls when it attaches
 // to a provider that it did not start.
-func register(server *grpc.Server, options Options) error {
+func register(server *grpc.Server, p *local) error {
 	alive := health.NewServer()
 	alive.SetServingStatus(service, grpc_health_v1.HealthCheckResponse_SERVING)
 	grpc_health_v1.RegisterHealthServer(server, alive)
-	plugin := tf6server.GRPCProviderPlugin{Name: Address, GRPCProvider: factory(options)}
+	plugin := tf6server.GRPCProviderPlugin{Name: Address, GRPCProvider: providerserver.NewProtocol6(p)}
 	return plugin.GRPCServer(nil, server)
 }
 
@@ -130,11 +130,10 @@ func reattachment(address net.Addr) (string, error) {
 }
 
 // Main serves the provider to the engine that started this process as a plugin.
-// It returns when the engine is done.
+// It returns when the engine is done. An engine starts one for each configuration
+// of the provider, and others when it applies.
 func Main(options Options) error {
-	return tf6server.Serve("registry.terraform.io/"+Address, factory(options))
-}
-
-func factory(options Options) func() tfprotov6.ProviderServer {
-	return providerserver.NewProtocol6(&local{options: options})
+	p := newLocal(options)
+	p.ledger.opened()
+	return tf6server.Serve("registry.terraform.io/"+Address, providerserver.NewProtocol6(p))
 }

@@ -73,7 +73,8 @@ func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	}
 	reattach, stop, err := provider.Serve(ctx, provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
-		Version: s.options.Version.Version, Server: tagOf(s.options.Data), Adopt: true,
+		Version: s.options.Version.Version, Server: tagOf(s.options.Data),
+		Adopt: true, Destroys: r.Operation == aloft.OperationDestroy,
 	})
 	if err != nil {
 		session.Close()
