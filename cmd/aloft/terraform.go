@@ -135,7 +135,7 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		return nil, c, none, aloft.Errorf(aloft.CodeNotFound, "environment %s is destroyed", key).
 			WithHint("make it again with: aloft up %s", key.Environment)
 	}
-	reattach, stop, err := provider.Serve(ctx, provider.Options{Client: client, Version: buildVersion().Version, Destroys: destroysAll(args)})
+	reattach, stop, err := provider.Serve(provider.Options{Client: client, Version: buildVersion().Version, Destroys: destroysAll(args)})
 	c.Reattach = reattach
 	return engine, c, stop, err
 }

@@ -73,7 +73,7 @@ func (b *bench) serve(t *testing.T, adopt bool) {
 func (b *bench) serveWith(t *testing.T, options provider.Options) {
 	t.Helper()
 	options.Client, options.Version = b.world, "1.2.3"
-	reattach, stop, err := provider.Serve(t.Context(), options)
+	reattach, stop, err := provider.Serve(options)
 	if err != nil {
 		t.Fatal(err)
 	}

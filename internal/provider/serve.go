@@ -28,10 +28,11 @@ const (
 
 // Serve serves the provider to engines that are started on this machine with
 // the returned TF_REATTACH_PROVIDERS, from a socket that only this user can
-// reach. It serves until ctx ends or stop is called; stop returns when no
-// request is carried out any more and the socket is gone. It may be called
-// twice.
-func Serve(ctx context.Context, options Options) (reattach string, stop func(), err error) {
+// reach. It serves until stop is called, which is for when the engines have
+// ended: one that does not find the socket kills this process (Terraform with
+// go-plugin 1.6 and older). stop returns when no request is carried out any more
+// and the socket is gone. It may be called twice.
+func Serve(options Options) (reattach string, stop func(), err error) {
 	listener, dir, err := listen(options.Server)
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot serve the Terraform provider: %w", err)
@@ -53,8 +54,7 @@ func Serve(ctx context.Context, options Options) (reattach string, stop func(), 
 		served.Wait()
 		os.RemoveAll(dir)
 	})
-	unhook := context.AfterFunc(ctx, end)
-	return reattach, func() { unhook(); end() }, nil
+	return reattach, end, nil
 }
 
 // register gives the server the services that an engine calls when it attaches

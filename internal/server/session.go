@@ -59,7 +59,7 @@ func JobEnvironment(environ []string) map[string]string {
 // session opens what a run's Terraform talks to: the state, and the provider of
 // the local target, both with a token that ends with the run and is good for
 // its environment only.
-func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
+func (s *Server) session(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
 	token := s.tokens.Issue(r.EnvironmentKey, r.ID)
 	session := run.Session{
 		Backend: BackendFor(s.loopbackURL(), token, r.EnvironmentKey, summary),
@@ -71,7 +71,7 @@ func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	if !summary.Local {
 		return session, nil
 	}
-	reattach, stop, err := provider.Serve(ctx, provider.Options{
+	reattach, stop, err := provider.Serve(provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
 		Version: s.options.Version.Version, Server: tagOf(s.options.Data),
 		Adopt: true, Destroys: r.Operation == aloft.OperationDestroy,
