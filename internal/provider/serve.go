@@ -113,6 +113,10 @@ func RemoveSockets(server string) error {
 	return failed
 }
 
+// hosts are the registries that engines look into where a source names none: the
+// state has that of the engine which applied, and a source may name either.
+var hosts = []string{"registry.terraform.io", "registry.opentofu.org"}
+
 func reattachment(address net.Addr) (string, error) {
 	type addr struct{ Network, String string }
 	type config struct {
@@ -122,10 +126,14 @@ func reattachment(address net.Addr) (string, error) {
 		Test            bool // the engine must not end this process
 		Addr            addr
 	}
-	text, err := json.Marshal(map[string]config{Address: {
-		Protocol: "grpc", ProtocolVersion: protocol, Pid: os.Getpid(), Test: true,
-		Addr: addr{address.Network(), address.String()},
-	}})
+	providers := map[string]config{}
+	for _, host := range hosts {
+		providers[host+"/"+Address] = config{
+			Protocol: "grpc", ProtocolVersion: protocol, Pid: os.Getpid(), Test: true,
+			Addr: addr{address.Network(), address.String()},
+		}
+	}
+	text, err := json.Marshal(providers)
 	return string(text), err
 }
 
@@ -135,5 +143,5 @@ func reattachment(address net.Addr) (string, error) {
 func Main(options Options) error {
 	p := newLocal(options)
 	p.ledger.opened()
-	return tf6server.Serve("registry.terraform.io/"+Address, providerserver.NewProtocol6(p))
+	return tf6server.Serve(hosts[0]+"/"+Address, providerserver.NewProtocol6(p))
 }

@@ -63,10 +63,16 @@ func TestServe(t *testing.T) {
 			Addr struct{ Network, String string }
 			Test bool
 		}
-		if err := json.Unmarshal([]byte(reattach), &config); err != nil || !config[provider.Address].Test {
+		if err := json.Unmarshal([]byte(reattach), &config); err != nil || len(config) != 2 {
 			t.Fatal(reattach, err)
 		}
-		return config[provider.Address].Addr.String, stop
+		for source, served := range config {
+			if !served.Test || !strings.HasSuffix(source, "/"+provider.Address) {
+				t.Error(source, served)
+			}
+			socket = served.Addr.String
+		}
+		return socket, stop
 	}
 	t.Run("only this user reaches the socket", func(t *testing.T) {
 		socket, _ := serve(t)

@@ -68,9 +68,7 @@ func (s *Server) session(_ context.Context, r aloft.Run, summary aloft.Configura
 	}
 	// A server that is killed leaves its engines behind: the next one finds them.
 	session.Env[supervise.TagVariable] = supervise.EngineTag(tagOf(s.options.Data), r.EnvironmentKey)
-	if !summary.Local {
-		return session, nil
-	}
+	// Served to every run: a state may have what the configuration has no more.
 	reattach, stop, err := provider.Serve(provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
 		Version: s.options.Version.Version, Server: tagOf(s.options.Data),
