@@ -14,6 +14,37 @@ type claims struct {
 	replaced          string // creation in whose place one of the same identity comes; "" = none
 }
 
+// note notes a change after which the resource is there.
+func (c *claims) note(of change) {
+	switch {
+	case of.before == "":
+		c.created[of.line]++
+		// Its creation tells a resource that is replaced: it was planned once before,
+		// as one that stays.
+		if of.creation != "" && c.kept.remove(of.creation) {
+			c.replaced = of.creation
+		}
+	case of.imported:
+		c.imported[of.line]++
+	default:
+		c.kept.add(of.creation)
+	}
+}
+
+// unnamed is what an engine plans for a kind of resources, some of whose names are
+// known only while the plan is applied: such a one may be what another destroys.
+type unnamed struct{ created, deleted bool }
+
+func (u *unnamed) note(of change, deletes bool) error {
+	u.created = u.created || !deletes && of.before == ""
+	u.deleted = u.deleted || deletes
+	if !u.created || !u.deleted {
+		return nil
+	}
+	return conflict(identity{kind: of.kind}, "the plan destroys an {kind}, and makes one whose name is known only after that: it could be the same",
+		"do it with two pushes, or write the name out")
+}
+
 // creations are how often each one was noted.
 type creations map[string]int
 

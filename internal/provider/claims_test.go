@@ -49,6 +49,7 @@ func testOneIdentity(t *testing.T, program string) {
 	list := func(names string) string {
 		return declare("locals {\n  names = ["+names+"]\n}\n", database("d", "count = length(local.names)", "name = local.names[count.index]"))
 	}
+	const later = "resource \"terraform_data\" \"name\" {\n  input = \"one\"\n}\n"
 	const anew = "would be destroyed at one address and made anew at another"
 	for _, test := range []struct {
 		name, before, after string
@@ -78,6 +79,9 @@ func testOneIdentity(t *testing.T, program string) {
 		{"imported, while another goes",
 			declare(database("main")), declare(database("copy"), "import {\n  to = aloft_postgresql.copy\n  id = \"shop/alice/main\"\n}\n"),
 			[]string{"shop/alice/main is to be imported, but another resource has it", "`moved` instead: from = aloft_postgresql.OLD"}},
+		{"renamed, with a name that is known only later",
+			declare(database("p", `name = "one"`)), declare(later, database("q", "name = terraform_data.name.output")),
+			[]string{"The plan destroys an aloft_postgresql, and makes one whose name is known only after that"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, adopt := range []bool{true, false} {
@@ -130,6 +134,30 @@ func testOneIdentity(t *testing.T, program string) {
 		b.wantNoChanges(t)
 		b.write(t, declare(database("copy")))
 		b.wantNoChanges(t)
+	})
+	t.Run("new ones, of two configurations of the provider", func(t *testing.T) {
+		b := newBench(t, program, declare(second, database("main"), database("copy", "provider = aloft.second")))
+		b.serve(t, true)
+		out, err := b.run(t, "apply", "-auto-approve", "-input=false", "-no-color")
+		if err == nil {
+			t.Errorf("applied:\n%s", out)
+		}
+		wantText(t, out, "shop/alice/main exists already: another resource made it, and only one can have it.")
+		made := b.databasesNow()
+		b.refused(t, "shop/alice/main exists already: another resource has it")
+		b.wantDatabases(t, made)
+	})
+	t.Run("a name that is known only later", func(t *testing.T) {
+		b := newBench(t, program, declare(later, database("main", "name = terraform_data.name.output")))
+		b.serve(t, true)
+		b.apply(t)
+		b.wantNoChanges(t)
+		b.write(t, declare(strings.Replace(later, "one", "two", 1), database("main", "name = terraform_data.name.output")))
+		b.apply(t)
+		b.wantNoChanges(t)
+		if now := b.databasesNow(); len(now) != 1 || now["two"] == "" {
+			t.Errorf("there are %v", now)
+		}
 	})
 	t.Run("a name that nobody else claims may change", func(t *testing.T) {
 		b := newBench(t, program, declare(second, database("p", `name = "one"`, "provider = aloft.second"), database("q", `name = "two"`)))

@@ -88,12 +88,9 @@ func (c configured) planIdentity(ctx context.Context, kind string, req resource.
 	if creation != "" && !before.IsNull() {
 		c.ledger.hold(identity{kind, before.ValueString()}, creation) // also where nothing was read
 	}
-	if after.IsUnknown() {
-		return
-	}
 	err := c.ledger.plan(change{
-		kind: kind, before: before.ValueString(), after: after.ValueString(),
-		creation: creation, imported: textIn(ctx, req.Private, importKey) == c.ledger.atWork(), line: lineOf(ctx),
+		kind: kind, before: before.ValueString(), after: after.ValueString(), unknown: after.IsUnknown(),
+		creation: creation, imported: textIn(ctx, req.Private, importKey) == c.ledger.atWork(), line: c.line,
 	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Two resources for one "+kind, err)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"crypto/rand"
 	"sync"
 
@@ -20,7 +21,16 @@ type ledger struct {
 	lines    int                  // that engines have open
 	engine   string               // names the engine that is at work
 	held     map[identity]string  // creations that the state has, or that were made since
+	making   map[string]bool      // creations that are being made
 	claims   map[identity]*claims // what that engine plans
+	unnamed  map[string]*unnamed  // by kind, what it plans under names that it does not know yet
+}
+
+func newLedger(options Options) *ledger {
+	return &ledger{
+		adopts: options.Adopt, destroys: options.Destroys,
+		held: map[identity]string{}, making: map[string]bool{},
+	}
 }
 
 // line is a connection of an engine. It opens one for each configuration of the
@@ -36,10 +46,7 @@ func (l *ledger) opened() {
 	if l.lines++; l.lines > 1 {
 		return
 	}
-	l.engine, l.claims = rand.Text(), map[identity]*claims{}
-	if l.held == nil {
-		l.held = map[identity]string{}
-	}
+	l.engine, l.claims, l.unnamed = rand.Text(), map[identity]*claims{}, map[string]*unnamed{}
 }
 
 func (l *ledger) closed() {
@@ -65,13 +72,33 @@ func (l *ledger) holds(it identity, creation string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	mine, ok := l.held[it]
-	return ok && aloft.SameCreation(mine, creation)
+	return ok && aloft.SameCreation(mine, creation) || l.making[creation]
+}
+
+// make lets put make a creation, which nobody takes over meanwhile.
+func (l *ledger) make(it identity, claim aloft.Claim, put func(aloft.Claim) error) error {
+	l.mark(claim.Creation, true)
+	defer l.mark(claim.Creation, false)
+	err := put(claim)
+	if err == nil {
+		l.hold(it, claim.Creation)
+	}
+	return err
+}
+
+func (l *ledger) mark(creation string, making bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.making[creation] = making; !making {
+		delete(l.making, creation)
+	}
 }
 
 // change is what an engine plans for one resource.
 type change struct {
 	kind          string
 	before, after string // ids; "" = it is not there
+	unknown       bool   // after is, until the plan is applied
 	creation      string // that the state has; "" = it does not say
 	imported      bool   // by this plan
 	line          *line
@@ -85,27 +112,20 @@ func (l *ledger) plan(c change) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.after == "" || c.before != "" && c.before != c.after {
+	if l.unnamed[c.kind] == nil {
+		l.unnamed[c.kind] = &unnamed{}
+	}
+	switch goes := c.after == "" || c.before != "" && c.before != c.after; {
+	case c.unknown:
+		return l.unnamed[c.kind].note(c, false)
+	case goes:
 		it := identity{c.kind, c.before}
 		l.of(it).deleted.add(c.creation)
-		return l.of(it).conflict(it)
+		return cmp.Or(l.of(it).conflict(it), l.unnamed[c.kind].note(c, true))
 	}
 	it := identity{c.kind, c.after}
-	claims := l.of(it)
-	switch {
-	case c.before == "":
-		claims.created[c.line]++
-		// Its creation tells a resource that is replaced: it was planned once before,
-		// as one that stays.
-		if c.creation != "" && claims.kept.remove(c.creation) {
-			claims.replaced = c.creation
-		}
-	case c.imported:
-		claims.imported[c.line]++
-	default:
-		claims.kept.add(c.creation)
-	}
-	return claims.conflict(it)
+	l.of(it).note(c)
+	return l.of(it).conflict(it)
 }
 
 // of returns the claims to an identity. The ledger is locked.
@@ -145,7 +165,7 @@ func (l *ledger) create(it identity, put func(aloft.Claim) error, find func() (c
 		return "", err
 	}
 	claim := aloft.Claim{Creation: rand.Text()}
-	err := put(claim)
+	err := l.make(it, claim, put)
 	if aloft.ErrorCode(err) == aloft.CodeConflict {
 		there, failed := find()
 		switch {
@@ -154,11 +174,8 @@ func (l *ledger) create(it identity, put func(aloft.Claim) error, find func() (c
 			return "", tooEarly(it)
 		case l.adopts && !l.holds(it, there):
 			claim.Over = there
-			err = put(claim)
+			err = l.make(it, claim, put)
 		}
-	}
-	if err == nil {
-		l.hold(it, claim.Creation)
 	}
 	return claim.Creation, err
 }

@@ -57,13 +57,8 @@ type Options struct {
 // local implements the provider.
 type local struct {
 	options Options
-	ledger  ledger
-}
-
-func newLocal(options Options) *local {
-	p := &local{options: options}
-	p.ledger.adopts, p.ledger.destroys = options.Adopt, options.Destroys
-	return p
+	ledger  *ledger
+	line    *line // on which its engine is
 }
 
 func (p *local) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -82,7 +77,7 @@ func (p *local) Configure(_ context.Context, _ provider.ConfigureRequest, resp *
 		resp.Diagnostics.AddError("No Aloft server", "The provider works through a running Aloft server.\n\nStart one with: aloft serve")
 		return
 	}
-	resp.ResourceData = configured{p.options.Client, &p.ledger}
+	resp.ResourceData = configured{p.options.Client, p.ledger, p.line}
 }
 
 func (p *local) Resources(context.Context) []func() resource.Resource {
@@ -100,6 +95,7 @@ func (p *local) DataSources(context.Context) []func() datasource.DataSource { re
 type configured struct {
 	client Client
 	ledger *ledger
+	line   *line
 }
 
 // Configure receives the provider's client; it is nil while a configuration is

@@ -12,16 +12,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
 const (
 	protocol   = 6
-	service    = "plugin"   // what engines ask the health of
-	maxMessage = 256 << 20  // bytes; what engines send and take, too
 	maxSocket  = 103        // bytes in the path of a socket, macOS
 	socketName = "provider" // in a folder of its own
 )
@@ -41,36 +35,15 @@ func Serve(options Options) (reattach string, stop func(), err error) {
 	if err != nil {
 		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
-	p := newLocal(options)
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
-		grpc.WaitForHandlers(true), grpc.UnaryInterceptor(quiet), grpc.StatsHandler(lines{&p.ledger}))
-	if err := register(server, p); err != nil {
-		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
-	}
-	var served sync.WaitGroup
-	served.Go(func() { server.Serve(listener) })
-	end := sync.OnceFunc(func() {
-		server.Stop()
-		served.Wait()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &desk{options: options, ledger: newLedger(options), closing: ctx}
+	d.open.Go(func() { d.accept(listener) })
+	return reattach, sync.OnceFunc(func() {
+		cancel()
+		listener.Close()
+		d.open.Wait()
 		os.RemoveAll(dir)
-	})
-	return reattach, end, nil
-}
-
-// register gives the server the services that an engine calls when it attaches
-// to a provider that it did not start.
-func register(server *grpc.Server, p *local) error {
-	alive := health.NewServer()
-	alive.SetServingStatus(service, grpc_health_v1.HealthCheckResponse_SERVING)
-	grpc_health_v1.RegisterHealthServer(server, alive)
-	plugin := tf6server.GRPCProviderPlugin{Name: Address, GRPCProvider: providerserver.NewProtocol6(p)}
-	return plugin.GRPCServer(nil, server)
-}
-
-// quiet keeps the traces of the framework off our standard error, which it takes
-// for a plugin's that an engine reads and filters. TF_LOG brings them back.
-func quiet(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	return handle(tfsdklog.ContextWithTestLogging(ctx, socketName), req)
+	}), nil
 }
 
 // listen opens a socket in a new private folder with a path that is short enough.
@@ -141,7 +114,8 @@ func reattachment(address net.Addr) (string, error) {
 // It returns when the engine is done. An engine starts one for each configuration
 // of the provider, and others when it applies.
 func Main(options Options) error {
-	p := newLocal(options)
-	p.ledger.opened()
+	ledger := newLedger(options)
+	ledger.opened()
+	p := &local{options: options, ledger: ledger, line: &line{}}
 	return tf6server.Serve(hosts[0]+"/"+Address, providerserver.NewProtocol6(p))
 }
