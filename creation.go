@@ -33,5 +33,5 @@ func identity(creation string) string {
 func ExistsAlready(kind, id string) error {
 	return Errorf(CodeConflict, "the %s %s exists already: another resource made it, and only one can have it", kind, id).
 		WithHint("if its label in the configuration has changed, say so with a block `moved`: from = %[1]s.OLD, to = %[1]s.NEW; "+
-			"if no state knows it, import it: `aloft terraform ENVIRONMENT -- import %[1]s.NEW %[2]s`; otherwise choose another name", kind, id)
+			"if no state knows it, import it: `aloft terraform ENVIRONMENT -- import %[1]s.NEW %[2]s`; if it is being replaced, take `create_before_destroy` out of its `lifecycle`; otherwise choose another name", kind, id)
 }

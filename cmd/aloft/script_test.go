@@ -76,6 +76,10 @@ func TestScripts(t *testing.T) {
 			switch name {
 			case "postgresql":
 				return checkPostgreSQL().Verdict == verdictOK, nil
+			case "engines": // both of them
+				_, err := exec.LookPath("terraform")
+				tofu, _ := filepath.Glob(filepath.Join(userCache, "aloft", "engines", "*", "tofu"))
+				return err == nil && len(tofu) > 0, nil
 			case "confined":
 				return checkConfinement(t.Context(), dataPath()).Verdict == verdictOK, nil
 			}

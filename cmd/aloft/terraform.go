@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +50,7 @@ To remove an environment: aloft destroy ENV`,
 			if err != nil {
 				return err
 			}
-			engine, c, stop, err := o.byHand(command, t, key)
+			engine, c, stop, err := o.byHand(command, t, key, args[1:])
 			if err != nil {
 				return err
 			}
@@ -83,7 +85,7 @@ func (o *options) watched(command *cobra.Command, t tree, c aloft.Configuration,
 }
 
 // byHand puts together what the engine needs in the working tree.
-func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKey) (*terraform.Engine, aloft.Configuration, func(), error) {
+func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKey, args []string) (*terraform.Engine, aloft.Configuration, func(), error) {
 	ctx := command.Context()
 	none := func() {}
 	m, err := manifest.Load(os.DirFS(t.root))
@@ -134,9 +136,21 @@ func (o *options) byHand(command *cobra.Command, t tree, key aloft.EnvironmentKe
 		return nil, c, none, aloft.Errorf(aloft.CodeNotFound, "environment %s is destroyed", key).
 			WithHint("make it again with: aloft up %s", key.Environment)
 	}
-	reattach, stop, err := provider.Serve(ctx, provider.Options{Client: client, Version: buildVersion().Version})
+	reattach, stop, err := provider.Serve(provider.Options{Client: client, Version: buildVersion().Version, Destroys: destroysAll(args)})
 	c.Reattach = reattach
 	return engine, c, stop, err
+}
+
+// destroysAll reports whether the engine is asked to destroy, or to plan that.
+func destroysAll(args []string) bool {
+	command := slices.IndexFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") })
+	if command < 0 {
+		return false
+	}
+	return args[command] == "destroy" || slices.ContainsFunc(args[command:], func(a string) bool {
+		name, value, _ := strings.Cut(strings.TrimPrefix(a, "-"), "=")
+		return strings.TrimPrefix(name, "-") == "destroy" && strings.HasPrefix(a, "-") && value != "false"
+	})
 }
 
 // trustState lets the engine trust the certificate of the server that keeps the

@@ -147,5 +147,5 @@ func (r *appResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 }
 
 func (r *appResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPart(ctx, "app", req, resp)
+	r.importPart(ctx, "app", req, resp)
 }

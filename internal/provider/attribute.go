@@ -55,7 +55,7 @@ func planID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.
 }
 
 // importPart sets what identifies a resource in an environment; Read adds the rest.
-func importPart(ctx context.Context, noun string, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (c configured) importPart(ctx context.Context, noun string, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	key, name, err := parsePart(req.ID)
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot import "+noun, err)
@@ -67,4 +67,5 @@ func importPart(ctx context.Context, noun string, req resource.ImportStateReques
 	resp.Diagnostics.Append(set("id", req.ID)...)
 	resp.Diagnostics.Append(set("environment", key.String())...)
 	resp.Diagnostics.Append(set("name", name)...)
+	c.noteImport(ctx, resp)
 }

@@ -49,24 +49,22 @@ func renamed(kind string) string {
 	return labelled(labels[0], labels[1], labels[2])
 }
 
-// refused applies, checks that this fails for that identity and that nothing was changed.
-func (b *bench) refused(t *testing.T, kind, id string) {
+// refused plans and applies, and checks that both fail with one error, that it says
+// the parts, and that nothing was changed.
+func (b *bench) refused(t *testing.T, parts ...string) {
 	t.Helper()
 	b.done()
-	out, err := b.run(t, "apply", "-auto-approve", "-input=false", "-no-color")
-	if err == nil {
-		t.Errorf("applied:\n%s", out)
-	}
-	wantText(t, out, kind+" "+id+" exists already: another resource made it, and only one can have it.", "`moved`: from = "+kind+".OLD", "import "+kind+".NEW "+id)
-	if n := strings.Count(flat(out), "exists already"); n != 1 {
-		t.Errorf("it says so %d times:\n%s", n, out)
-	}
-	for _, change := range b.done() {
-		if strings.HasPrefix(change, "delete") {
-			t.Errorf("it went on to %s", change)
+	for _, args := range [][]string{{"plan"}, {"apply", "-auto-approve"}} {
+		out, err := b.run(t, append(args, "-input=false", "-no-color")...)
+		if err == nil {
+			t.Errorf("%s: no error:\n%s", args[0], out)
+		}
+		wantText(t, out, parts...)
+		if n := strings.Count(flat(out), "Error: "); n != 1 {
+			t.Errorf("%s: %d errors:\n%s", args[0], n, out)
 		}
 	}
-	b.complete(t)
+	wantDone(t, b)
 }
 
 // complete checks that everything is there.
@@ -89,9 +87,10 @@ func testRenamedLabels(t *testing.T, program string) {
 				b.serve(t, adopt)
 				b.apply(t)
 				b.write(t, renamed(k.kind))
-				for range 3 {
-					b.refused(t, k.kind, k.id)
+				for range 2 {
+					b.refused(t, k.kind+" "+k.id+" would be destroyed at one address and made anew at another", "`moved`: from = "+k.kind+".OLD, to = "+k.kind+".NEW")
 				}
+				b.complete(t)
 				b.write(t, renamed(k.kind)+fmt.Sprintf("moved {\n  from = %[1]s.a\n  to   = %[1]s.b\n}\n", k.kind))
 				out := b.apply(t)
 				wantText(t, out, "Resources: 0 added,", "0 destroyed")
@@ -129,7 +128,7 @@ func testRenamedLabels(t *testing.T, program string) {
 			b := newBench(t, program, labelled("a", "a", "a"))
 			b.apply(t)
 			b.write(t, renamed(k.kind))
-			b.ok(t, "destroy", "-auto-approve", "-input=false", "-no-color")
+			b.destroy(t)
 			b.behind(func() {
 				if len(b.databases)+len(b.slots) > 0 || b.groups["shop/alice"] {
 					t.Errorf("there is %v, %v, %v", b.groups, b.databases, b.slots)
@@ -153,23 +152,15 @@ func testTwoResources(t *testing.T, program string) {
 	t.Run("new ones are refused", func(t *testing.T) {
 		b := newBench(t, program, twice)
 		b.serve(t, true)
-		out, err := b.run(t, "apply", "-auto-approve", "-input=false", "-no-color")
-		if err == nil {
-			t.Errorf("applied:\n%s", out)
-		}
-		wantText(t, out, "2 resources of this configuration claim the aloft_postgresql shop/alice/main, and only one can have it.",
-			"with aloft_postgresql.a,", "with aloft_postgresql.second,", "Give the others another name, or take them out")
-		if strings.Contains(out, "exists already") || strings.Contains(out, "similar warning") {
-			t.Errorf("it says what is not so, or the same twice:\n%s", out)
-		}
-		wantDone(t, b, "put group shop/alice")
+		b.refused(t, "More than one resource of this configuration claims the aloft_postgresql shop/alice/main, and only one can have it.", "Give the others another name, or take them out")
 	})
 	t.Run("a second one is refused, and what the first made stays", func(t *testing.T) {
 		b := newBench(t, program, labelled("a", "a", "a"))
 		b.serve(t, true)
 		b.apply(t)
 		b.write(t, twice)
-		b.refused(t, "aloft_postgresql", "shop/alice/main")
+		b.refused(t, "aloft_postgresql shop/alice/main exists already: another resource has it, and only one can have it.", "Give the new one another name", "`moved`: from = aloft_postgresql.OLD")
+		b.complete(t)
 		b.write(t, labelled("a", "a", "a"))
 		b.apply(t)
 		b.complete(t)
@@ -194,7 +185,13 @@ func testUnknown(t *testing.T, program string) {
 	}
 	t.Run("is refused to a person", func(t *testing.T) {
 		lose(t)
-		b.refused(t, "aloft_environment", "shop/alice")
+		b.done()
+		out, err := b.run(t, "apply", "-auto-approve", "-input=false", "-no-color")
+		if err == nil {
+			t.Errorf("applied:\n%s", out)
+		}
+		wantText(t, out, "aloft_environment shop/alice exists already: another resource made it, and only one can have it.", "`moved`: from = aloft_environment.OLD", "import aloft_environment.NEW shop/alice")
+		wantDone(t, b, "put group shop/alice")
 	})
 	t.Run("is imported with its creation", func(t *testing.T) {
 		for _, k := range kinds {
@@ -215,7 +212,7 @@ func testUnknown(t *testing.T, program string) {
 		if err := os.WriteFile(state, old, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b.ok(t, "destroy", "-auto-approve", "-input=false", "-no-color", "-refresh=false")
+		b.destroy(t, "-refresh=false")
 		b.complete(t)
 	})
 	t.Run("another creation is a difference", func(t *testing.T) {
@@ -230,7 +227,7 @@ func testUnknown(t *testing.T, program string) {
 		b.behind(func() { clear(b.creations) })
 		b.forget(t)
 		b.wantNoChanges(t)
-		b.ok(t, "destroy", "-auto-approve", "-input=false", "-no-color")
+		b.destroy(t)
 		b.behind(func() {
 			if len(b.databases)+len(b.slots) > 0 || b.groups["shop/alice"] {
 				t.Errorf("there is %v, %v, %v", b.groups, b.databases, b.slots)

@@ -67,12 +67,18 @@ func newBench(t *testing.T, program, configuration string) *bench {
 // serve serves the provider from now on by another process, as a run does that adopts.
 func (b *bench) serve(t *testing.T, adopt bool) {
 	t.Helper()
-	reattach, stop, err := provider.Serve(t.Context(), provider.Options{Client: b.world, Version: "1.2.3", Adopt: adopt})
+	b.serveWith(t, provider.Options{Adopt: adopt})
+}
+
+func (b *bench) serveWith(t *testing.T, options provider.Options) {
+	t.Helper()
+	options.Client, options.Version = b.world, "1.2.3"
+	reattach, stop, err := provider.Serve(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	b.env = append(b.env, "TF_REATTACH_PROVIDERS="+reattach)
+	b.env = append(slices.Clip(b.env), "TF_REATTACH_PROVIDERS="+reattach)
 }
 
 // head declares the provider, for configurations that say nothing about it.
@@ -110,6 +116,14 @@ func (b *bench) ok(t *testing.T, args ...string) string {
 		t.Fatalf("%v: %v\n%s", args, err, out)
 	}
 	return out
+}
+
+// destroy destroys everything, as a run does that is for that.
+func (b *bench) destroy(t *testing.T, args ...string) {
+	t.Helper()
+	defer func(env []string) { b.env = env }(b.env)
+	b.serveWith(t, provider.Options{Destroys: true})
+	b.ok(t, append([]string{"destroy", "-auto-approve", "-input=false", "-no-color"}, args...)...)
 }
 
 func (b *bench) apply(t *testing.T) string {

@@ -131,4 +131,5 @@ func (r *environmentResource) ImportState(ctx context.Context, req resource.Impo
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("project"), key.Project)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), key.Environment)...)
+	r.noteImport(ctx, resp)
 }

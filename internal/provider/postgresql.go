@@ -148,7 +148,7 @@ func (r *postgresqlResource) Delete(ctx context.Context, req resource.DeleteRequ
 }
 
 func (r *postgresqlResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPart(ctx, "database", req, resp)
+	r.importPart(ctx, "database", req, resp)
 }
 
 func (m *postgresqlModel) secrets() []string {

@@ -48,12 +48,17 @@ type Options struct {
 	// left from an apply that was cut off, or the state was lost. For who serves one
 	// run of one environment, whose state is the only one.
 	Adopt bool
+
+	// Destroys tells that the engines destroy everything. They plan the whole
+	// configuration before, of which nothing is made: it may hold what is refused.
+	Destroys bool
 }
 
 // local implements the provider.
 type local struct {
 	options Options
-	ledger  ledger
+	ledger  *ledger
+	line    *line // on which its engine is
 }
 
 func (p *local) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -72,9 +77,7 @@ func (p *local) Configure(_ context.Context, _ provider.ConfigureRequest, resp *
 		resp.Diagnostics.AddError("No Aloft server", "The provider works through a running Aloft server.\n\nStart one with: aloft serve")
 		return
 	}
-	p.ledger.adopts = p.options.Adopt
-	p.ledger.begin()
-	resp.ResourceData = configured{p.options.Client, &p.ledger}
+	resp.ResourceData = configured{p.options.Client, p.ledger, p.line}
 }
 
 func (p *local) Resources(context.Context) []func() resource.Resource {
@@ -92,6 +95,7 @@ func (p *local) DataSources(context.Context) []func() datasource.DataSource { re
 type configured struct {
 	client Client
 	ledger *ledger
+	line   *line
 }
 
 // Configure receives the provider's client; it is nil while a configuration is

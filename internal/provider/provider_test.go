@@ -107,7 +107,7 @@ func testLifecycle(t *testing.T, program string) {
 		b.wantNoChanges(t)
 	})
 	t.Run("a destroy leaves nothing", func(t *testing.T) {
-		b.ok(t, "destroy", "-auto-approve", "-input=false", "-no-color")
+		b.destroy(t)
 		wantDone(t, b, "delete app shop/bob/site", "delete database shop/bob/main", "delete group shop/bob")
 	})
 }

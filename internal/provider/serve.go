@@ -11,28 +11,22 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
 const (
 	protocol   = 6
-	service    = "plugin"   // what engines ask the health of
-	maxMessage = 256 << 20  // bytes; what engines send and take, too
 	maxSocket  = 103        // bytes in the path of a socket, macOS
 	socketName = "provider" // in a folder of its own
 )
 
 // Serve serves the provider to engines that are started on this machine with
 // the returned TF_REATTACH_PROVIDERS, from a socket that only this user can
-// reach. It serves until ctx ends or stop is called; stop returns when no
-// request is carried out any more and the socket is gone. It may be called
-// twice.
-func Serve(ctx context.Context, options Options) (reattach string, stop func(), err error) {
+// reach. It serves until stop is called, which is for when the engines have
+// ended: one that does not find the socket kills this process (Terraform with
+// go-plugin 1.6 and older). stop returns when no request is carried out any more
+// and the socket is gone. It may be called twice.
+func Serve(options Options) (reattach string, stop func(), err error) {
 	listener, dir, err := listen(options.Server)
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot serve the Terraform provider: %w", err)
@@ -41,36 +35,15 @@ func Serve(ctx context.Context, options Options) (reattach string, stop func(), 
 	if err != nil {
 		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
-		grpc.WaitForHandlers(true), grpc.UnaryInterceptor(quiet))
-	if err := register(server, options); err != nil {
-		return "", nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
-	}
-	var served sync.WaitGroup
-	served.Go(func() { server.Serve(listener) })
-	end := sync.OnceFunc(func() {
-		server.Stop()
-		served.Wait()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &desk{options: options, ledger: newLedger(options), closing: ctx}
+	d.open.Go(func() { d.accept(listener) })
+	return reattach, sync.OnceFunc(func() {
+		cancel()
+		listener.Close()
+		d.open.Wait()
 		os.RemoveAll(dir)
-	})
-	unhook := context.AfterFunc(ctx, end)
-	return reattach, func() { unhook(); end() }, nil
-}
-
-// register gives the server the services that an engine calls when it attaches
-// to a provider that it did not start.
-func register(server *grpc.Server, options Options) error {
-	alive := health.NewServer()
-	alive.SetServingStatus(service, grpc_health_v1.HealthCheckResponse_SERVING)
-	grpc_health_v1.RegisterHealthServer(server, alive)
-	plugin := tf6server.GRPCProviderPlugin{Name: Address, GRPCProvider: factory(options)}
-	return plugin.GRPCServer(nil, server)
-}
-
-// quiet keeps the traces of the framework off our standard error, which it takes
-// for a plugin's that an engine reads and filters. TF_LOG brings them back.
-func quiet(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	return handle(tfsdklog.ContextWithTestLogging(ctx, socketName), req)
+	}), nil
 }
 
 // listen opens a socket in a new private folder with a path that is short enough.
@@ -113,6 +86,10 @@ func RemoveSockets(server string) error {
 	return failed
 }
 
+// hosts are the registries that engines look into where a source names none: the
+// state has that of the engine which applied, and a source may name either.
+var hosts = []string{"registry.terraform.io", "registry.opentofu.org"}
+
 func reattachment(address net.Addr) (string, error) {
 	type addr struct{ Network, String string }
 	type config struct {
@@ -122,19 +99,23 @@ func reattachment(address net.Addr) (string, error) {
 		Test            bool // the engine must not end this process
 		Addr            addr
 	}
-	text, err := json.Marshal(map[string]config{Address: {
-		Protocol: "grpc", ProtocolVersion: protocol, Pid: os.Getpid(), Test: true,
-		Addr: addr{address.Network(), address.String()},
-	}})
+	providers := map[string]config{}
+	for _, host := range hosts {
+		providers[host+"/"+Address] = config{
+			Protocol: "grpc", ProtocolVersion: protocol, Pid: os.Getpid(), Test: true,
+			Addr: addr{address.Network(), address.String()},
+		}
+	}
+	text, err := json.Marshal(providers)
 	return string(text), err
 }
 
 // Main serves the provider to the engine that started this process as a plugin.
-// It returns when the engine is done.
+// It returns when the engine is done. An engine starts one for each configuration
+// of the provider, and others when it applies.
 func Main(options Options) error {
-	return tf6server.Serve("registry.terraform.io/"+Address, factory(options))
-}
-
-func factory(options Options) func() tfprotov6.ProviderServer {
-	return providerserver.NewProtocol6(&local{options: options})
+	ledger := newLedger(options)
+	ledger.opened()
+	p := &local{options: options, ledger: ledger, line: &line{}}
+	return tf6server.Serve(hosts[0]+"/"+Address, providerserver.NewProtocol6(p))
 }

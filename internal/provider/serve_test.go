@@ -53,8 +53,8 @@ func TestMainServesAPlugin(t *testing.T) {
 }
 
 func TestServe(t *testing.T) {
-	serve := func(t *testing.T, ctx context.Context) (socket string, stop func()) {
-		reattach, stop, err := provider.Serve(ctx, provider.Options{Client: newWorld()})
+	serve := func(t *testing.T) (socket string, stop func()) {
+		reattach, stop, err := provider.Serve(provider.Options{Client: newWorld()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,34 +63,33 @@ func TestServe(t *testing.T) {
 			Addr struct{ Network, String string }
 			Test bool
 		}
-		if err := json.Unmarshal([]byte(reattach), &config); err != nil || !config[provider.Address].Test {
+		if err := json.Unmarshal([]byte(reattach), &config); err != nil || len(config) != 2 {
 			t.Fatal(reattach, err)
 		}
-		return config[provider.Address].Addr.String, stop
+		for source, served := range config {
+			if !served.Test || !strings.HasSuffix(source, "/"+provider.Address) {
+				t.Error(source, served)
+			}
+			socket = served.Addr.String
+		}
+		return socket, stop
 	}
 	t.Run("only this user reaches the socket", func(t *testing.T) {
-		socket, _ := serve(t, t.Context())
+		socket, _ := serve(t)
 		info, err := os.Stat(filepath.Dir(socket))
 		if err != nil || info.Mode().Perm() != 0o700 {
 			t.Error(info, err)
 		}
 	})
 	t.Run("the socket is gone after stop, which may come twice", func(t *testing.T) {
-		socket, stop := serve(t, t.Context())
+		socket, stop := serve(t)
 		stop()
-		stop()
-		wantGone(t, socket)
-	})
-	t.Run("the end of the context stops it", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		socket, stop := serve(t, ctx)
-		cancel()
 		stop()
 		wantGone(t, socket)
 	})
 	t.Run("two are apart", func(t *testing.T) {
-		one, stop := serve(t, t.Context())
-		other, _ := serve(t, t.Context())
+		one, stop := serve(t)
+		other, _ := serve(t)
 		stop()
 		if _, err := os.Stat(other); err != nil || one == other {
 			t.Error(one, other, err)
@@ -102,7 +101,7 @@ func TestServe(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Setenv("TMPDIR", long)
-		socket, stop := serve(t, t.Context())
+		socket, stop := serve(t)
 		if len(socket) > 103 {
 			t.Error(socket)
 		}
@@ -134,7 +133,7 @@ func TestStopEndsRequests(t *testing.T) {
 	engines(t, func(t *testing.T, program string) {
 		b := newBench(t, program, head+"resource \"aloft_postgresql\" \"main\" {\n  environment = aloft_environment.this.id\n}\n")
 		client := &stuck{newWorld(), make(chan struct{})}
-		reattach, stop, err := provider.Serve(t.Context(), provider.Options{Client: client})
+		reattach, stop, err := provider.Serve(provider.Options{Client: client})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,6 +154,42 @@ func TestStopEndsRequests(t *testing.T) {
 		}
 	})
 	wantNoGoroutines(t)
+}
+
+// TestInterruptEndsRequests: an engine that is told to stop finds its provider, and
+// saves its state before it ends.
+func TestInterruptEndsRequests(t *testing.T) {
+	engines(t, func(t *testing.T, program string) {
+		b := newBench(t, program, head+"resource \"aloft_postgresql\" \"main\" {\n  environment = aloft_environment.this.id\n}\n")
+		client := &stuck{b.world, make(chan struct{})}
+		reattach, stop, err := provider.Serve(provider.Options{Client: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		engine := exec.Command(program, "apply", "-auto-approve", "-input=false", "-no-color")
+		engine.Dir, engine.Env = b.dir, append(b.env, "TF_REATTACH_PROVIDERS="+reattach)
+		var out bytes.Buffer
+		engine.Stdout, engine.Stderr = &out, &out
+		if err := engine.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() { ended <- engine.Wait() }()
+		select {
+		case <-client.asked:
+		case err := <-ended:
+			t.Fatal("the apply ended early", err, out.String())
+		}
+		if err := engine.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil {
+			t.Error("the apply succeeded")
+		}
+		wantText(t, out.String(), "Cannot create database main of shop/alice")
+		wantText(t, b.ok(t, "state", "list"), "aloft_environment.this")
+	})
 }
 
 // TestServeIsQuiet runs another test in a process of its own, to see all of its
@@ -190,7 +225,7 @@ func wantNoGoroutines(t *testing.T) {
 func TestRemoveSockets(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	for _, server := range []string{"killed", "other", ""} {
-		_, stop, err := provider.Serve(t.Context(), provider.Options{Client: newWorld(), Server: server})
+		_, stop, err := provider.Serve(provider.Options{Client: newWorld(), Server: server})
 		if err != nil {
 			t.Fatal(err)
 		}

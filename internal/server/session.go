@@ -59,7 +59,7 @@ func JobEnvironment(environ []string) map[string]string {
 // session opens what a run's Terraform talks to: the state, and the provider of
 // the local target, both with a token that ends with the run and is good for
 // its environment only.
-func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
+func (s *Server) session(_ context.Context, r aloft.Run, summary aloft.ConfigurationSummary) (run.Session, error) {
 	token := s.tokens.Issue(r.EnvironmentKey, r.ID)
 	session := run.Session{
 		Backend: BackendFor(s.loopbackURL(), token, r.EnvironmentKey, summary),
@@ -68,12 +68,11 @@ func (s *Server) session(ctx context.Context, r aloft.Run, summary aloft.Configu
 	}
 	// A server that is killed leaves its engines behind: the next one finds them.
 	session.Env[supervise.TagVariable] = supervise.EngineTag(tagOf(s.options.Data), r.EnvironmentKey)
-	if !summary.Local {
-		return session, nil
-	}
-	reattach, stop, err := provider.Serve(ctx, provider.Options{
+	// Served to every run: a state may have what the configuration has no more.
+	reattach, stop, err := provider.Serve(provider.Options{
 		Client:  api.NewClient(api.ClientOptions{URL: s.loopbackURL(), Token: token}),
-		Version: s.options.Version.Version, Server: tagOf(s.options.Data), Adopt: true,
+		Version: s.options.Version.Version, Server: tagOf(s.options.Data),
+		Adopt: true, Destroys: r.Operation == aloft.OperationDestroy,
 	})
 	if err != nil {
 		session.Close()
