@@ -67,7 +67,12 @@ type Database struct {
 	Port     int    `json:"port"`
 	URL      string `json:"url"`                // postgresql://…, password included
 	Creation string `json:"creation,omitempty"` // which creation it is; see Claim
+	Cluster  string `json:"-"`                  // identity of the PostgreSQL server's data that it was made in; "" = nobody has looked
 }
+
+// AnyCluster is the cluster of a database that may be made anew wherever the server
+// is, on a person's word.
+const AnyCluster = "any"
 
 // Group is what belongs together as a local environment (aloft_environment).
 type Group struct {
@@ -88,5 +93,6 @@ type LocalStore interface {
 	PutDatabase(ctx context.Context, database Database) error
 	Database(ctx context.Context, key EnvironmentKey, name string) (Database, error)
 	Databases(ctx context.Context, key EnvironmentKey) ([]Database, error)
+	AllDatabases(ctx context.Context) ([]Database, error) // of all environments
 	DeleteDatabase(ctx context.Context, key EnvironmentKey, name string) error
 }

@@ -38,6 +38,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	stopped bool
+	fresh   bool    // the next keeper may make a cluster
 	keeper  *keeper // nil = never started, or stopped
 }
 
@@ -137,6 +138,8 @@ func (s *Server) keep() (*keeper, error) {
 		dir:          s.majorDir(found.major),
 		passwordFile: s.options.PasswordFile,
 		wantedPort:   s.options.Port,
+		fresh:        s.fresh,
 	}, s.options.Logger)
+	s.fresh = false
 	return s.keeper, nil
 }

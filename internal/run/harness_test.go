@@ -454,6 +454,7 @@ type fakeTarget struct {
 	broken  []string
 	left    []string
 	holding []string // data that there is
+	astray  string   // what is wrong with what holds it
 	made    []string // what Terraform has made there
 }
 
@@ -505,6 +506,15 @@ func (f *fakeTarget) Made(context.Context, aloft.EnvironmentKey) ([]string, erro
 
 func (f *fakeTarget) Holding(context.Context, aloft.EnvironmentKey) ([]string, error) {
 	return slices.Clone(f.holding), nil
+}
+
+func (f *fakeTarget) Astray(context.Context, aloft.EnvironmentKey) (string, error) {
+	return f.astray, nil
+}
+
+func (f *fakeTarget) Settle(context.Context, aloft.EnvironmentKey) error {
+	f.astray = ""
+	return nil
 }
 
 func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error {

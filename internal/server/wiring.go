@@ -220,6 +220,14 @@ func (t target) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string
 	return t.databases.Holding(ctx, key)
 }
 
+func (t target) Astray(ctx context.Context, key aloft.EnvironmentKey) (string, error) {
+	return t.databases.Astray(ctx, key)
+}
+
+func (t target) Settle(ctx context.Context, key aloft.EnvironmentKey) error {
+	return t.databases.Settle(ctx, key)
+}
+
 func (t target) Remove(ctx context.Context, key aloft.EnvironmentKey) error {
 	if err := t.apps.RemoveAll(ctx, key); err != nil {
 		return err
