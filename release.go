@@ -93,6 +93,5 @@ type LocalStore interface {
 	PutDatabase(ctx context.Context, database Database) error
 	Database(ctx context.Context, key EnvironmentKey, name string) (Database, error)
 	Databases(ctx context.Context, key EnvironmentKey) ([]Database, error)
-	AllDatabases(ctx context.Context) ([]Database, error) // of all environments
 	DeleteDatabase(ctx context.Context, key EnvironmentKey, name string) error
 }

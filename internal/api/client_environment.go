@@ -57,6 +57,12 @@ func (c *Client) Environments(ctx context.Context, filter aloft.EnvironmentFilte
 	return ask[[]aloft.Environment](ctx, c, "GET", "/environments?"+query.Encode(), nil)
 }
 
+// UnrecordedEnvironments lists the environments that repositories tell of and the
+// records do not: those are older, or were lost.
+func (c *Client) UnrecordedEnvironments(ctx context.Context) ([]aloft.EnvironmentKey, error) {
+	return ask[[]aloft.EnvironmentKey](ctx, c, "GET", "/environments/unrecorded", nil)
+}
+
 // Environment returns an environment with its releases, processes and last runs.
 func (c *Client) Environment(ctx context.Context, key aloft.EnvironmentKey) (EnvironmentDetails, error) {
 	return ask[EnvironmentDetails](ctx, c, "GET", environmentPath(key), nil)

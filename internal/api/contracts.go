@@ -31,8 +31,9 @@ type Runs interface {
 	Approve(ctx context.Context, id int64, digest, actor string) error // another plan waits, or none: CodeConflict
 	// Log writes the log of a run. With follow it returns when the run has ended.
 	Log(ctx context.Context, id int64, follow bool, w io.Writer) error
-	Plan(ctx context.Context, id int64) (aloft.Plan, error)   // none made yet: CodeNotFound
-	Trace(ctx context.Context, id int64) (aloft.Trace, error) // its files were removed: CodeNotFound
+	Plan(ctx context.Context, id int64) (aloft.Plan, error)         // none made yet: CodeNotFound
+	Trace(ctx context.Context, id int64) (aloft.Trace, error)       // its files were removed: CodeNotFound
+	Unrecorded(ctx context.Context) ([]aloft.EnvironmentKey, error) // what repositories tell of and the records do not
 	CreateProject(ctx context.Context, name string) (aloft.Project, error)
 	DeleteProject(ctx context.Context, name string) error // environments left: CodeConflict
 }

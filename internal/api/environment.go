@@ -37,6 +37,10 @@ func (s *Server) listEnvironments(ctx context.Context, in *environmentsInput) (*
 	return listOf(s.Store.Environments(ctx, aloft.EnvironmentFilter(*in)))
 }
 
+func (s *Server) listUnrecorded(ctx context.Context, _ *nothing) (*list[aloft.EnvironmentKey], error) {
+	return listOf(s.Runs.Unrecorded(ctx))
+}
+
 func (s *Server) getEnvironment(ctx context.Context, in *EnvironmentPath) (*answer[EnvironmentDetails], error) {
 	environment, err := s.Store.Environment(ctx, in.key())
 	if err != nil {

@@ -270,6 +270,10 @@ func (r *runs) CreateProject(_ context.Context, name string) (aloft.Project, err
 	return aloft.Project{Name: name, CreatedAt: start}, nil
 }
 
+func (r *runs) Unrecorded(context.Context) ([]aloft.EnvironmentKey, error) {
+	return []aloft.EnvironmentKey{gone}, nil
+}
+
 func (r *runs) DeleteProject(_ context.Context, name string) error {
 	r.ask("delete project %s", name)
 	return nil

@@ -54,6 +54,7 @@ var routes = []route{
 	{"DELETE", oneProject, ofAdmin, "delete-project", "Delete a project without environments", "", endpoint((*Server).deleteProject)},
 
 	{"GET", "/environments", ofAdmin, "list-environments", "List the environments", "", endpoint((*Server).listEnvironments)},
+	{"GET", "/environments/unrecorded", ofAdmin, "list-unrecorded", "List the environments that repositories tell of and the records do not", "", endpoint((*Server).listUnrecorded)},
 	{"GET", oneEnvironment, ofAdmin, "get-environment", "Show an environment", "", endpoint((*Server).getEnvironment)},
 	{"PATCH", oneEnvironment, ofAdmin, "set-ttl", "Change how long an environment lives", "", endpoint((*Server).setTTL)},
 	{"DELETE", oneEnvironment, ofAdmin, "destroy-environment", "Destroy an environment", "", endpoint((*Server).destroyEnvironment)},

@@ -71,6 +71,7 @@ var calls = map[string]struct {
 	"get-project":         {"admin", "", 200},
 	"delete-project":      {"admin", "", 204},
 	"list-environments":   {"admin", "", 200},
+	"list-unrecorded":     {"admin", "", 200},
 	"get-environment":     {"admin", "", 200},
 	"set-ttl":             {"admin", `{"ttl":"72h"}`, 200},
 	"destroy-environment": {"admin", "", 200},

@@ -284,6 +284,9 @@ func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error
 func (f *fakeRepository) Branches(_ context.Context, prefix string) (map[string]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return nil, errNoRepository
+	}
 	found := map[string]string{}
 	for name, revision := range f.branches {
 		if strings.HasPrefix(name, prefix) {

@@ -80,6 +80,7 @@ type Server struct {
 	inside     *inside      // nil = children use the listener
 	kept       *keptToken   // nil = options.Token
 	fresh      string       // a token that was made at this start
+	older      bool         // the records are older than the data folder
 	tokens     *api.Tokens
 	sessionKey []byte
 	store      *store.Store
@@ -201,6 +202,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		MaxCheckoutFiles: int(s.limits["checkout-files"]), MaxCheckoutBytes: s.limits["checkout-size"],
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err = s.recordProjects(ctx); err != nil {
 		return nil, err
 	}
 	if err = s.openBackups(ctx); err != nil {
