@@ -174,9 +174,7 @@ func (p *Pipeline) neverMade(ctx context.Context, key aloft.EnvironmentKey, befo
 }
 
 // keptHere reports whether Aloft keeps the state.
-func (c configuration) keptHere() bool {
-	return c.Backend == "" || c.Backend == "http" || c.Backend == "local"
-}
+func (c configuration) keptHere() bool { return keptHere(c.Backend) }
 
 // local reports whether all that was applied lives on the local target alone.
 func (a applied) local() bool {

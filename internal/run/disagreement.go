@@ -282,7 +282,7 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	if err := r.store.IdentifyProject(ctx, key.Project, identity); err != nil {
 		return environment, err
 	}
-	if err := r.pipeline.acceptState(ctx, key); err != nil {
+	if err := errors.Join(r.pipeline.acceptBackend(key), r.pipeline.acceptState(ctx, key)); err != nil {
 		return environment, err
 	}
 	if r.pipeline.Local != nil {

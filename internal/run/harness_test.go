@@ -35,6 +35,8 @@ type house struct {
 	reconciler *run.Reconciler
 	clock      *clock
 	providers  []string // of the Terraform
+	backend    string   // that it names
+	settings   string   // of that
 	elsewhere  bool     // another machine than this one runs the apps
 	kept       int      // runs whose files are kept; 0 = as ever
 	woken      []string // environments that the reconciler has woken
@@ -105,7 +107,7 @@ func (h *house) open() {
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
 			Inspect: func(string, string) (aloft.ConfigurationSummary, error) {
-				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: !h.elsewhere}, nil
+				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: !h.elsewhere, Backend: h.backend, Settings: h.settings}, nil
 			},
 			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
