@@ -68,6 +68,12 @@ func (c *Client) Environment(ctx context.Context, key aloft.EnvironmentKey) (Env
 	return ask[EnvironmentDetails](ctx, c, "GET", environmentPath(key), nil)
 }
 
+// Holdings tells what the local target holds of an environment, whatever Terraform
+// knows of it.
+func (c *Client) Holdings(ctx context.Context, key aloft.EnvironmentKey) (Holdings, error) {
+	return ask[Holdings](ctx, c, "GET", environmentPath(key, "holdings"), nil)
+}
+
 // DestroyEnvironment asks for the end of an environment and returns the run that
 // brings it. With force it removes also what Terraform refuses to destroy.
 func (c *Client) DestroyEnvironment(ctx context.Context, key aloft.EnvironmentKey, force bool) (aloft.Run, error) {

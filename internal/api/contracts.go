@@ -27,6 +27,8 @@ type Runs interface {
 	Accept(ctx context.Context, run aloft.Run) (aloft.Run, error)
 	// Settle takes what is there as right, although disk, records and state disagree.
 	Settle(ctx context.Context, key aloft.EnvironmentKey) (aloft.Environment, error)
+	// Holdings lists the apps and the databases that the local target holds.
+	Holdings(ctx context.Context, key aloft.EnvironmentKey) (apps, databases []string, err error)
 	Cancel(ctx context.Context, id int64, actor string) error          // finished: CodeConflict
 	Approve(ctx context.Context, id int64, digest, actor string) error // another plan waits, or none: CodeConflict
 	// Log writes the log of a run. With follow it returns when the run has ended.

@@ -61,6 +61,7 @@ var routes = []route{
 	{"POST", oneEnvironment + "/rollback", ofAdmin, "rollback", "Deploy an earlier release again", "", endpoint((*Server).rollback)},
 	{"POST", oneEnvironment + "/runs", ofAdmin, "create-run", "Go to a commit that was pushed before, or plan it", "", endpoint((*Server).createRun)},
 	{"POST", oneEnvironment + "/accept", ofAdmin, "accept-environment", "Take what is there as right, after disk, records and state have disagreed", "", endpoint((*Server).acceptEnvironment)},
+	{"GET", oneEnvironment + "/holdings", ofAdmin, "get-holdings", "Tell what the local target holds of an environment, whatever Terraform knows of it", "", endpoint((*Server).getHoldings)},
 	{"POST", oneEnvironment + "/retry", ofAdmin, "retry", "Repeat the last run", "", endpoint((*Server).retry)},
 	{"GET", oneEnvironment + "/logs", ofAdmin, "app-logs", "Read what the apps wrote", plainText, endpoint((*Server).appLogs)},
 	{"POST", oneEnvironment + "/run", ofAdmin, "run-command", "Run a command in an app", jsonLines, endpoint((*Server).runCommand)},

@@ -81,6 +81,7 @@ var calls = map[string]struct {
 	"retry":               {"admin", "", 200},
 	"app-logs":            {"admin", "", 200},
 	"run-command":         {"admin", `{"args":["true"]}`, 200},
+	"get-holdings":        {"admin", "", 200},
 	"list-states":         {"admin", "", 200},
 	"list-states-aside":   {"admin", "", 200},
 	"get-state-lock":      {"admin", "", 200},
