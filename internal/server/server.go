@@ -197,7 +197,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.remote, err = git.Open(git.Options{
 		Dir: s.path("repositories"), Hook: []string{program, "hook"}, Receiver: s.reconciler,
-		Authorize: s.authorizeGit, Create: s.createProject, HookURL: s.hookURL(), Logger: s.logger,
+		Authorize: s.authorizeGit, Create: s.createProject, Lost: s.lostRepository, HookURL: s.hookURL(), Logger: s.logger,
 		MaxPush: s.limits["push-size"], MaxRefs: int(s.limits["push-refs"]),
 		MaxCheckoutFiles: int(s.limits["checkout-files"]), MaxCheckoutBytes: s.limits["checkout-size"],
 	})
