@@ -67,7 +67,12 @@ type Database struct {
 	Port     int    `json:"port"`
 	URL      string `json:"url"`                // postgresql://…, password included
 	Creation string `json:"creation,omitempty"` // which creation it is; see Claim
+	Cluster  string `json:"-"`                  // identity of the PostgreSQL server's data that it was made in; "" = nobody has looked
 }
+
+// AnyCluster is the cluster of a database that may be made anew wherever the server
+// is, on a person's word.
+const AnyCluster = "any"
 
 // Group is what belongs together as a local environment (aloft_environment).
 type Group struct {

@@ -38,6 +38,7 @@ type Backend struct {
 // without running an engine.
 type ConfigurationSummary struct {
 	Backend   string   // type of the backend block; "" = none
+	Settings  string   // digest of what the backend block says; "" = there is none
 	Providers []string // sources, such as aloft-dev/aloft, sorted
 	Variables []string // names of the declared variables, sorted
 	Outputs   []string // names of the declared outputs, sorted

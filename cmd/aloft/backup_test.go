@@ -20,6 +20,7 @@ import (
 
 // firstSchema makes records what the first version of their schema kept.
 var firstSchema = []string{
+	`ALTER TABLE databases DROP COLUMN cluster`,
 	`ALTER TABLE environments DROP COLUMN disagreement`,
 	`ALTER TABLE projects DROP COLUMN repository`,
 	`ALTER TABLE databases DROP COLUMN creation`,

@@ -81,7 +81,11 @@ func confirmLoss(command *cobra.Command, client *api.Client, key aloft.Environme
 		return err
 	}
 	out := command.OutOrStdout()
-	writeLoss(out, details, stateAddresses(command.Context(), client, key))
+	holdings, err := client.Holdings(command.Context(), key)
+	if err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound { // an older server
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), " !     what there is of databases cannot be told now: %v\n", err)
+	}
+	writeLoss(out, details, holdings, stateAddresses(command.Context(), client, key))
 	if yes {
 		return nil
 	}
@@ -97,10 +101,18 @@ func confirmLoss(command *cobra.Command, client *api.Client, key aloft.Environme
 	return err
 }
 
-func writeLoss(w io.Writer, d api.EnvironmentDetails, addresses []string) {
+func writeLoss(w io.Writer, d api.EnvironmentDetails, holdings api.Holdings, addresses []string) {
 	_, _ = fmt.Fprintf(w, "This removes %s, whatever Terraform says of it:\n", d.EnvironmentKey)
 	for _, url := range urls(d.Environment) {
 		_, _ = fmt.Fprintf(w, "  the app at %s, its files and its releases\n", url)
+	}
+	for _, app := range holdings.Apps {
+		if d.URLs[app] == "" {
+			_, _ = fmt.Fprintf(w, "  the app %s, its files and its releases\n", app)
+		}
+	}
+	for _, database := range holdings.Databases {
+		_, _ = fmt.Fprintf(w, "  the database %s, with all its data\n", database)
 	}
 	for _, address := range addresses {
 		_, _ = fmt.Fprintf(w, "  %s%s\n", address, fateOf(address))

@@ -218,6 +218,13 @@ func (o *options) checkAgreement(ctx context.Context, s site) []finding {
 	for _, b := range blockages(environments) {
 		findings = append(findings, finding{"agreement", verdictBad, b.String(), b.why})
 	}
+	missed, err := unrecorded(ctx, client, "")
+	if err != nil {
+		return nil
+	}
+	for _, key := range missed {
+		findings = append(findings, finding{"agreement", verdictBad, key.String() + ": " + notRecorded, makeRecorded(key)})
+	}
 	if len(findings) == 0 {
 		findings = append(findings, finding{"agreement", verdictOK, fmt.Sprintf("disk, records and state of %d environments agree", len(environments)), ""})
 	}

@@ -45,7 +45,19 @@ func newEnvList(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.print(command.OutOrStdout(), list, func(w io.Writer) error { return writeEnvironments(w, list, time.Now()) })
+			missed, err := unrecorded(command.Context(), client, o.project)
+			if err != nil {
+				return err
+			}
+			return o.print(command.OutOrStdout(), list, func(w io.Writer) error {
+				if len(list) > 0 || len(missed) == 0 {
+					err = writeEnvironments(w, list, time.Now())
+				}
+				for _, key := range missed {
+					_, _ = fmt.Fprintf(w, "\n%s: %s; %s\n", key, notRecorded, makeRecorded(key))
+				}
+				return err
+			})
 		},
 	}
 	command.Flags().BoolVar(&all, "all", false, "also those that were destroyed")

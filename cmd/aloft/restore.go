@@ -146,10 +146,10 @@ func (r *restore) fill(ctx context.Context, staging string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
-	if err := records.ForgetExpiries(ctx); err != nil {
+	if err := errors.Join(records.ForgetExpiries(ctx), records.ForgetClusters(ctx)); err != nil {
 		return err
 	}
-	databases, err := server.DatabasesOf(ctx, records)
+	databases, err := records.AllDatabases(ctx)
 	if err != nil || len(databases) == 0 {
 		return err
 	}

@@ -87,21 +87,29 @@ func advance(command *cobra.Command, o *options, environment string, operation a
 	}
 	// git pushes nothing when the server has the commit on that branch already.
 	s.id, err = again(command, s.client, s.key, operation, tree.revision, run)
-	if aloft.ErrorCode(err) == aloft.CodeNotFound {
-		err = o.push(command, tree, s.key, run)
-		s.id = newestRun(ctx, s.client, s.key, operation, tree.revision)
+	if aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return s, err
+	}
+	before := newestRun(ctx, s.client, s.key)
+	err = o.push(command, tree, s.key, run)
+	after := newestRun(ctx, s.client, s.key)
+	if after.Operation == operation && after.Revision == tree.revision {
+		s.id = after.ID
+	}
+	if err == nil && after.ID == before.ID {
+		// The branch was there already, and git has pushed nothing.
+		s.id, err = again(command, s.client, s.key, operation, tree.revision, run)
 	}
 	return s, err
 }
 
-// newestRun returns the newest run to a commit, which a push may have made; 0 =
-// there is none.
-func newestRun(ctx context.Context, client *api.Client, key aloft.EnvironmentKey, operation aloft.Operation, revision string) int64 {
+// newestRun returns the newest run of an environment; the zero Run = there is none.
+func newestRun(ctx context.Context, client *api.Client, key aloft.EnvironmentKey) aloft.Run {
 	runs, err := client.Runs(ctx, aloft.RunFilter{Project: key.Project, Environment: key.Environment, Limit: 1})
-	if err != nil || len(runs) == 0 || runs[0].Operation != operation || runs[0].Revision != revision {
-		return 0
+	if err != nil || len(runs) == 0 {
+		return aloft.Run{}
 	}
-	return runs[0].ID
+	return runs[0]
 }
 
 // again asks for a run to a commit that the server has; CodeNotFound tells that

@@ -57,9 +57,21 @@ func (c *Client) Environments(ctx context.Context, filter aloft.EnvironmentFilte
 	return ask[[]aloft.Environment](ctx, c, "GET", "/environments?"+query.Encode(), nil)
 }
 
+// UnrecordedEnvironments lists the environments that repositories tell of and the
+// records do not: those are older, or were lost.
+func (c *Client) UnrecordedEnvironments(ctx context.Context) ([]aloft.EnvironmentKey, error) {
+	return ask[[]aloft.EnvironmentKey](ctx, c, "GET", "/environments/unrecorded", nil)
+}
+
 // Environment returns an environment with its releases, processes and last runs.
 func (c *Client) Environment(ctx context.Context, key aloft.EnvironmentKey) (EnvironmentDetails, error) {
 	return ask[EnvironmentDetails](ctx, c, "GET", environmentPath(key), nil)
+}
+
+// Holdings tells what the local target holds of an environment, whatever Terraform
+// knows of it.
+func (c *Client) Holdings(ctx context.Context, key aloft.EnvironmentKey) (Holdings, error) {
+	return ask[Holdings](ctx, c, "GET", environmentPath(key, "holdings"), nil)
 }
 
 // DestroyEnvironment asks for the end of an environment and returns the run that

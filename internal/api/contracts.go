@@ -27,12 +27,15 @@ type Runs interface {
 	Accept(ctx context.Context, run aloft.Run) (aloft.Run, error)
 	// Settle takes what is there as right, although disk, records and state disagree.
 	Settle(ctx context.Context, key aloft.EnvironmentKey) (aloft.Environment, error)
+	// Holdings lists the apps and the databases that the local target holds.
+	Holdings(ctx context.Context, key aloft.EnvironmentKey) (apps, databases []string, err error)
 	Cancel(ctx context.Context, id int64, actor string) error          // finished: CodeConflict
 	Approve(ctx context.Context, id int64, digest, actor string) error // another plan waits, or none: CodeConflict
 	// Log writes the log of a run. With follow it returns when the run has ended.
 	Log(ctx context.Context, id int64, follow bool, w io.Writer) error
-	Plan(ctx context.Context, id int64) (aloft.Plan, error)   // none made yet: CodeNotFound
-	Trace(ctx context.Context, id int64) (aloft.Trace, error) // its files were removed: CodeNotFound
+	Plan(ctx context.Context, id int64) (aloft.Plan, error)         // none made yet: CodeNotFound
+	Trace(ctx context.Context, id int64) (aloft.Trace, error)       // its files were removed: CodeNotFound
+	Unrecorded(ctx context.Context) ([]aloft.EnvironmentKey, error) // what repositories tell of and the records do not
 	CreateProject(ctx context.Context, name string) (aloft.Project, error)
 	DeleteProject(ctx context.Context, name string) error // environments left: CodeConflict
 }

@@ -28,6 +28,17 @@ func (in EnvironmentPath) key() aloft.EnvironmentKey {
 	return aloft.EnvironmentKey{Project: in.Project, Environment: in.Environment}
 }
 
+// Holdings is what the local target holds of an environment, whatever Terraform knows of it.
+type Holdings struct {
+	Apps      []string `json:"apps" nullable:"false" doc:"Names of the apps"`
+	Databases []string `json:"databases" nullable:"false" doc:"Names of the databases, on the PostgreSQL server"`
+}
+
+func (s *Server) getHoldings(ctx context.Context, in *EnvironmentPath) (*answer[Holdings], error) {
+	apps, databases, err := s.Runs.Holdings(ctx, in.key())
+	return answerWith(Holdings{orEmpty(apps), orEmpty(databases)}, err)
+}
+
 type environmentsInput struct {
 	Project   string `query:"project" doc:"Only of this project"`
 	Destroyed bool   `query:"destroyed" doc:"Also those that no longer exist"`
@@ -35,6 +46,10 @@ type environmentsInput struct {
 
 func (s *Server) listEnvironments(ctx context.Context, in *environmentsInput) (*list[aloft.Environment], error) {
 	return listOf(s.Store.Environments(ctx, aloft.EnvironmentFilter(*in)))
+}
+
+func (s *Server) listUnrecorded(ctx context.Context, _ *nothing) (*list[aloft.EnvironmentKey], error) {
+	return listOf(s.Runs.Unrecorded(ctx))
 }
 
 func (s *Server) getEnvironment(ctx context.Context, in *EnvironmentPath) (*answer[EnvironmentDetails], error) {

@@ -270,6 +270,15 @@ func (r *runs) CreateProject(_ context.Context, name string) (aloft.Project, err
 	return aloft.Project{Name: name, CreatedAt: start}, nil
 }
 
+func (r *runs) Holdings(_ context.Context, key aloft.EnvironmentKey) (apps, databases []string, err error) {
+	_, err = r.store.Environment(context.Background(), key)
+	return []string{"web"}, nil, err
+}
+
+func (r *runs) Unrecorded(context.Context) ([]aloft.EnvironmentKey, error) {
+	return []aloft.EnvironmentKey{gone}, nil
+}
+
 func (r *runs) DeleteProject(_ context.Context, name string) error {
 	r.ask("delete project %s", name)
 	return nil

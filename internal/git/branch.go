@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	aloft "github.com/aloft-dev/aloft"
 )
@@ -112,10 +113,41 @@ func (r *Remote) move(ctx context.Context, m refMove) error {
 			command += " " + id
 		}
 	}
-	if _, err = r.output(ctx, path, strings.NewReader(command+"\n"), "update-ref", "--stdin"); err != nil {
+	if err = r.updateRef(ctx, path, command); err != nil {
 		return r.explainMove(ctx, m, err)
 	}
 	return nil
+}
+
+// refTries is how often a ref is tried that others of ours are at.
+const refTries = 20
+
+// updateRef carries out one command of git update-ref --stdin. A lock that another
+// process has is waited for by git itself; a folder of refs that another has just
+// removed, since it became empty, is not: git makes it and finds it gone.
+func (r *Remote) updateRef(ctx context.Context, path, command string) (err error) {
+	for try := range refTries {
+		_, err = r.output(ctx, path, strings.NewReader(command+"\n"), "update-ref", "--stdin")
+		if !vanished(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Duration(try+1) * 10 * time.Millisecond):
+		}
+	}
+	return err
+}
+
+// vanished reports whether git has failed since the place of a ref went meanwhile.
+func vanished(err error) bool {
+	command, ok := asCommandError(err)
+	if !ok {
+		return false
+	}
+	return strings.Contains(command.Stderr, ".lock': No such file or directory") ||
+		strings.Contains(command.Stderr, "unable to resolve reference")
 }
 
 // explainMove finds out why a branch could not be moved.
@@ -191,7 +223,7 @@ func (r *Remote) hold(ctx context.Context, project, name, verb string, ids ...st
 		return err
 	}
 	line := strings.Join(append([]string{verb, holds + name}, ids...), " ")
-	if _, err = r.output(ctx, path, strings.NewReader(line+"\n"), "update-ref", "--stdin"); err != nil {
+	if err = r.updateRef(ctx, path, line); err != nil {
 		return fmt.Errorf("cannot %s what %s holds of %s: %w", verb, name, project, err)
 	}
 	return nil

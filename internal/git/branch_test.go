@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	aloft "github.com/aloft-dev/aloft"
+	"github.com/aloft-dev/aloft/internal/git"
 )
 
 func TestBranches(t *testing.T) {
@@ -210,5 +214,70 @@ func TestRepositories(t *testing.T) {
 		if strings.HasPrefix(entry.Name(), ".new") {
 			t.Errorf("%s is left", entry.Name())
 		}
+	}
+}
+
+// heldServer has a repository shop, and a commit in it that is held for alice.
+func heldServer(t *testing.T) (s *server, commit string) {
+	t.Helper()
+	t.Parallel()
+	s = serve(t, nil)
+	c := newClone(t, s, "shop")
+	commit = c.git("rev-parse", "HEAD")
+	c.git("push", "--quiet", "aloft", "HEAD:env-a")
+	if err := s.Hold(t.Context(), "shop", "environments/alice/attempt", commit); err != nil {
+		t.Fatal(err)
+	}
+	return s, commit
+}
+
+// TestLockedRefsAreWaitedFor: by whoever holds, lets go, moves or packs meanwhile.
+func TestLockedRefsAreWaitedFor(t *testing.T) {
+	s, commit := heldServer(t)
+	for _, lock := range []string{"refs/aloft/environments/alice/attempt.lock", "packed-refs.lock"} {
+		path := filepath.Join(s.dir, "shop.git", filepath.FromSlash(lock))
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		free := time.AfterFunc(2*time.Second, func() { _ = os.Remove(path) }) // longer than git waits by itself
+		if err := s.Unhold(t.Context(), "shop", "environments/alice/attempt"); err != nil {
+			t.Errorf("while %s is there: %v", lock, err)
+		}
+		free.Stop()
+		if err := s.Hold(t.Context(), "shop", "environments/alice/attempt", commit); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestHoldsAtOnce: two names of a folder, and the packing of all refs.
+func TestHoldsAtOnce(t *testing.T) {
+	s, commit := heldServer(t)
+	var group errgroup.Group
+	for _, name := range []string{"attempt", "last", "attempt"} {
+		group.Go(func() error {
+			for range 60 {
+				if err := s.Hold(t.Context(), "shop", "environments/alice/"+name, commit); err != nil {
+					return err
+				}
+				if err := s.Unhold(t.Context(), "shop", "environments/alice/"+name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		for range 10 {
+			if err := s.Maintain(t.Context()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		var command *git.CommandError
+		errors.As(err, &command)
+		t.Errorf("%v: %s", err, command.Stderr)
 	}
 }

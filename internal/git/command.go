@@ -16,6 +16,9 @@ import (
 // grace is how long a git process has to end by itself once it was asked to.
 const grace = 5 * time.Second
 
+// lockPatience is how long a git process waits for a lock of another.
+const lockPatience = 15 * time.Second
+
 // allocLimit is the largest piece of memory that a git process may take, in bytes.
 const allocLimit = 256 << 20
 
@@ -63,6 +66,9 @@ func (r *Remote) settings() []string {
 		"core.hooksPath=" + r.hooks(),
 		"core.fsync=committed,loose-object",
 		"core.fsyncMethod=batch",
+		// Who finds a ref locked waits for it: several processes of ours work on one repository.
+		fmt.Sprintf("core.filesRefLockTimeout=%d", lockPatience.Milliseconds()),
+		fmt.Sprintf("core.packedRefsTimeout=%d", lockPatience.Milliseconds()),
 		"gc.auto=0",
 		"maintenance.auto=false",
 		"receive.autogc=false",

@@ -38,6 +38,9 @@ type Options struct {
 	// Create is called before the first push to an unknown project. CodeConflict
 	// means that it is known already. nil = any project may be pushed.
 	Create func(ctx context.Context, project string) error
+	// Lost is why a project without a repository should have one; nil = it should not, or
+	// nobody can tell.
+	Lost func(ctx context.Context, project string) error
 	// HookURL is where the hook reaches this server, such as
 	// http://127.0.0.1:8090. "" = the address the push itself came in on, which
 	// must then be plain HTTP.

@@ -97,8 +97,16 @@ func (r *Remote) serveRefs(w http.ResponseWriter, req *http.Request) {
 // there is none.
 func (r *Remote) prepare(ctx context.Context, project, service string) (string, error) {
 	path, err := r.repository(project)
-	if service == uploadPack || aloft.ErrorCode(err) != aloft.CodeNotFound {
+	if aloft.ErrorCode(err) != aloft.CodeNotFound {
 		return path, err
+	}
+	if r.options.Lost != nil {
+		if lost := r.options.Lost(ctx, project); lost != nil {
+			return "", lost
+		}
+	}
+	if service == uploadPack {
+		return "", err
 	}
 	if r.options.Create != nil {
 		if err := r.options.Create(ctx, project); err != nil && aloft.ErrorCode(err) != aloft.CodeConflict {

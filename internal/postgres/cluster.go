@@ -24,7 +24,8 @@ type cluster struct {
 	programs
 	dir          string // data, port, server.log
 	passwordFile string
-	wantedPort   int // at the first start; 0 = any
+	wantedPort   int  // at the first start; 0 = any
+	fresh        bool // may be made: nobody has databases in one that is gone
 }
 
 func (c cluster) data() string     { return filepath.Join(c.dir, "data") }

@@ -14,10 +14,14 @@ import (
 // PutDatabase makes the database, or repairs it: after it there is a record, a
 // role with the record's password and a database that this role owns and only
 // it may connect to. A name that breaks the rule is CodeInvalid; what another
-// creation made and is there is CodeConflict. What is there without a record has
+// creation made and is there is CodeConflict, and so is a server whose data are lost or
+// another's (see Astray). What is there without a record has
 // lost it (it is of this environment by its label): it is taken over with its data.
 func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name string, claim aloft.Claim) (aloft.Database, error) {
 	if err := validate(key, name); err != nil {
+		return aloft.Database{}, err
+	}
+	if err := s.admit(ctx, key); err != nil {
 		return aloft.Database{}, err
 	}
 	var made aloft.Database
@@ -30,7 +34,7 @@ func (s *Server) PutDatabase(ctx context.Context, key aloft.EnvironmentKey, name
 			return err
 		}
 		made = located(record, conn.port)
-		made.Creation = claim.Creation
+		made.Creation, made.Cluster = claim.Creation, conn.cluster
 		// The record comes first: what is on the server without one is an orphan.
 		if err := s.options.Store.PutDatabase(ctx, made); err != nil {
 			return err

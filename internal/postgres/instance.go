@@ -45,17 +45,25 @@ var settings = []string{
 type instance struct {
 	process *process
 	port    int
+	cluster string        // its identity
 	pool    *pgxpool.Pool // the administrator's
 }
 
 // launch starts the server of the cluster and returns when it answers. The
 // errors that trying again cannot help are of CodeUnavailable and CodeFailed.
 func (c cluster) launch(ctx context.Context) (*instance, error) {
+	if !c.fresh && !c.initialised() {
+		return nil, aloft.Errorf(aloft.CodeConflict, "%s", dataGone)
+	}
 	password, err := c.password()
 	if err != nil {
 		return nil, err
 	}
 	if err := c.initialise(ctx); err != nil {
+		return nil, err
+	}
+	identity, err := c.identity()
+	if err != nil {
 		return nil, err
 	}
 	if err := c.clearLeftover(ctx); err != nil {
@@ -79,7 +87,7 @@ func (c cluster) launch(ctx context.Context) (*instance, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &instance{process: p, port: port, pool: pool}, nil
+	return &instance{process: p, port: port, cluster: identity, pool: pool}, nil
 }
 
 // start runs the server's process.

@@ -95,7 +95,8 @@ func (k *keeper) set(current *instance, err error) {
 }
 
 // run starts the server, and again whenever it ends, with growing pauses
-// between. It gives up only when the server has never come up.
+// between. It gives up when the server has
+// never come up, or its data are gone.
 func (k *keeper) run(ctx context.Context) {
 	defer close(k.ended)
 	unlock, err := lock(k.cluster.dir)
@@ -111,6 +112,7 @@ func (k *keeper) run(ctx context.Context) {
 			k.set(nil, err)
 			return
 		}
+		k.cluster.fresh = false // one that is lost from now on is not made again
 		since := time.Now()
 		k.set(up, nil)
 		select {
@@ -152,7 +154,7 @@ func pauses() *backoff.ExponentialBackOff {
 func (k *keeper) launch(ctx context.Context, limit time.Duration) (*instance, error) {
 	attempt := func() (*instance, error) {
 		up, err := k.cluster.launch(ctx)
-		if code := aloft.ErrorCode(err); limit != 0 && (code == aloft.CodeUnavailable || code == aloft.CodeFailed) {
+		if code := aloft.ErrorCode(err); limit != 0 && (code == aloft.CodeUnavailable || code == aloft.CodeFailed) || code == aloft.CodeConflict {
 			return nil, backoff.Permanent(err)
 		}
 		return up, err

@@ -19,15 +19,21 @@ import (
 // patience is how long a caller waits for a server that is starting.
 const patience = 60 * time.Second
 
+// Store keeps the records of databases.
+type Store interface {
+	aloft.LocalStore
+	AllDatabases(ctx context.Context) ([]aloft.Database, error) // of all environments
+}
+
 // Options say where the server lives.
 type Options struct {
-	Dir          string           // holds everything of the server; created when missing
-	Store        aloft.LocalStore // the records of databases
-	Path         string           // PATH on which the programs are looked for first
-	Folders      []string         // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
-	PasswordFile string           // password of the server's administrator, made (0600) when missing; "" = Dir/password
-	Port         int              // taken at the first start, if it is free; 0 = any
-	Logger       *slog.Logger     // nil = slog.Default()
+	Dir          string       // holds everything of the server; created when missing
+	Store        Store        // the records of databases
+	Path         string       // PATH on which the programs are looked for first
+	Folders      []string     // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
+	PasswordFile string       // password of the server's administrator, made (0600) when missing; "" = Dir/password
+	Port         int          // taken at the first start, if it is free; 0 = any
+	Logger       *slog.Logger // nil = slog.Default()
 }
 
 // Server is the PostgreSQL server of this machine and the databases in it.
@@ -38,6 +44,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	stopped bool
+	fresh   bool    // the next keeper may make a cluster
 	keeper  *keeper // nil = never started, or stopped
 }
 
@@ -137,6 +144,8 @@ func (s *Server) keep() (*keeper, error) {
 		dir:          s.majorDir(found.major),
 		passwordFile: s.options.PasswordFile,
 		wantedPort:   s.options.Port,
+		fresh:        s.fresh,
 	}, s.options.Logger)
+	s.fresh = false
 	return s.keeper, nil
 }

@@ -3,8 +3,10 @@ package postgres_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,6 +58,12 @@ func (m *memory) Databases(_ context.Context, key aloft.EnvironmentKey) ([]aloft
 		}
 	}
 	return list, nil
+}
+
+func (m *memory) AllDatabases(context.Context) ([]aloft.Database, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.databases)), nil
 }
 
 func (m *memory) DeleteDatabase(_ context.Context, key aloft.EnvironmentKey, name string) error {

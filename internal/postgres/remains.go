@@ -82,7 +82,7 @@ func (s *Server) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]strin
 }
 
 // Reconcile compares the records of an environment with the server and returns
-// the differences, in words. It changes nothing: Terraform makes missing
+// the differences, in words. It changes nothing on the server: Terraform makes missing
 // databases again.
 func (s *Server) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	records, err := s.options.Store.Databases(ctx, key)
@@ -93,6 +93,9 @@ func (s *Server) Reconcile(ctx context.Context, key aloft.EnvironmentKey) ([]str
 	for _, record := range records {
 		switch _, err := s.Database(ctx, key, record.Name); aloft.ErrorCode(err) {
 		case "":
+			if err := s.adopt(ctx, record); err != nil {
+				return nil, err
+			}
 		case aloft.CodeNotFound:
 			differences = append(differences, fmt.Sprintf("database %s (%s) is missing", record.Name, record.Database))
 		default:

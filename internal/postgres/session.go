@@ -17,7 +17,8 @@ import (
 // session is a connection of the administrator.
 type session struct {
 	*pgx.Conn
-	port int
+	port    int
+	cluster string // identity of the server's data
 }
 
 // maxTries is how often work is begun again when the server dies under it.
@@ -63,7 +64,7 @@ func (up *instance) administer(ctx context.Context, work func(session) error) er
 		return err
 	}
 	defer conn.Release()
-	return work(session{Conn: conn.Conn(), port: up.port})
+	return work(session{Conn: conn.Conn(), port: up.port, cluster: up.cluster})
 }
 
 // lostServer reports whether err means that the server went away.

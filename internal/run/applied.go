@@ -26,6 +26,11 @@ type applied struct {
 	// what is gone of that is a difference.
 	Made []string `json:"made,omitempty"`
 
+	// Asked is the backend that a push was refused for, since what was applied went to
+	// another; Moved is one that somebody says the state was moved to.
+	Asked *backend `json:"asked,omitempty"`
+	Moved *backend `json:"moved,omitempty"`
+
 	// Settled is set when all that Attempt has done is in the state or below,
 	// although it did not end well.
 	Settled bool                    `json:"settled,omitempty"`
@@ -43,6 +48,7 @@ type configuration struct {
 	RunID     int64                      `json:"runID"`
 	Revision  string                     `json:"revision"`
 	Backend   string                     `json:"backend,omitempty"`   // type, as the configuration names it
+	Settings  string                     `json:"settings,omitempty"`  // digest of the settings of its backend
 	Sensitive []byte                     `json:"sensitive,omitempty"` // values of sensitive outputs, sealed
 	Engine    string                     `json:"engine,omitempty"`    // as the manifest asked
 	Folder    string                     `json:"folder,omitempty"`    // of the Terraform files, in the repository

@@ -174,9 +174,7 @@ func (p *Pipeline) neverMade(ctx context.Context, key aloft.EnvironmentKey, befo
 }
 
 // keptHere reports whether Aloft keeps the state.
-func (c configuration) keptHere() bool {
-	return c.Backend == "" || c.Backend == "http" || c.Backend == "local"
-}
+func (c configuration) keptHere() bool { return keptHere(c.Backend) }
 
 // local reports whether all that was applied lives on the local target alone.
 func (a applied) local() bool {
@@ -260,7 +258,31 @@ func (p *Pipeline) spared(ctx context.Context, j journey) error {
 		return err
 	}
 	return aloft.Errorf(aloft.CodeFailed, "Terraform has not destroyed, since its state does not know of it: %s", strings.Join(left, ", ")).
-		WithHint("save what you need of it, then remove it on purpose: aloft destroy %s --force", j.run.EnvironmentKey.Environment)
+		WithHint("to keep it, push a configuration that has its resource again, which takes it over with its data (git push aloft HEAD:%s); or remove it on purpose: aloft destroy %s --force",
+			j.run.EnvironmentKey.Branch(), j.run.EnvironmentKey.Environment)
+}
+
+// Holdings lists the apps and the databases that the local target holds of an
+// environment, whatever Terraform knows of it.
+func (r *Reconciler) Holdings(ctx context.Context, key aloft.EnvironmentKey) (apps, databases []string, err error) {
+	target := r.pipeline.Local
+	if target == nil {
+		return nil, nil, nil
+	}
+	if _, err := r.store.Environment(ctx, key); err != nil {
+		return nil, nil, err
+	}
+	made, err := target.Made(ctx, key)
+	for _, thing := range made {
+		if app, ok := strings.CutPrefix(thing, "app "); ok {
+			apps = append(apps, app)
+		}
+	}
+	held, failed := target.Holding(ctx, key)
+	for _, thing := range held {
+		databases = append(databases, strings.TrimPrefix(thing, "database "))
+	}
+	return apps, databases, errors.Join(err, failed)
 }
 
 // remove removes what is not Terraform's: releases, logs, states, files, held commits.

@@ -55,7 +55,23 @@ func (r *Reconciler) unsettled(ctx context.Context, e aloft.Environment) (disagr
 	if found, err = r.pipeline.otherState(ctx, e.EnvironmentKey); err != nil || found.there() {
 		return found, err
 	}
-	return r.lostApply(ctx, e.EnvironmentKey)
+	if found, err = r.lostApply(ctx, e.EnvironmentKey); err != nil || found.there() {
+		return found, err
+	}
+	return r.pipeline.lostData(ctx, e.EnvironmentKey)
+}
+
+// lostData looks whether what held the environment's data is gone or another: what is
+// made again would be empty.
+func (p *Pipeline) lostData(ctx context.Context, key aloft.EnvironmentKey) (disagreement, error) {
+	if p.Local == nil {
+		return "", nil
+	}
+	what, err := p.Local.Astray(ctx, key)
+	if err != nil || what == "" {
+		return "", err
+	}
+	return disagreement(what + ": bring it back (see docs/backup.md), or take what is there as right, after which the environment's databases are made anew, empty: aloft env accept ENV"), nil
 }
 
 // manyExpired looks whether so many environments end at once that it is likelier
@@ -266,8 +282,13 @@ func (r *Reconciler) Settle(ctx context.Context, key aloft.EnvironmentKey) (alof
 	if err := r.store.IdentifyProject(ctx, key.Project, identity); err != nil {
 		return environment, err
 	}
-	if err := r.pipeline.acceptState(ctx, key); err != nil {
+	if err := errors.Join(r.pipeline.acceptBackend(key), r.pipeline.acceptState(ctx, key)); err != nil {
 		return environment, err
+	}
+	if r.pipeline.Local != nil {
+		if err := r.pipeline.Local.Settle(ctx, key); err != nil {
+			return environment, err
+		}
 	}
 	found, _, err := r.disagreement(ctx, environment, r.now())
 	if err != nil {

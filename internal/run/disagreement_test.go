@@ -50,6 +50,13 @@ func TestNothingIsDoneWhileDiskRecordsAndStateDisagree(t *testing.T) {
 			name: "the state is older", outside: true, says: "its Terraform state is older than what run 1 wrote", refuses: true,
 			lose: func(h *house) { h.rewriteApplied(`"version": 1`, `"version": 7`) },
 			back: func(h *house) { h.rewriteApplied(`"version": 7`, `"version": 1`) },
+		}, {
+			name: "the databases' folder is gone", says: "the folder is gone: bring it back", refuses: true,
+			lose: func(h *house) { h.target.astray = "the folder is gone" },
+			back: func(h *house) { h.target.astray = "" },
+		}, {
+			name: "another databases' folder is in its place", says: "made anew, empty: aloft env accept ENV", refuses: true,
+			lose: func(h *house) { h.target.astray = "it is another" },
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

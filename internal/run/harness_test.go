@@ -35,6 +35,8 @@ type house struct {
 	reconciler *run.Reconciler
 	clock      *clock
 	providers  []string // of the Terraform
+	backend    string   // that it names
+	settings   string   // of that
 	elsewhere  bool     // another machine than this one runs the apps
 	kept       int      // runs whose files are kept; 0 = as ever
 	woken      []string // environments that the reconciler has woken
@@ -105,7 +107,7 @@ func (h *house) open() {
 			Dir:        h.dir,
 			Repository: func(string) run.Repository { return h.repository },
 			Inspect: func(string, string) (aloft.ConfigurationSummary, error) {
-				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: !h.elsewhere}, nil
+				return aloft.ConfigurationSummary{Outputs: []string{"apps"}, Providers: h.providers, Local: !h.elsewhere, Backend: h.backend, Settings: h.settings}, nil
 			},
 			Terraform: func(context.Context, string, io.Writer) (run.Terraform, error) { return h.terraform, nil },
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
@@ -285,6 +287,9 @@ func (f *fakeRepository) Branch(_ context.Context, branch string) (string, error
 func (f *fakeRepository) Branches(_ context.Context, prefix string) (map[string]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.gone {
+		return nil, errNoRepository
+	}
 	found := map[string]string{}
 	for name, revision := range f.branches {
 		if strings.HasPrefix(name, prefix) {
@@ -457,6 +462,7 @@ type fakeTarget struct {
 	broken  []string
 	left    []string
 	holding []string // data that there is
+	astray  string   // what is wrong with what holds it
 	made    []string // what Terraform has made there
 }
 
@@ -508,6 +514,15 @@ func (f *fakeTarget) Made(context.Context, aloft.EnvironmentKey) ([]string, erro
 
 func (f *fakeTarget) Holding(context.Context, aloft.EnvironmentKey) ([]string, error) {
 	return slices.Clone(f.holding), nil
+}
+
+func (f *fakeTarget) Astray(context.Context, aloft.EnvironmentKey) (string, error) {
+	return f.astray, nil
+}
+
+func (f *fakeTarget) Settle(context.Context, aloft.EnvironmentKey) error {
+	f.astray = ""
+	return nil
 }
 
 func (f *fakeTarget) Remove(context.Context, aloft.EnvironmentKey) error {

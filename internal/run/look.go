@@ -218,9 +218,7 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[aloft.EnvironmentKey]bool{}
 	for _, environment := range environments {
-		known[environment.EnvironmentKey] = true
 		err = errors.Join(err, r.warn(ctx, environment), r.measure(ctx, environment), r.store.Wake(ctx, environment.EnvironmentKey))
 	}
 	projects, listErr := r.store.Projects(ctx)
@@ -228,28 +226,22 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 		return err
 	}
 	for _, project := range projects {
-		r.tellBranches(ctx, project.Name, known)
 		err = errors.Join(err, r.letGoOfEnded(ctx, project.Name))
 	}
-	return errors.Join(err, r.prune(ctx, projects))
+	unrecorded, failed := r.Unrecorded(ctx)
+	r.tellUnrecorded(unrecorded)
+	return errors.Join(err, failed, r.prune(ctx, projects))
 }
 
-// tellBranches tells of branches that were not pushed here and have no environment:
-// records were lost, or the repository is older. Nothing is made for that.
-func (r *Reconciler) tellBranches(ctx context.Context, project string, known map[aloft.EnvironmentKey]bool) {
-	branches, err := r.pipeline.Repository(project).Branches(ctx, aloft.BranchPrefix)
-	if err != nil {
-		return // its environments tell what is wrong with the repository
-	}
-	for branch := range branches {
-		name, err := aloft.EnvironmentOfBranch(branch)
-		key := aloft.EnvironmentKey{Project: project, Environment: name}
-		if err != nil || known[key] || r.told[key] {
+// tellUnrecorded tells of what is not in the records, once.
+func (r *Reconciler) tellUnrecorded(unrecorded []aloft.EnvironmentKey) {
+	for _, key := range unrecorded {
+		if r.told[key] {
 			continue
 		}
 		r.told[key] = true
-		r.logger.Warn("a branch has no environment, and was not pushed here: nothing is made; to make it: aloft up "+name,
-			"project", project, "branch", branch)
+		r.logger.Warn("the repository tells of an environment that the records do not know: nothing is made; to make it: aloft up "+key.Environment,
+			"project", key.Project, "branch", key.Branch())
 	}
 }
 

@@ -97,6 +97,7 @@ func (p *Pipeline) configure(run aloft.Run, d desired) (configuration, error) {
 		RunID:     run.ID,
 		Revision:  run.Revision,
 		Backend:   d.summary.Backend,
+		Settings:  d.summary.Settings,
 		Engine:    d.manifest.Engine,
 		Folder:    filepath.ToSlash(folder),
 		Providers: d.summary.Providers,
@@ -162,6 +163,9 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 	}
 	before, err := p.applied(j.run.EnvironmentKey)
 	if err != nil {
+		return aloft.Outputs{}, err
+	}
+	if err := p.otherBackend(ctx, j.run.EnvironmentKey, conf, before); err != nil {
 		return aloft.Outputs{}, err
 	}
 	conf.Lock = before.Last.Lock
@@ -271,6 +275,7 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	return outputs, errors.Join(
 		repository.Hold(ctx, lastHold(key), conf.Revision),
 		p.saveApplied(key, applied{Attempt: conf, Last: conf, State: mark, Made: made, Strays: before.Strays}),
+		p.leaveState(ctx, key, conf, before),
 	)
 }
 
@@ -313,6 +318,9 @@ func (p *Pipeline) preview(ctx context.Context, s *step, j journey, d desired) (
 	}
 	before, err := p.applied(j.run.EnvironmentKey)
 	if err != nil {
+		return aloft.Plan{}, err
+	}
+	if err := p.otherBackend(ctx, j.run.EnvironmentKey, conf, before); err != nil {
 		return aloft.Plan{}, err
 	}
 	conf.Lock = before.Last.Lock // what an apply would use

@@ -125,6 +125,11 @@ type Target interface {
 	Made(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
 	// Holding lists what there is on the target that holds data of the environment.
 	Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
+	// Astray tells, in words, that what the environment's data were kept in is gone or
+	// another; "" = it is there.
+	Astray(ctx context.Context, key aloft.EnvironmentKey) (what string, err error)
+	// Settle lets what is astray be made anew: a person's word.
+	Settle(ctx context.Context, key aloft.EnvironmentKey) error
 	// Remove is the last resort: it removes all that the target holds of the
 	// environment, whatever Terraform knows of it.
 	Remove(ctx context.Context, key aloft.EnvironmentKey) error

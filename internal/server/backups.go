@@ -10,7 +10,6 @@ import (
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/backup"
-	"github.com/aloft-dev/aloft/internal/store"
 )
 
 // openBackups prepares what writes backups, and begins with those on a timer.
@@ -73,7 +72,7 @@ func (k kept) CopyRecords(ctx context.Context, path string) error {
 }
 
 func (k kept) Databases(ctx context.Context) ([]aloft.Database, error) {
-	return DatabasesOf(ctx, k.s.store)
+	return k.s.store.AllDatabases(ctx)
 }
 
 func (k kept) DumpDatabase(ctx context.Context, d aloft.Database, path string) error {
@@ -97,21 +96,4 @@ func (k kept) Artifacts(ctx context.Context) ([]string, error) {
 		}
 	}
 	return places, err
-}
-
-// DatabasesOf lists the databases of all environments.
-func DatabasesOf(ctx context.Context, records *store.Store) ([]aloft.Database, error) {
-	environments, err := records.Environments(ctx, aloft.EnvironmentFilter{})
-	if err != nil {
-		return nil, err
-	}
-	var all []aloft.Database
-	for _, environment := range environments {
-		databases, err := records.Databases(ctx, environment.EnvironmentKey)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, databases...)
-	}
-	return all, nil
 }

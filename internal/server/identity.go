@@ -92,6 +92,29 @@ func (s *Server) identify(ctx context.Context) error {
 	return s.store.Identify(ctx, recorded)
 }
 
+// recordProjects records again the projects whose repositories are there, after the
+// records were lost or older ones were put back.
+func (s *Server) recordProjects(ctx context.Context) error {
+	if !s.options.Forget && !s.older {
+		return nil
+	}
+	projects, err := s.remote.Projects(ctx)
+	if err != nil {
+		return err
+	}
+	for _, project := range projects {
+		_, err := s.store.CreateProject(ctx, project)
+		switch aloft.ErrorCode(err) {
+		case "":
+			s.logger.Warn("a project is recorded again, since its repository is there", "project", project)
+		case aloft.CodeConflict: // it is known
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
 // passRuns keeps the numbers of runs from being given out again that older records
 // do not know: their logs do.
 func (s *Server) passRuns(ctx context.Context) error {
@@ -110,6 +133,7 @@ func (s *Server) passRuns(ctx context.Context) error {
 	if err != nil || !passed {
 		return err
 	}
+	s.older = true
 	s.logger.Warn("the records are older than the data folder: runs go on after the highest number that has a log, and no environment expires before somebody says so again", "run", highest)
 	return s.store.ForgetExpiries(ctx)
 }

@@ -83,6 +83,7 @@ type Server struct {
 	aside      bool         // the user knew another server's token for this URL, which is kept aside
 	forgotten  bool         // the user does not know the server's own token
 	begun      bool         // there was neither a record nor a file of a server: it begins anew
+	older      bool         // the records are older than the data folder
 	tokens     *api.Tokens
 	sessionKey []byte
 	store      *store.Store
@@ -200,11 +201,14 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.remote, err = git.Open(git.Options{
 		Dir: s.path("repositories"), Hook: []string{program, "hook"}, Receiver: s.reconciler,
-		Authorize: s.authorizeGit, Create: s.createProject, HookURL: s.hookURL(), Logger: s.logger,
+		Authorize: s.authorizeGit, Create: s.createProject, Lost: s.lostRepository, HookURL: s.hookURL(), Logger: s.logger,
 		MaxPush: s.limits["push-size"], MaxRefs: int(s.limits["push-refs"]),
 		MaxCheckoutFiles: int(s.limits["checkout-files"]), MaxCheckoutBytes: s.limits["checkout-size"],
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err = s.recordProjects(ctx); err != nil {
 		return nil, err
 	}
 	if err = s.openBackups(ctx); err != nil {

@@ -220,6 +220,14 @@ func (t target) Holding(ctx context.Context, key aloft.EnvironmentKey) ([]string
 	return t.databases.Holding(ctx, key)
 }
 
+func (t target) Astray(ctx context.Context, key aloft.EnvironmentKey) (string, error) {
+	return t.databases.Astray(ctx, key)
+}
+
+func (t target) Settle(ctx context.Context, key aloft.EnvironmentKey) error {
+	return t.databases.Settle(ctx, key)
+}
+
 func (t target) Remove(ctx context.Context, key aloft.EnvironmentKey) error {
 	if err := t.apps.RemoveAll(ctx, key); err != nil {
 		return err
@@ -369,12 +377,31 @@ func (s *Server) createProject(ctx context.Context, name string) error {
 	if aloft.ErrorCode(err) != aloft.CodeConflict {
 		return err
 	}
-	project, readErr := s.store.Project(ctx, name)
-	if readErr != nil || project.Repository == "" {
-		return errors.Join(readErr, err)
+	if lost := s.lostRepository(ctx, name); lost != nil {
+		return lost
 	}
-	return aloft.Errorf(aloft.CodeUnavailable, "the repository of %s is gone from this server", name).
-		WithHint("nothing is destroyed; `aloft env list` tells what the choices are")
+	return err
+}
+
+// lostRepository is why a project that is recorded has no repository; nil = it has had
+// none yet, or is not known.
+func (s *Server) lostRepository(ctx context.Context, name string) error {
+	project, err := s.store.Project(ctx, name)
+	if aloft.ErrorCode(err) == aloft.CodeNotFound || err == nil && project.Repository == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	environments, err := s.store.Environments(ctx, aloft.EnvironmentFilter{Project: name})
+	if err != nil {
+		return err
+	}
+	lost := aloft.Errorf(aloft.CodeUnavailable, "the repository of %s is gone from this server", name)
+	if len(environments) == 0 {
+		return lost.WithHint("bring it back (see docs/backup.md); or, since it has no environments: aloft project delete %s, then push again", name)
+	}
+	return lost.WithHint("nothing is destroyed; `aloft env list` tells what the choices are")
 }
 
 // secrets are the passwords of an environment's databases.

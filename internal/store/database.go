@@ -8,7 +8,7 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-const databaseColumns = `project, environment, name, database_name, username, host, port, secret, creation`
+const databaseColumns = `project, environment, name, database_name, username, host, port, secret, creation, cluster`
 
 // secret is the sealed part of a database's record.
 type secret struct {
@@ -20,12 +20,12 @@ type secret struct {
 func (s *Store) PutDatabase(ctx context.Context, d aloft.Database) error {
 	err := s.change(ctx, func(c *change) error {
 		c.tell(Event{Key: d.EnvironmentKey})
-		return c.exec(ctx, `INSERT INTO databases (`+databaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		return c.exec(ctx, `INSERT INTO databases (`+databaseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (project, environment, name) DO UPDATE SET database_name = excluded.database_name,
 				username = excluded.username, host = excluded.host, port = excluded.port, secret = excluded.secret,
-				creation = excluded.creation`,
+				creation = excluded.creation, cluster = excluded.cluster`,
 			d.Project, d.Environment, d.Name, text(d.Database), text(d.Username), text(d.Host), d.Port,
-			s.sealed(secret{d.Password, d.URL}, databaseSeal(d.EnvironmentKey, d.Name)), text(d.Creation))
+			s.sealed(secret{d.Password, d.URL}, databaseSeal(d.EnvironmentKey, d.Name)), text(d.Creation), text(d.Cluster))
 	})
 	return fail(err, "record database %s of %s", d.Name, d.EnvironmentKey)
 }
@@ -47,6 +47,21 @@ func (s *Store) Databases(ctx context.Context, key aloft.EnvironmentKey) ([]alof
 	return databases, fail(err, "list the databases of %s", key)
 }
 
+// AllDatabases returns the databases of all environments.
+func (s *Store) AllDatabases(ctx context.Context) ([]aloft.Database, error) {
+	databases, err := list(ctx, s.db.read, s.scanDatabase,
+		`SELECT `+databaseColumns+` FROM databases ORDER BY project, environment, name`)
+	return databases, fail(err, "list all databases")
+}
+
+// ForgetClusters lets every database be made anew wherever the PostgreSQL server is.
+func (s *Store) ForgetClusters(ctx context.Context) error {
+	err := s.change(ctx, func(c *change) error {
+		return c.exec(ctx, `UPDATE databases SET cluster = $1`, aloft.AnyCluster)
+	})
+	return fail(err, "forget what the databases were made in")
+}
+
 // DeleteDatabase forgets a database. None is fine.
 func (s *Store) DeleteDatabase(ctx context.Context, key aloft.EnvironmentKey, name string) error {
 	err := s.change(ctx, func(c *change) error {
@@ -63,7 +78,7 @@ func databaseSeal(key aloft.EnvironmentKey, name string) string {
 func (s *Store) scanDatabase(r row) (aloft.Database, error) {
 	var d aloft.Database
 	var sealed []byte
-	err := r.Scan(&d.Project, &d.Environment, &d.Name, &d.Database, &d.Username, &d.Host, &d.Port, &sealed, &d.Creation)
+	err := r.Scan(&d.Project, &d.Environment, &d.Name, &d.Database, &d.Username, &d.Host, &d.Port, &sealed, &d.Creation, &d.Cluster)
 	if err != nil {
 		return d, err
 	}

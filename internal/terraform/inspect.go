@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"os"
@@ -31,6 +33,10 @@ func Inspect(dir, folder string) (aloft.ConfigurationSummary, error) {
 		Providers: slices.Sorted(maps.Keys(t.providers)),
 		Variables: slices.Sorted(maps.Keys(t.variables)),
 		Outputs:   slices.Sorted(maps.Keys(t.outputs)),
+	}
+	if t.backend != "" {
+		sum := sha256.Sum256([]byte(t.settled)) // it may hold a password
+		summary.Settings = hex.EncodeToString(sum[:8])
 	}
 	summary.Outside = t.outside
 	summary.Local = t.providers[LocalProvider]

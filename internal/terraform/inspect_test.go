@@ -79,10 +79,39 @@ data "external" "x" {}
 			if err != nil {
 				t.Fatal(err)
 			}
+			if (got.Settings != "") != (got.Backend != "") {
+				t.Errorf("backend %q has the settings %q", got.Backend, got.Settings)
+			}
+			got.Settings = ""
 			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
 		})
+	}
+}
+
+// TestSettingsOfABackend: layout and comments are none of them.
+func TestSettingsOfABackend(t *testing.T) {
+	t.Parallel()
+	settings := func(block string) string {
+		summary, err := terraform.Inspect(folder(t, map[string]string{"main.tf": "terraform {\n" + block + "\n}\n"}), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return summary.Settings
+	}
+	first := settings("backend \"s3\" {\n  bucket = \"a\"\n  region = \"x\"\n  assume_role {\n    role_arn = \"r\"\n  }\n}")
+	if same := settings("backend \"s3\" {\n  region   = \"x\" # here\n\n  bucket = \"a\"\n  assume_role { role_arn = \"r\" }\n}"); same != first {
+		t.Error("another layout is other settings")
+	}
+	for _, other := range []string{
+		"backend \"s3\" {\n  bucket = \"b\"\n  region = \"x\"\n  assume_role {\n    role_arn = \"r\"\n  }\n}",
+		"backend \"s3\" {\n  bucket = \"a\"\n  region = \"x\"\n  assume_role {\n    role_arn = \"q\"\n  }\n}",
+		"backend \"s3\" {}",
+	} {
+		if settings(other) == first {
+			t.Errorf("the same settings as of %s", other)
+		}
 	}
 }
 

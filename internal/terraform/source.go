@@ -43,6 +43,21 @@ func (t *tree) textOf(place hcl.Range) string {
 	return string(place.SliceBytes(file.Bytes))
 }
 
+// settingsText returns the settings in a body, sorted, without comments and layout.
+func (t *tree) settingsText(body hcl.Body) string {
+	var text strings.Builder
+	attributes, _ := body.JustAttributes()
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		text.WriteString(name + " = " + t.textOf(attributes[name].Expr.Range()) + "\n")
+	}
+	if native, ok := body.(*hclsyntax.Body); ok {
+		for _, block := range native.Blocks {
+			text.WriteString(block.Type + " {\n" + t.settingsText(block.Body) + "}\n")
+		}
+	}
+	return text.String()
+}
+
 // bodyText returns what is written in a body, and whether it depends on variables.
 func (t *tree) bodyText(body hcl.Body) (text string, dynamic bool) {
 	attributes, _ := body.JustAttributes() // nested blocks are in the text

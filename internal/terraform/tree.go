@@ -16,6 +16,7 @@ import (
 // be read without an engine.
 type tree struct {
 	backend      string // type of the backend block, "cloud", or ""
+	settled      string // what it says, however it is laid out
 	providers    map[string]bool
 	variables    map[string]bool      // of the root module
 	outputs      map[string]hcl.Range // of the root module
@@ -180,6 +181,7 @@ func (t *tree) configured(block *hcl.Block) {
 	text, dynamic := t.bodyText(block.Body)
 	t.requirements = append(t.requirements, "backend "+text)
 	t.dynamic = t.dynamic || dynamic
+	t.settled = t.settingsText(block.Body)
 }
 
 // require notes an entry of required_providers.
