@@ -9,7 +9,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -101,6 +103,18 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Address is where the server is, host and port; "" where it was never used.
+func (s *Server) Address(ctx context.Context) (string, error) {
+	if !s.used() {
+		return "", nil
+	}
+	up, err := s.ready(ctx)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(up.port)), nil
 }
 
 // ready returns the running server, which it starts when it must.
