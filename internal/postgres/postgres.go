@@ -29,6 +29,7 @@ type Options struct {
 	Folders      []string         // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
 	PasswordFile string           // password of the server's administrator, made (0600) when missing; "" = Dir/password
 	Port         int              // taken at the first start, if it is free; 0 = any
+	LockWait     time.Duration    // how long a dump waits for a lock that an app holds; 0 = 30 s
 	Logger       *slog.Logger     // nil = slog.Default()
 }
 
@@ -53,6 +54,9 @@ func New(options Options) *Server {
 	}
 	if options.PasswordFile == "" {
 		options.PasswordFile = filepath.Join(options.Dir, "password")
+	}
+	if options.LockWait == 0 {
+		options.LockWait = lockWait
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
