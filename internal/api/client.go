@@ -67,6 +67,14 @@ func runPath(id int64, more ...string) string {
 
 // call sends a request and returns its good answer, to be closed.
 func (c *Client) call(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	request, err := c.request(ctx, method, path, in)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(request)
+}
+
+func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
@@ -86,9 +94,13 @@ func (c *Client) call(ctx context.Context, method, path string, in any) (*http.R
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	return request, nil
+}
+
+func (c *Client) do(request *http.Request) (*http.Response, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, c.broken(ctx, err)
+		return nil, c.broken(request.Context(), err)
 	}
 	if response.StatusCode >= 300 {
 		defer response.Body.Close()
@@ -120,9 +132,14 @@ func (c *Client) tell(ctx context.Context, method, path string, in any) error {
 	return response.Body.Close()
 }
 
-// read copies an answer to w as it comes.
+// read copies an answer to w as it comes. Where the server had to stop it tells why.
 func (c *Client) read(ctx context.Context, path string, w io.Writer) error {
-	response, err := c.call(ctx, http.MethodGet, path, nil)
+	request, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("TE", trailers)
+	response, err := c.do(request)
 	if err != nil {
 		return err
 	}
@@ -130,6 +147,10 @@ func (c *Client) read(ctx context.Context, path string, w io.Writer) error {
 	source := &failing{Reader: response.Body}
 	if _, err = io.Copy(w, source); err != nil && source.err != nil {
 		return c.broken(ctx, err)
+	}
+	var stopped Problem
+	if told := response.Trailer.Get(problemTrailer); told != "" && json.Unmarshal([]byte(told), &stopped) == nil {
+		return stopped.asError()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +35,7 @@ type house struct {
 	apps      *apps
 	events    chan api.Event
 	generator *generator
+	backups   backups
 	logged    *bytes.Buffer
 	url       string
 
@@ -52,7 +55,7 @@ func newHouse(t *testing.T) *house {
 	h.apps = &apps{slots: map[string]aloft.Slot{}, more: make(chan string)}
 	h.server = api.New(api.Options{
 		Store: h.store, Runs: h.runs, History: history{}, Apps: h.apps, Databases: databases{},
-		Logs: appLogs{}, Processes: processes{}, Backups: backups{}, Events: eventsOf(h.events), Generator: h.generator,
+		Logs: appLogs{}, Processes: processes{}, Backups: &h.backups, Events: eventsOf(h.events), Generator: h.generator,
 		Authenticate: h.tokens.Authenticate, SessionKey: []byte("a key of the test"), Hosts: []string{"aloft.example"},
 		Version: api.Version{Version: "1.2.3"}, Logger: slog.New(slog.NewTextHandler(h.logged, nil)), Now: h.clock,
 	})
@@ -376,11 +379,16 @@ func (databases) DeleteDatabase(context.Context, aloft.EnvironmentKey, string, s
 	return nil
 }
 
-type backups struct{}
+// backups breaks off after a while, where it has an error.
+type backups struct{ broken error }
 
-func (backups) Backup(_ context.Context, w io.Writer) error {
-	_, err := io.WriteString(w, "a backup")
-	return err
+func (b *backups) Backup(_ context.Context, w io.Writer) error {
+	text := "a backup"
+	if b.broken != nil {
+		text = strings.Repeat("half a backup ", 100_000)
+	}
+	_, err := io.WriteString(w, text)
+	return cmp.Or(b.broken, err)
 }
 
 type appLogs struct{}

@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/aloft-dev/aloft"
 )
 
 // stream is the output of an operation that answers piece by piece.
@@ -28,11 +31,29 @@ func (s *Server) stream(contentType string, write func(ctx context.Context, w io
 		case ctx.Context().Err() != nil:
 		case !pieces.begun:
 			s.refuse(ctx, s.problemFor(err))
+		case ctx.Header("TE") == trailers && aloft.ErrorCode(err) != aloft.CodeInternal:
+			s.Logger.Error("stream stopped", "path", ctx.URL().Path, "error", err)
+			tellStop(w, err)
 		default:
 			s.Logger.Error("stream broke off", "path", ctx.URL().Path, "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}}
+}
+
+const (
+	trailers       = "trailers"      // what a client says in TE that reads what follows an answer
+	problemTrailer = "Aloft-Problem" // why an answer stopped: a Problem, in JSON
+)
+
+// tellStop tells why an answer stops that has begun. To a client that does not read
+// that, it has to break off: half an answer must not be taken for a whole one.
+func tellStop(w http.ResponseWriter, err error) {
+	told, failed := json.Marshal(problemOf(err))
+	if failed != nil {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set(http.TrailerPrefix+problemTrailer, string(told))
 }
 
 // pieces sends each piece of an answer as soon as it is there.

@@ -52,6 +52,18 @@ func TestBrokenStreams(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("a backup that stops says why", func(t *testing.T) {
+		h := newHouse(t)
+		h.backups.broken = aloft.Errorf(aloft.CodeFailed, "the disk of\n\"Zoë\" is full").WithHint("make room")
+		err := h.client().Backup(t.Context(), io.Discard)
+		if aloft.ErrorCode(err) != aloft.CodeFailed || err.Error() != "the disk of\n\"Zoë\" is full" || aloft.ErrorHint(err) != "make room" {
+			t.Errorf("%v", err)
+		}
+		response, _ := h.request(t, "GET", api.Base+"/backup", "")
+		if _, err := io.Copy(io.Discard, response.Body); err == nil {
+			t.Error("who does not ask for the reason takes half of it for a whole one")
+		}
+	})
 	t.Run("the reader goes away", func(t *testing.T) {
 		h := newHouse(t)
 		ctx, cancel := context.WithCancel(t.Context())

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,8 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
-	"syscall"
+	"time"
 )
 
 // contents is the end of an archive: what it holds.
@@ -24,25 +24,46 @@ type contents struct {
 
 // entry is one file, folder or link of an archive.
 type entry struct {
-	Name   string `json:"name"`
+	Name   text   `json:"name"`
 	Mode   int64  `json:"mode"`
-	Link   string `json:"link,omitempty"`   // where a link leads
+	Link   text   `json:"link,omitempty"`   // where a link leads
 	SHA256 string `json:"sha256,omitempty"` // of a file
 }
 
 // archive is a backup that is being written.
 type archive struct {
+	sink       *sink
 	compressor *gzip.Writer
 	tar        *tar.Writer
 	contents
 }
 
-func newArchive(w io.Writer) *archive {
-	compressor, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+func newArchive(ctx context.Context, w io.Writer) *archive {
+	sink := &sink{w: w, ended: ctx.Err}
+	compressor, err := gzip.NewWriterLevel(sink, gzip.BestSpeed)
 	if err != nil {
 		panic(err) // only for a level that there is not
 	}
-	return &archive{compressor: compressor, tar: tar.NewWriter(compressor)}
+	return &archive{sink: sink, compressor: compressor, tar: tar.NewWriter(compressor)}
+}
+
+// sink is where an archive goes. It remembers that it failed: what goes wrong while a
+// file is added is either that, or the file's own.
+type sink struct {
+	w     io.Writer
+	ended func() error
+	err   error
+}
+
+// Write writes.
+func (s *sink) Write(data []byte) (n int, err error) {
+	if s.err == nil {
+		s.err = s.ended()
+	}
+	if s.err == nil {
+		n, s.err = s.w.Write(data)
+	}
+	return n, s.err
 }
 
 // note remembers what is left out.
@@ -55,7 +76,7 @@ func (a *archive) json(name string, value any) error {
 	if err != nil {
 		return err
 	}
-	return a.stream(name, 0o600, int64(len(data)), bytes.NewReader(data))
+	return a.stream(tar.Header{Name: name, Mode: 0o600, Size: int64(len(data))}, bytes.NewReader(data))
 }
 
 // file adds a file that nobody changes.
@@ -73,66 +94,90 @@ func (a *archive) file(name, path string) error {
 const smallFile = 1 << 20
 
 // open adds a file that was opened, as long as it is now.
-func (a *archive) open(name string, file fs.File) error {
+func (a *archive) open(name string, file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	size, mode := info.Size(), int64(info.Mode().Perm())
-	if size <= smallFile {
+	header := tar.Header{Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size(), ModTime: modified(info)}
+	switch {
+	case header.Size <= smallFile:
 		data, err := io.ReadAll(io.LimitReader(file, smallFile))
 		if err != nil {
 			return err
 		}
-		return a.stream(name, mode, int64(len(data)), bytes.NewReader(data))
+		header.Size = int64(len(data))
+		return a.stream(header, bytes.NewReader(data))
+	case hollow(info):
+		return a.sparse(header, file)
 	}
-	return a.stream(name, mode, size, &padded{Reader: file, cut: func() {
-		a.note("%s became shorter while it was read: its end is zeros", name)
-	}})
+	return a.stream(header, a.padded(name, file))
 }
 
-// padded goes on with zeros when its reader ends.
+// padded goes on with zeros when its reader ends, or cannot be read any further.
 type padded struct {
 	io.Reader
-	cut   func() // called at the end of the reader
+	cut   func(error) // called then
 	ended bool
+}
+
+// padded pads a file that has been announced.
+func (a *archive) padded(name string, r io.Reader) *padded {
+	return &padded{Reader: r, cut: func(err error) {
+		if errors.Is(err, io.EOF) {
+			a.note("%s became shorter while it was read: its end is zeros", shown(name))
+		} else {
+			a.note("%s cannot be read to its end, which is zeros: %s", shown(name), cause(err))
+		}
+	}}
 }
 
 // Read reads.
 func (p *padded) Read(data []byte) (int, error) {
 	if !p.ended {
 		n, err := p.Reader.Read(data)
-		if n > 0 || !errors.Is(err, io.EOF) {
-			return n, err
+		if n > 0 || err == nil {
+			return n, nil
 		}
 		p.ended = true
-		p.cut()
+		p.cut(err)
 	}
 	clear(data)
 	return len(data), nil
 }
 
-// stream adds size bytes of a reader.
-func (a *archive) stream(name string, mode, size int64, r io.Reader) error {
-	if err := a.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: size}); err != nil {
+// modified is when a file was changed, as far as the archive can tell it.
+func modified(info fs.FileInfo) time.Time { return info.ModTime().Truncate(time.Second) }
+
+// stream adds as many bytes of a reader as the header says.
+func (a *archive) stream(header tar.Header, r io.Reader) error {
+	header.Typeflag = tar.TypeReg
+	if err := a.tar.WriteHeader(&header); err != nil {
 		return err
 	}
 	digest := sha256.New()
-	if _, err := io.CopyN(io.MultiWriter(a.tar, digest), r, size); err != nil {
+	if _, err := io.CopyN(io.MultiWriter(a.tar, digest), r, header.Size); err != nil {
 		return err
 	}
-	a.Entries = append(a.Entries, entry{Name: name, Mode: mode, SHA256: hex.EncodeToString(digest.Sum(nil))})
+	a.Entries = append(a.Entries, entry{Name: text(header.Name), Mode: header.Mode, SHA256: hex.EncodeToString(digest.Sum(nil))})
 	return nil
 }
 
-func (a *archive) folder(name string, mode fs.FileMode) error {
-	a.Entries = append(a.Entries, entry{Name: name + "/", Mode: int64(mode.Perm())})
-	return a.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: int64(mode.Perm())})
+func (a *archive) folder(name string, info fs.FileInfo) error {
+	return a.bare(tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: int64(info.Mode().Perm()), ModTime: modified(info)})
 }
 
 func (a *archive) link(name, target string) error {
-	a.Entries = append(a.Entries, entry{Name: name, Mode: 0o777, Link: target})
-	return a.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: name, Mode: 0o777, Linkname: target})
+	return a.bare(tar.Header{Typeflag: tar.TypeSymlink, Name: name, Mode: 0o777, Linkname: target})
+}
+
+// bare adds what has no content.
+func (a *archive) bare(header tar.Header) error {
+	if err := a.tar.WriteHeader(&header); err != nil {
+		return err
+	}
+	a.Entries = append(a.Entries, entry{Name: text(header.Name), Mode: header.Mode, Link: text(header.Linkname)})
+	return nil
 }
 
 // close ends the archive with the list of what it holds.
@@ -141,76 +186,4 @@ func (a *archive) close() error {
 		return err
 	}
 	return errors.Join(a.tar.Close(), a.compressor.Close())
-}
-
-// tree adds a folder below root and what it holds, as far as it is there and not
-// skipped. Links are kept as links; what is neither file, folder nor link is left
-// out. name is where it stands in the archive.
-func (a *archive) tree(root *os.Root, name string, skip func(path string, e fs.DirEntry) bool) error {
-	return fs.WalkDir(root.FS(), ".", func(found string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case errors.Is(err, fs.ErrPermission):
-			a.note("%s cannot be read", path.Join(name, found))
-			return nil
-		case err != nil:
-			return err
-		case skip != nil && skip(found, e):
-			if e.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		return a.one(root, found, path.Join(name, found), e)
-	})
-}
-
-// one adds what stands at a place below root. What has gone meanwhile is not added.
-func (a *archive) one(root *os.Root, place, name string, e fs.DirEntry) error {
-	info, err := e.Info()
-	if err == nil {
-		err = a.add(root, place, name, info)
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case errors.Is(err, fs.ErrPermission):
-		a.note("%s cannot be read", name)
-		return nil
-	}
-	return err
-}
-
-func (a *archive) add(root *os.Root, place, name string, info fs.FileInfo) error {
-	switch info.Mode().Type() {
-	case fs.ModeDir:
-		return a.folder(name, info.Mode())
-	case fs.ModeSymlink:
-		target, err := root.Readlink(place)
-		if err != nil {
-			return err
-		}
-		return a.link(name, target)
-	case 0:
-		// An app may put a link or a pipe there meanwhile: it never leads out, nor is waited for.
-		file, err := root.OpenFile(place, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-		if err != nil {
-			return replaced(root, place, err)
-		}
-		defer file.Close()
-		if opened, err := file.Stat(); err != nil || !opened.Mode().IsRegular() {
-			return err
-		}
-		return a.open(name, file)
-	}
-	return nil
-}
-
-// replaced is fs.ErrNotExist where there is no longer a file, and err where there is.
-func replaced(root *os.Root, place string, err error) error {
-	if info, lost := root.Lstat(place); lost != nil || !info.Mode().IsRegular() {
-		return fs.ErrNotExist
-	}
-	return err
 }

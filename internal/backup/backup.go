@@ -14,7 +14,6 @@ package backup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,7 +25,7 @@ import (
 
 // Format is the newest format of a backup that this program reads, and the one
 // that it writes.
-const Format = 1
+const Format = 2 // since 2: names that are not UTF-8, files with holes
 
 // Names in the archive.
 const (
@@ -34,6 +33,7 @@ const (
 	contentsName = "contents.json"
 	recordsName  = "records"
 	dataName     = "data"
+	sparseName   = "sparse"
 	databaseName = "databases"
 )
 
@@ -97,7 +97,7 @@ type Left struct {
 }
 
 // Write writes a backup to w, and returns what is not in it. A database that cannot
-// be dumped does not keep the rest from being there. While another backup is being
+// be dumped, or a file of an app that cannot be read, does not keep the rest from being there. While another backup is being
 // written, it is CodeConflict.
 func (b *Writer) Write(ctx context.Context, w io.Writer) (left Left, err error) {
 	if !b.turn.TryLock() {
@@ -106,14 +106,23 @@ func (b *Writer) Write(ctx context.Context, w io.Writer) (left Left, err error) 
 	defer b.turn.Unlock()
 	spool := filepath.Join(b.Data, "backup") // what a killed server left there is replaced
 	if err := errors.Join(os.RemoveAll(spool), os.Mkdir(spool, 0o700)); err != nil {
-		return left, fmt.Errorf("cannot make a folder for the backup: %w", err)
+		return left, failed("cannot make a folder for the backup", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(spool)) }()
-	a := newArchive(w)
+	a := newArchive(ctx, w)
 	if err := b.write(ctx, a, spool); err != nil {
-		return a.Left, fmt.Errorf("cannot write the backup: %w", err)
+		return a.Left, failed("cannot write the backup", err)
 	}
 	return a.Left, nil
+}
+
+// failed is for whoever asked for the backup: it says why there is none.
+func failed(what string, err error) error {
+	code := aloft.ErrorCode(err)
+	if code == aloft.CodeInternal {
+		code = aloft.CodeFailed
+	}
+	return aloft.Errorf(code, "%s: %w", what, err)
 }
 
 // write puts everything into the archive. The databases are dumped beside it.

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -18,53 +19,75 @@ func (b *Writer) topFiles(_ context.Context, a *archive) error {
 	})
 }
 
+// unfinishedStart is how the names of files begin that are being written.
+const unfinishedStart = ".new-"
+
 // unfinished tells the names of files that are being written, and of locks.
 func unfinished(name string) bool {
 	base := path.Base(name)
-	return strings.HasPrefix(base, ".new-") || strings.HasSuffix(base, ".lock")
+	return strings.HasPrefix(base, unfinishedStart) || strings.HasSuffix(base, ".lock")
 }
 
 // folder adds a folder of the data folder. The folder itself is never skipped.
 func (b *Writer) folder(a *archive, place string, skip func(string, fs.DirEntry) bool) error {
+	return b.walk(walk{archive: a, name: path.Join(dataName, place), skip: skip}, place)
+}
+
+// appFolder adds a folder into which apps or builds write.
+func (b *Writer) appFolder(a *archive, place string, skip func(string, fs.DirEntry) bool) error {
+	return b.walk(walk{archive: a, name: path.Join(dataName, place), skip: skip, apps: true}, place)
+}
+
+func (b *Writer) walk(w walk, place string) error {
 	root, err := os.OpenRoot(filepath.Join(b.Data, filepath.FromSlash(place)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return w.left(".", err)
 	}
 	defer root.Close()
-	return a.tree(root, path.Join(dataName, place), func(found string, e fs.DirEntry) bool {
-		return found != "." && skip(found, e)
-	})
+	return w.tree(root, ".")
+}
+
+// folders lists the folders in a folder of the data folder, with slashes.
+func (b *Writer) folders(place string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(b.Data, filepath.FromSlash(place)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var places []string
+	for _, e := range entries {
+		if e.IsDir() {
+			places = append(places, path.Join(place, e.Name()))
+		}
+	}
+	return places, err
 }
 
 // environments adds what the environments keep in files: what was applied, and
 // the homes of their processes. The engine's folder and temporary files are made
 // again. An app never leads out of its own folder: each is a root of its own.
 func (b *Writer) environments(ctx context.Context, a *archive) error {
-	places, err := filepath.Glob(filepath.Join(b.Data, "environments", "*", "*"))
+	projects, err := b.folders("environments")
 	if err != nil {
 		return err
 	}
-	for _, place := range places {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(b.Data, place)
-		if err != nil {
-			return err
-		}
-		relative = filepath.ToSlash(relative)
-		err = b.folder(a, relative, func(found string, e fs.DirEntry) bool { return e.IsDir() || unfinished(found) })
-		if err == nil {
-			err = b.folder(a, relative+"/private", func(found string, _ fs.DirEntry) bool { return found == "tmp" })
+	for _, project := range projects {
+		places, err := b.folders(project)
+		for _, place := range places {
+			err = cmp.Or(err, ctx.Err(), b.environment(a, place))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *Writer) environment(a *archive, place string) error {
+	err := b.folder(a, place, func(found string, e fs.DirEntry) bool { return e.IsDir() || unfinished(found) })
+	if err != nil {
+		return err
+	}
+	return b.appFolder(a, place+"/private", func(found string, _ fs.DirEntry) bool { return found == "tmp" })
 }
 
 // runs adds the logs, journals and plans of the runs. What they check out is
@@ -85,7 +108,7 @@ func (b *Writer) artifacts(ctx context.Context, a *archive) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := b.folder(a, filepath.ToSlash(place), func(string, fs.DirEntry) bool { return false }); err != nil {
+		if err := b.appFolder(a, filepath.ToSlash(place), nil); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -94,7 +95,16 @@ func (d *dumps) add(ctx context.Context, a *archive) error {
 
 // oneLine is what a program said, in a line.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+	lines := strings.FieldsFunc(strings.ToValidUTF8(err.Error(), "?"), func(r rune) bool { return r == '\n' })
+	return strings.Map(printable, strings.Join(lines, "; "))
+}
+
+// printable replaces what a terminal should not get: apps name their tables.
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '?'
 }
 
 // dumpName is the place of a database in the archive.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -53,6 +54,10 @@ func (f *File) Extract(ctx context.Context, dir string) error {
 }
 
 func extractFile(root *os.Root, name string, header *tar.Header, r io.Reader) error {
+	rest, sparse := strings.CutPrefix(name, sparseName+"/")
+	if sparse {
+		name = dataName + "/" + rest
+	}
 	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
@@ -60,8 +65,12 @@ func extractFile(root *os.Root, name string, header *tar.Header, r io.Reader) er
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, r)
-	return errors.Join(err, file.Chmod(fs.FileMode(header.Mode).Perm()), file.Close())
+	if sparse {
+		err = unfold(file, r)
+	} else {
+		_, err = io.Copy(file, r)
+	}
+	return errors.Join(err, file.Chmod(fs.FileMode(header.Mode).Perm()), file.Close(), settleTime(root, name, header))
 }
 
 // finishExtract makes the links, then gives the folders their modes, the innermost first.
@@ -76,8 +85,18 @@ func finishExtract(root *os.Root, later []*tar.Header) error {
 	}
 	for _, header := range later {
 		if header.Typeflag == tar.TypeDir {
-			failed = append(failed, root.Chmod(path.Clean(header.Name), fs.FileMode(header.Mode).Perm()))
+			name := path.Clean(header.Name)
+			failed = append(failed, settleTime(root, name, header), root.Chmod(name, fs.FileMode(header.Mode).Perm()))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// settleTime gives what was laid out the time at which it was changed. Format 1 did
+// not keep that.
+func settleTime(root *os.Root, name string, header *tar.Header) error {
+	if header.ModTime.Unix() <= 0 {
+		return nil
+	}
+	return root.Chtimes(name, header.ModTime, header.ModTime)
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"archive/tar"
 	"bufio"
+	"cmp"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -14,7 +15,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/aloft-dev/aloft"
@@ -57,6 +57,20 @@ func Open(ctx context.Context, path string) (*File, error) {
 		return nil, aloft.Errorf(aloft.CodeInvalid, "%s: %w", path, err).WithHint("take another backup; nothing was written")
 	}
 	return f, nil
+}
+
+// CheckWritten reads a file that was just written. One that cannot be restored is
+// CodeFailed; name is what it was to be called.
+func CheckWritten(ctx context.Context, file *os.File, name string) (Checked, int64, error) {
+	f, err := Open(ctx, file.Name())
+	if err == nil {
+		return f.Checked, f.Size, f.Close()
+	}
+	if ctx.Err() == nil {
+		err = aloft.Errorf(aloft.CodeFailed, "%s is not written, for what was to be in it could not be restored: %w", name, cmp.Or(errors.Unwrap(err), err)).
+			WithHint("keep the backups that you have; another one may go well")
+	}
+	return Checked{}, 0, err
 }
 
 // Close closes the file.
@@ -103,11 +117,27 @@ func Check(ctx context.Context, r io.Reader) (Checked, error) {
 		return c, err
 	case listed == nil:
 		return c, errCut
-	case rest || !slices.Equal(found, listed.Entries):
+	case rest:
 		return c, errChanged
+	}
+	if err := compare(found, listed.Entries); err != nil {
+		return c, err
 	}
 	c.Left = listed.Left
 	return c, nil
+}
+
+// compare compares what is in a backup with its list.
+func compare(found, listed []entry) error {
+	for i, one := range found {
+		if i >= len(listed) || one != listed[i] {
+			return fmt.Errorf("%w: %s is not what its list says", errChanged, shown(string(one.Name)))
+		}
+	}
+	if len(listed) > len(found) {
+		return fmt.Errorf("%w: %s of its list is not there", errChanged, shown(string(listed[len(found)].Name)))
+	}
+	return nil
 }
 
 // read reads the first entry; r then begins again.
@@ -128,7 +158,7 @@ func (m *Manifest) read(header *tar.Header, r *io.Reader) error {
 
 // entryOf reads an entry and describes it, as the list of contents does.
 func entryOf(header *tar.Header, r io.Reader) (entry, error) {
-	e := entry{Name: header.Name, Mode: header.Mode, Link: header.Linkname}
+	e := entry{Name: text(header.Name), Mode: header.Mode, Link: text(header.Linkname)}
 	if header.Typeflag != tar.TypeReg {
 		return e, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,8 +16,14 @@ import (
 	"github.com/aloft-dev/aloft"
 )
 
-// Folder keeps the newest backups in a folder.
+// Folder keeps the newest backups in a folder, which NewFolder looks up.
 type Folder struct {
+	FolderOptions
+	opened fs.FileInfo // the folder
+}
+
+// FolderOptions say what a Folder keeps.
+type FolderOptions struct {
 	Dir    string
 	Every  time.Duration // how old the newest may become
 	Keep   int           // how many stay; 0 = all
@@ -24,16 +31,29 @@ type Folder struct {
 	Logger *slog.Logger
 }
 
+// NewFolder makes the folder if it is not there.
+func NewFolder(o FolderOptions) (*Folder, error) {
+	err := os.MkdirAll(o.Dir, 0o700)
+	var opened fs.FileInfo
+	if err == nil {
+		opened, err = os.Stat(o.Dir)
+	}
+	if err != nil {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot make the folder for backups: %w", err)
+	}
+	return &Folder{o, opened}, nil
+}
+
 const (
-	filePattern = "aloft-*.tar.gz"
-	fileTime    = "aloft-20060102T150405Z" // sorts by time
-	fileEnd     = ".tar.gz"
-	incomplete  = "-incomplete" + fileEnd // of one that lacks a database
-	retryAfter  = 10 * time.Minute
+	fileStart  = "aloft-"
+	fileTime   = "aloft-20060102T150405Z" // sorts by time
+	fileEnd    = ".tar.gz"
+	incomplete = "-incomplete" + fileEnd // of one that lacks a database
+	retryAfter = 10 * time.Minute
 )
 
 // Run writes a backup whenever the newest is older than it may be, until ctx ends.
-func (f Folder) Run(ctx context.Context) {
+func (f *Folder) Run(ctx context.Context) {
 	for {
 		pause := f.Due(time.Now())
 		if pause <= 0 {
@@ -55,7 +75,7 @@ func (f Folder) Run(ctx context.Context) {
 }
 
 // Due tells how long it is until the next backup.
-func (f Folder) Due(now time.Time) time.Duration {
+func (f *Folder) Due(now time.Time) time.Duration {
 	files, err := f.files()
 	if err != nil || len(files) == 0 {
 		return 0
@@ -75,8 +95,8 @@ func writtenAt(path string) (time.Time, error) {
 
 // Add writes a backup, whole or not at all, and removes those that are too many. The
 // name of one that lacks a database says so.
-func (f Folder) Add(ctx context.Context, now time.Time) (path string, err error) {
-	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
+func (f *Folder) Add(ctx context.Context, now time.Time) (path string, err error) {
+	if err := f.check(); err != nil {
 		return "", err
 	}
 	if err := f.clear(); err != nil {
@@ -90,6 +110,9 @@ func (f Folder) Add(ctx context.Context, now time.Time) (path string, err error)
 		path = name + fileEnd
 		if len(left.Lacks) > 0 {
 			path = name + incomplete
+		}
+		if err == nil {
+			_, _, err = CheckWritten(ctx, file, path)
 		}
 		return path, err
 	})
@@ -105,17 +128,40 @@ func (f Folder) Add(ctx context.Context, now time.Time) (path string, err error)
 	return path, f.prune()
 }
 
+// check refuses a folder that is not the one of the start: where a disk is no longer
+// there, a folder made anew would hide that.
+func (f *Folder) check() error {
+	info, err := os.Stat(f.Dir)
+	if err == nil && os.SameFile(info, f.opened) {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("another folder stands there")
+	}
+	return aloft.Errorf(aloft.CodeUnavailable, "the folder for backups is no longer there: %w", err).
+		WithHint("bring it back (is its disk mounted?), or start the server again with the --backup-dir to use")
+}
+
 // clear removes what a killed server left half written.
-func (f Folder) clear() error {
-	files, err := filepath.Glob(filepath.Join(f.Dir, ".new-*"))
-	for _, half := range files {
-		err = errors.Join(err, os.Remove(half))
+func (f *Folder) clear() error {
+	return f.each(func(name string) error {
+		if !strings.HasPrefix(name, unfinishedStart) {
+			return nil
+		}
+		return os.Remove(filepath.Join(f.Dir, name))
+	})
+}
+
+func (f *Folder) each(visit func(name string) error) error {
+	entries, err := os.ReadDir(f.Dir)
+	for _, e := range entries {
+		err = errors.Join(err, visit(e.Name()))
 	}
 	return err
 }
 
 // prune removes the oldest, but never the last complete one.
-func (f Folder) prune() error {
+func (f *Folder) prune() error {
 	files, err := f.files()
 	if err != nil || f.Keep == 0 {
 		return err
@@ -134,9 +180,13 @@ func (f Folder) prune() error {
 }
 
 // files lists the backups, the oldest first.
-func (f Folder) files() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(f.Dir, filePattern))
-	slices.Sort(files)
+func (f *Folder) files() (files []string, err error) {
+	err = f.each(func(name string) error {
+		if strings.HasPrefix(name, fileStart) && strings.HasSuffix(name, fileEnd) {
+			files = append(files, filepath.Join(f.Dir, name))
+		}
+		return nil
+	})
 	return files, err
 }
 
@@ -148,7 +198,7 @@ func Replace(path string, write func(*os.File) error) error {
 
 // replace is Replace, where write tells at last what the file shall be called.
 func replace(dir string, write func(*os.File) (path string, err error)) error {
-	file, err := os.CreateTemp(dir, ".new-*")
+	file, err := os.CreateTemp(dir, unfinishedStart+"*")
 	if err != nil {
 		return aloft.Errorf(aloft.CodeUnavailable, "cannot write into %s: %w", dir, err)
 	}

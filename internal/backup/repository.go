@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -16,15 +17,15 @@ import (
 // is pushed to and packed meanwhile: first its refs, then the objects, of which
 // whatever a ref names is there before the ref is.
 func (b *Writer) repositories(ctx context.Context, a *archive) error {
-	places, err := filepath.Glob(filepath.Join(b.Data, "repositories", "*.git"))
+	places, err := b.folders("repositories")
 	if err != nil {
 		return err
 	}
 	for _, place := range places {
-		if err := ctx.Err(); err != nil {
-			return err
+		if !strings.HasSuffix(place, ".git") {
+			continue
 		}
-		if err := b.repository(ctx, a, "repositories/"+filepath.Base(place)); err != nil {
+		if err := cmp.Or(ctx.Err(), b.repository(ctx, a, place)); err != nil {
 			return err
 		}
 	}
@@ -69,7 +70,12 @@ func (b *Writer) packs(a *archive, place string) error {
 		return err
 	}
 	defer root.Close()
-	if err := a.folder(path.Join(dataName, place), 0o700); err != nil {
+	info, err := root.Lstat(".")
+	if err != nil {
+		return err
+	}
+	w := walk{archive: a, name: path.Join(dataName, place)}
+	if err := a.folder(w.name, info); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -84,7 +90,7 @@ func (b *Writer) packs(a *archive, place string) error {
 		}
 		for _, name := range names {
 			for _, part := range []string{".pack", ".idx", ".rev"} { // an index is worth nothing without its pack
-				if err := a.named(root, name+part, path.Join(dataName, place, name+part)); err != nil {
+				if err := w.one(root, name+part); err != nil {
 					return err
 				}
 			}
@@ -104,16 +110,4 @@ func newPacks(entries []fs.DirEntry, seen map[string]bool) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// named adds a file by its name, if it is there.
-func (a *archive) named(root *os.Root, place, name string) error {
-	info, err := root.Lstat(place)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return a.one(root, place, name, fs.FileInfoToDirEntry(info))
 }

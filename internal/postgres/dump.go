@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -39,12 +40,53 @@ func (s *Server) Dump(ctx context.Context, d aloft.Database, path string) error 
 		return err
 	})
 	if err == nil {
-		err = dumpTo(ctx, found, from, path)
+		err = s.dump(ctx, found, from, path)
 	}
 	if err != nil && aloft.ErrorCode(err) != aloft.CodeUnavailable && s.dropped(ctx, d) {
 		return missing(d)
 	}
 	return err
+}
+
+// unaffected overrides what an app may set for its database, and what would keep the
+// administrator from logging in or reading: libraries that are not there, another role.
+const unaffected = "-c local_preload_libraries= -c role=none"
+
+// dump dumps a database that an app may lock, and set as it likes.
+func (s *Server) dump(ctx context.Context, p programs, from login, path string) error {
+	name := "aloft dump " + rand.Text()
+	from.env = []string{"PGAPPNAME=" + name, "PGOPTIONS=" + unaffected}
+	watching, stop := context.WithCancel(ctx)
+	ended := make(chan bool, 1)
+	go func() { ended <- s.endWaiting(watching, name) }()
+	err := dumpTo(ctx, p, from, path, s.options.LockWait)
+	stop()
+	if (<-ended || err != nil && strings.Contains(err.Error(), "LOCK TABLE")) && ctx.Err() == nil && err != nil {
+		return aloft.Errorf(aloft.CodeFailed, "an app has kept it locked for more than %s: %w", s.options.LockWait, err)
+	}
+	return err
+}
+
+// endWaiting ends the connection of that name when it has waited too long for a lock,
+// and reports whether it did, when ctx ends. pg_dump itself looks to that for tables
+// only, not for what else can be locked, such as a sequence that is being dropped.
+func (s *Server) endWaiting(ctx context.Context, name string) (ended bool) {
+	ticker := time.NewTicker(s.options.LockWait / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ended
+		case <-ticker.C:
+		}
+		_ = s.administer(ctx, func(conn session) error { // the dump tells what is wrong with the server
+			tag, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)
+				WHERE application_name = $1 AND NOT granted AND waitstart < clock_timestamp() - make_interval(secs => $2)`,
+				name, s.options.LockWait.Seconds())
+			ended = ended || tag.RowsAffected() > 0
+			return err
+		})
+	}
 }
 
 // dropped reports whether a database is gone, or just being dropped.
@@ -86,7 +128,7 @@ func (s *Server) DumpURL(ctx context.Context, dsn, path string) error {
 	if err != nil {
 		return err
 	}
-	return dumpTo(ctx, found, to, path)
+	return dumpTo(ctx, found, to, path, lockWait)
 }
 
 // LoadURL fills the database of a connection URL with what DumpURL wrote. One
@@ -155,6 +197,7 @@ type login struct {
 	password string
 	database string
 	url      string
+	env      []string // further variables of the program
 }
 
 func (l login) arguments() []string {
@@ -170,9 +213,9 @@ func (l login) arguments() []string {
 const lockWait = 30 * time.Second
 
 // dumpTo dumps without compressing, which is up to whoever keeps the file.
-func dumpTo(ctx context.Context, p programs, from login, path string) error {
+func dumpTo(ctx context.Context, p programs, from login, path string, wait time.Duration) error {
 	return p.run(ctx, "pg_dump", from, "--format=custom", "--compress=0",
-		"--lock-wait-timeout="+strconv.FormatInt(lockWait.Milliseconds(), 10), "--file="+path)
+		"--lock-wait-timeout="+strconv.FormatInt(wait.Milliseconds(), 10), "--file="+path)
 }
 
 func load(ctx context.Context, p programs, to login, path string) error {
@@ -210,6 +253,7 @@ func (p programs) run(ctx context.Context, name string, l login, args ...string)
 	}
 	cmd := exec.CommandContext(ctx, program, append(l.arguments(), args...)...)
 	cmd.Env = append(childEnvironment(), "PGPASSWORD="+l.password, "PGCONNECT_TIMEOUT=20")
+	cmd.Env = append(cmd.Env, l.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	killGroupOnCancel(cmd)
 	var said bytes.Buffer

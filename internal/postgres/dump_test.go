@@ -1,10 +1,12 @@
 package postgres_test
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -104,4 +106,48 @@ func TestDumpAndLoad(t *testing.T) {
 			t.Errorf("the rows are %q", words)
 		}
 	})
+}
+
+// TestWhatAnAppCannotKeepFromBeingDumped: neither by settings of its own database nor
+// by locks, of which a dump says so.
+func TestWhatAnAppCannotKeepFromBeingDumped(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Logger, o.LockWait = slog.New(slog.DiscardHandler), 600*time.Millisecond
+	server := postgres.New(o)
+	t.Cleanup(func() { _ = server.Stop(t.Context()) })
+	made, err := server.PutDatabase(t.Context(), alice, "main", aloft.Claim{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement(t, made.URL, `CREATE TABLE words (word text)`)
+	statement(t, made.URL, `CREATE SEQUENCE numbers`)
+	statement(t, made.URL, `CREATE VIEW seen AS SELECT * FROM words`)
+	statement(t, made.URL, `ALTER DATABASE `+made.Database+` SET role = '`+made.Username+`'`)
+	statement(t, made.URL, `ALTER DATABASE `+made.Database+` SET local_preload_libraries = 'nolib'`)
+	if err := server.Dump(t.Context(), made, filepath.Join(t.TempDir(), "dump")); err != nil {
+		t.Errorf("settings: %v", err)
+	}
+	admin := superuser(t, o, made)
+	query(t, admin, "ALTER DATABASE "+made.Database+" RESET ALL")
+	for what, lock := range map[string]string{
+		"a table": "LOCK TABLE words", "a sequence": "DROP SEQUENCE numbers", "a view": "DROP VIEW seen",
+	} {
+		t.Run(what, func(t *testing.T) {
+			conn, err := pgx.Connect(t.Context(), made.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(t.Context())
+			if _, err := conn.Exec(t.Context(), "BEGIN; "+lock); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			err = server.Dump(ctx, made, filepath.Join(t.TempDir(), "dump"))
+			if aloft.ErrorCode(err) != aloft.CodeFailed || !strings.Contains(err.Error(), "an app has kept it locked for more than 600ms") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }

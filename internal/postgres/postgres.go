@@ -9,7 +9,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -27,13 +29,14 @@ type Store interface {
 
 // Options say where the server lives.
 type Options struct {
-	Dir          string       // holds everything of the server; created when missing
-	Store        Store        // the records of databases
-	Path         string       // PATH on which the programs are looked for first
-	Folders      []string     // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
-	PasswordFile string       // password of the server's administrator, made (0600) when missing; "" = Dir/password
-	Port         int          // taken at the first start, if it is free; 0 = any
-	Logger       *slog.Logger // nil = slog.Default()
+	Dir          string        // holds everything of the server; created when missing
+	Store        Store         // the records of databases
+	Path         string        // PATH on which the programs are looked for first
+	Folders      []string      // glob patterns of further folders with the programs; nil = the usual ones of Linux and macOS
+	PasswordFile string        // password of the server's administrator, made (0600) when missing; "" = Dir/password
+	Port         int           // taken at the first start, if it is free; 0 = any
+	LockWait     time.Duration // how long a dump waits for a lock that an app holds; 0 = 30 s
+	Logger       *slog.Logger  // nil = slog.Default()
 }
 
 // Server is the PostgreSQL server of this machine and the databases in it.
@@ -58,6 +61,9 @@ func New(options Options) *Server {
 	}
 	if options.PasswordFile == "" {
 		options.PasswordFile = filepath.Join(options.Dir, "password")
+	}
+	if options.LockWait == 0 {
+		options.LockWait = lockWait
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
@@ -108,6 +114,18 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Address is where the server is, host and port; "" where it was never used.
+func (s *Server) Address(ctx context.Context) (string, error) {
+	if !s.used() {
+		return "", nil
+	}
+	up, err := s.ready(ctx)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(up.port)), nil
 }
 
 // ready returns the running server, which it starts when it must.

@@ -58,6 +58,7 @@ type configuration struct {
 	Outside   bool                       `json:"outside,omitempty"`   // may have made what no provider tells of
 	Lock      []byte                     `json:"lock,omitempty"`      // provider lock file, when the commit has none
 	Apps      map[string]aloft.AppOutput `json:"apps,omitempty"`
+	Place     string                     `json:"place,omitempty"` // where the local target was; "" = not used, or not noted
 }
 
 const lockFile = ".terraform.lock.hcl"

@@ -38,6 +38,7 @@ type house struct {
 	backend    string   // that it names
 	settings   string   // of that
 	elsewhere  bool     // another machine than this one runs the apps
+	where      string   // the local target is
 	kept       int      // runs whose files are kept; 0 = as ever
 	woken      []string // environments that the reconciler has woken
 }
@@ -113,7 +114,7 @@ func (h *house) open() {
 			Session: func(context.Context, aloft.Run, aloft.ConfigurationSummary) (run.Session, error) {
 				return run.Session{Close: func() {}}, nil
 			},
-			Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store,
+			Sealer: h.sealer, Builder: &h.builder, Local: h.target, Releases: h.store, States: h.store, Where: h.place,
 		},
 	})
 }

@@ -61,7 +61,30 @@ func (p *Pipeline) laterRun(ctx context.Context, key aloft.EnvironmentKey, befor
 	}), nil
 }
 
-// unmade lists what only an apply can make again: a lost state, and what is missing.
+// moved tells when the local target of an environment of local resources is elsewhere
+// than at the last apply, such as after a restore: what its Terraform and its apps know
+// is where it was. Where an apply could do more than correct that, the next push does it.
+func (p *Pipeline) moved(ctx context.Context, key aloft.EnvironmentKey) (string, error) {
+	before, err := p.applied(key)
+	if err != nil || before.Last.Place == "" || before.State == nil || !before.local() || before.Attempt.Revision != before.Last.Revision {
+		return "", err
+	}
+	asLeft, err := p.asLeft(ctx, key, before)
+	if err != nil || !asLeft {
+		return "", err
+	}
+	if lock, err := p.States.StateLock(ctx, key); lock.ID != "" || err != nil && aloft.ErrorCode(err) != aloft.CodeNotFound {
+		return "", err
+	}
+	place, err := p.where(ctx, key, before.Last)
+	if err != nil || place == before.Last.Place {
+		return "", err
+	}
+	return fmt.Sprintf("it was at %s, and is at %s", before.Last.Place, place), nil
+}
+
+// unmade lists what only an apply can make again or correct: a lost state, what is
+// missing, and what tells of another place.
 func (p *Pipeline) unmade(ctx context.Context, key aloft.EnvironmentKey) ([]string, error) {
 	gone, err := p.missing(ctx, key)
 	if err != nil {
@@ -74,6 +97,13 @@ func (p *Pipeline) unmade(ctx context.Context, key aloft.EnvironmentKey) ([]stri
 	lost, err := p.lostState(ctx, key)
 	if lost {
 		differences = append(differences, "its Terraform state is gone")
+	}
+	if err != nil || len(differences) > 0 {
+		return differences, err
+	}
+	moved, err := p.moved(ctx, key)
+	if moved != "" {
+		differences = append(differences, moved)
 	}
 	return differences, err
 }

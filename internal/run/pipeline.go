@@ -30,6 +30,9 @@ type Pipeline struct {
 	Sealer   *aloft.Sealer      // seals secrets that are remembered; nil = none are
 	// Secrets returns what must not stand in a log of the environment; nil = nothing.
 	Secrets func(ctx context.Context, key aloft.EnvironmentKey) ([]string, error)
+	// Where tells where the local target has an environment, as far as Terraform is told
+	// it: URLs, and hosts and ports of databases. nil = nowhere.
+	Where func(ctx context.Context, key aloft.EnvironmentKey) (string, error)
 	// Orphan reports whether a killed server has left an engine at work on the
 	// environment, which was asked to end, and how to wait for that; nil = never.
 	Orphan func(key aloft.EnvironmentKey) (orphan bool, await func(context.Context) error)

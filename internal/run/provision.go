@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -155,7 +156,8 @@ func checkVarFile(name string, data []byte) error {
 }
 
 // provision makes the environment's resources what the commit declares. It is
-// skipped when nothing that an apply depends on has changed.
+// skipped when nothing that an apply depends on has changed, what it reads from this
+// server included.
 func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired) (aloft.Outputs, error) {
 	conf, err := p.configure(j.run, d)
 	if err != nil {
@@ -182,7 +184,11 @@ func (p *Pipeline) provision(ctx context.Context, s *step, j journey, d desired)
 	if err != nil {
 		return aloft.Outputs{}, err
 	}
-	if asLeft && provisionKey != "" && provisionKey == j.environment.ProvisionKey {
+	place, err := p.where(ctx, j.run.EnvironmentKey, conf)
+	if err != nil {
+		return aloft.Outputs{}, err
+	}
+	if asLeft && place == before.Last.Place && provisionKey != "" && provisionKey == j.environment.ProvisionKey {
 		return aloft.Outputs{Apps: before.Last.Apps}, skip("unchanged since " + short(before.Last.Revision))
 	}
 	if err := e.init(ctx); err != nil {
@@ -211,6 +217,15 @@ func (p *Pipeline) markState(ctx context.Context, key aloft.EnvironmentKey, conf
 	}
 	newest, err := p.newestState(ctx, key)
 	return &stateMark{Version: newest.Version}, err
+}
+
+// where tells where the local target is, for a configuration that uses it: what was
+// applied holds for no other place.
+func (p *Pipeline) where(ctx context.Context, key aloft.EnvironmentKey, conf configuration) (string, error) {
+	if p.Where == nil || !slices.Contains(conf.Providers, localProvider) {
+		return "", nil
+	}
+	return p.Where(ctx, key)
 }
 
 // made lists what the local target has of an environment.
@@ -268,6 +283,9 @@ func (p *Pipeline) apply(ctx context.Context, s *step, j journey, e engaged, con
 	}
 	made, err := p.made(ctx, key)
 	if err != nil {
+		return outputs, err
+	}
+	if conf.Place, err = p.where(ctx, key, conf); err != nil { // now that the databases are there
 		return outputs, err
 	}
 	conf.Apps = outputs.Apps

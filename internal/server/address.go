@@ -76,6 +76,17 @@ func (s *Server) EnvironmentURL(key aloft.EnvironmentKey) string {
 	return fmt.Sprintf("%s://%s.%s.localhost:%d", s.scheme(), key.Environment, key.Project, s.port())
 }
 
+// where tells where an environment and its databases are now, for the run room.
+func (s *Server) where(ctx context.Context, key aloft.EnvironmentKey) (string, error) {
+	url := s.EnvironmentURL(key)
+	databases, err := s.store.Databases(ctx, key)
+	if err != nil || len(databases) == 0 {
+		return url, err
+	}
+	address, err := s.postgres.Address(ctx)
+	return url + " with PostgreSQL at " + address, err
+}
+
 // HasPostgreSQL reports whether databases can be made here.
 func (s *Server) HasPostgreSQL() bool {
 	_, _, err := s.postgres.Available()

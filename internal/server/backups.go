@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -24,12 +25,14 @@ func (s *Server) openBackups(ctx context.Context) error {
 	if s.options.BackupDir == "" {
 		return nil
 	}
-	if s.options.BackupEvery < time.Minute && s.options.BackupEvery != 0 || s.options.BackupKeep < 0 {
-		return aloft.Errorf(aloft.CodeInvalid, "backups are at least a minute apart, and their number is not negative").
-			WithHint("such as: aloft serve --backup-dir DIR --backup-every 24h --backup-keep 7")
+	if err := s.checkBackupOptions(); err != nil {
+		return err
 	}
-	folder := backup.Folder{
+	folder, err := backup.NewFolder(backup.FolderOptions{
 		Dir: s.options.BackupDir, Every: s.options.BackupEvery, Keep: s.options.BackupKeep, Write: s.backups.Write, Logger: s.logger,
+	})
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
@@ -42,6 +45,58 @@ func (s *Server) openBackups(ctx context.Context) error {
 		<-done
 	})
 	return nil
+}
+
+// minBackupEvery is how far backups are apart at least.
+const minBackupEvery = time.Minute
+
+func (s *Server) checkBackupOptions() error {
+	if s.options.BackupEvery < minBackupEvery || s.options.BackupKeep < 0 {
+		return aloft.Errorf(aloft.CodeInvalid, "backups are at least a minute apart, and their number is not negative").
+			WithHint("such as: aloft serve --backup-dir DIR --backup-every 24h --backup-keep 7")
+	}
+	inside, err := within(s.options.Data, s.options.BackupDir)
+	if err != nil {
+		return aloft.Errorf(aloft.CodeUnavailable, "cannot find the folder for backups: %w", err)
+	}
+	if inside {
+		return aloft.Errorf(aloft.CodeInvalid, "--backup-dir %s is inside the data folder, and would be lost with it", s.options.BackupDir).
+			WithHint("name a folder elsewhere, best on another disk")
+	}
+	return nil
+}
+
+// within reports whether a folder, which need not be there, is another or inside it.
+func within(outer, folder string) (bool, error) {
+	outer, err := resolved(outer)
+	if err != nil {
+		return false, err
+	}
+	folder, err = resolved(folder)
+	if err != nil {
+		return false, err
+	}
+	relative, err := filepath.Rel(outer, folder)
+	return err == nil && filepath.IsLocal(relative), err
+}
+
+// resolved follows the links in a path, as far as there is something.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	rest := ""
+	for {
+		real, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || path == filepath.Dir(path) {
+			return "", err
+		}
+		path, rest = filepath.Dir(path), filepath.Join(filepath.Base(path), rest)
+	}
 }
 
 // IsPostgreSQL reports whether a database is one of PostgreSQL; else it is a file.

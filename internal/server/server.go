@@ -193,6 +193,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		Orphan:     s.supervisor.Orphan,
 		Secrets:    s.secrets,
 		Size:       s.size,
+		Where:      s.where,
 	}
 	s.reconciler = run.NewReconciler(run.ReconcilerOptions{Pipeline: pipeline, Store: s.store, Logs: s.logs, Logger: s.logger})
 	program, err := os.Executable()
