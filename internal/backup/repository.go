@@ -59,8 +59,9 @@ func (b *Writer) repository(ctx context.Context, a *archive, place string) error
 // What git is receiving lies elsewhere.
 var looseObject = regexp.MustCompile(`^[0-9a-f]{2}(/[0-9a-f]{38,62})?$`)
 
-// packs adds the packs. Where one has gone, its objects are in a newer one: it
-// looks again until there is no new one.
+// packs adds the packs. Where one has gone, its objects are in a newer one: it looks
+// again until it has seen the same ones twice, and has all of each. A folder that
+// changes while it is listed can show neither the old pack nor the new.
 func (b *Writer) packs(a *archive, place string) error {
 	root, err := os.OpenRoot(filepath.Join(b.Data, filepath.FromSlash(place)))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,36 +79,57 @@ func (b *Writer) packs(a *archive, place string) error {
 	if err := a.folder(w.name, info); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for {
-		entries, err := fs.ReadDir(root.FS(), ".")
+	taken := map[string]bool{} // files
+	for before, steady := []string(nil), 0; ; {
+		names, err := listPacks(root)
 		if err != nil {
 			return err
 		}
-		names := newPacks(entries, seen)
-		if len(names) == 0 {
-			return nil
-		}
+		missed := false
 		for _, name := range names {
-			for _, part := range []string{".pack", ".idx", ".rev"} { // an index is worth nothing without its pack
-				if err := w.one(root, name+part); err != nil {
-					return err
-				}
+			whole, err := w.pack(root, name, taken)
+			if err != nil {
+				return err
 			}
+			missed = missed || !whole
+		}
+		if !slices.Equal(names, before) {
+			before, steady = names, 0
+			continue
+		}
+		if steady++; !missed || steady == maxTries { // an index that has no pack stays so
+			return nil
 		}
 	}
 }
 
-// newPacks lists the packs, without ending, that were not seen before.
-func newPacks(entries []fs.DirEntry, seen map[string]bool) []string {
+// pack adds what is not yet taken of a pack, and reports whether all of it is: git
+// takes one away and puts it there again, under the same name.
+func (w walk) pack(root *os.Root, name string, taken map[string]bool) (whole bool, err error) {
+	for _, part := range []string{".pack", ".idx", ".rev"} { // an index is worth nothing without its pack
+		if taken[name+part] {
+			continue
+		}
+		_, err := w.try(root, name+part)
+		switch {
+		case err == nil:
+			taken[name+part] = true
+		case !errors.Is(err, fs.ErrNotExist):
+			return false, err
+		}
+	}
+	return taken[name+".pack"] && taken[name+".idx"], nil
+}
+
+// listPacks lists the packs, without ending.
+func listPacks(root *os.Root) ([]string, error) {
+	entries, err := fs.ReadDir(root.FS(), ".")
 	var names []string
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".idx") // git writes it last
-		if ok && strings.HasPrefix(name, "pack-") && !seen[name] {
-			seen[name] = true
+		if ok && strings.HasPrefix(name, "pack-") {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	return names, err
 }
