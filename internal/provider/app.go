@@ -138,8 +138,8 @@ func (r *appResource) Delete(ctx context.Context, req resource.DeleteRequest, re
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.ledger.delete(model.identity(), func() error {
-		return r.client.DeleteSlot(ctx, keyOf(model.Environment), model.Name.ValueString(), creationIn(ctx, req.Private))
+	err := r.ledger.delete(model.identity(), creationIn(ctx, req.Private), func(creation string) error {
+		return r.client.DeleteSlot(ctx, keyOf(model.Environment), model.Name.ValueString(), creation)
 	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy app "+model.title(), err, model.secrets()...)

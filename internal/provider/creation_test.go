@@ -135,6 +135,17 @@ func testRenamedLabels(t *testing.T, program string) {
 				}
 			})
 		})
+		t.Run(k.kind+" is replaced since it is tainted", func(t *testing.T) {
+			for _, adopt := range []bool{false, true} {
+				b := newBench(t, program, labelled("a", "a", "a"))
+				b.serve(t, adopt)
+				b.apply(t)
+				b.ok(t, "taint", k.kind+".a")
+				wantText(t, b.apply(t), "1 added", "1 destroyed")
+				b.complete(t)
+				b.wantNoChanges(t)
+			}
+		})
 		t.Run(k.kind+" is replaced by itself", func(t *testing.T) {
 			b := newBench(t, program, labelled("a", "a", "a"))
 			b.apply(t)

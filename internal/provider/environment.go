@@ -114,8 +114,8 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.ledger.delete(model.identity(), func() error {
-		return r.client.DeleteGroup(ctx, model.key(), creationIn(ctx, req.Private))
+	err := r.ledger.delete(model.identity(), creationIn(ctx, req.Private), func(creation string) error {
+		return r.client.DeleteGroup(ctx, model.key(), creation)
 	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy environment "+model.key().String(), err)

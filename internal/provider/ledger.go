@@ -68,6 +68,13 @@ func (l *ledger) hold(it identity, creation string) {
 	l.held[it] = creation
 }
 
+// has returns which creation the state has; "" = it does not say.
+func (l *ledger) has(it identity) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held[it]
+}
+
 func (l *ledger) holds(it identity, creation string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,12 +151,13 @@ func (l *ledger) admit(it identity) error {
 	return l.of(it).conflict(it)
 }
 
-// delete lets remove delete what the resource has made.
-func (l *ledger) delete(it identity, remove func() error) error {
+// delete lets remove delete what the resource has made. Of one that is tainted an
+// engine does not say which creation it is: it is the one that was read.
+func (l *ledger) delete(it identity, creation string, remove func(creation string) error) error {
 	if err := l.admit(it); err != nil {
 		return err
 	}
-	err := remove()
+	err := remove(cmp.Or(creation, l.has(it)))
 	if missing(err) {
 		return nil
 	}

@@ -139,8 +139,8 @@ func (r *postgresqlResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.ledger.delete(model.identity(), func() error {
-		return r.client.DeleteDatabase(ctx, keyOf(model.Environment), model.Name.ValueString(), creationIn(ctx, req.Private))
+	err := r.ledger.delete(model.identity(), creationIn(ctx, req.Private), func(creation string) error {
+		return r.client.DeleteDatabase(ctx, keyOf(model.Environment), model.Name.ValueString(), creation)
 	})
 	if err != nil {
 		diagnose(&resp.Diagnostics, "Cannot destroy database "+model.title(), err, model.secrets()...)
