@@ -70,7 +70,9 @@ func extractFile(root *os.Root, name string, header *tar.Header, r io.Reader) er
 	} else {
 		_, err = io.Copy(file, r)
 	}
-	return errors.Join(err, file.Chmod(fs.FileMode(header.Mode).Perm()), file.Close(), settleTime(root, name, header))
+	err = errors.Join(err, file.Chmod(fs.FileMode(header.Mode).Perm()), file.Close())
+	settleTime(root, name, header)
+	return err
 }
 
 // finishExtract makes the links, then gives the folders their modes, the innermost first.
@@ -86,17 +88,17 @@ func finishExtract(root *os.Root, later []*tar.Header) error {
 	for _, header := range later {
 		if header.Typeflag == tar.TypeDir {
 			name := path.Clean(header.Name)
-			failed = append(failed, settleTime(root, name, header), root.Chmod(name, fs.FileMode(header.Mode).Perm()))
+			settleTime(root, name, header)
+			failed = append(failed, root.Chmod(name, fs.FileMode(header.Mode).Perm()))
 		}
 	}
 	return errors.Join(failed...)
 }
 
 // settleTime gives what was laid out the time at which it was changed. Format 1 did
-// not keep that.
-func settleTime(root *os.Root, name string, header *tar.Header) error {
-	if header.ModTime.Unix() <= 0 {
-		return nil
+// not keep that, and a time that the file system does not know is no reason to fail.
+func settleTime(root *os.Root, name string, header *tar.Header) {
+	if header.ModTime.Unix() > 0 {
+		_ = root.Chtimes(name, header.ModTime, header.ModTime)
 	}
-	return root.Chtimes(name, header.ModTime, header.ModTime)
 }

@@ -73,7 +73,7 @@ func TestAppsChangeTheirFiles(t *testing.T) {
 			}
 		})
 	}
-	for range 100 {
+	for range 40 {
 		path, left := written(t, data, server{})
 		for _, note := range left.Notes {
 			if !strings.Contains(note, home+"/changing") {
@@ -144,6 +144,11 @@ func TestTimesAreKept(t *testing.T) {
 	changed := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, name := range []string{"/folder/file", "/folder"} {
 		check(t, os.Chtimes(filepath.Join(data, home, name), changed, changed))
+	}
+	for year, name := range map[int]string{1901: "/old", 2400: "/new"} { // what an app may say
+		at := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		check(t, os.WriteFile(filepath.Join(data, home, name), nil, 0o600))
+		check(t, os.Chtimes(filepath.Join(data, home, name), at, at))
 	}
 	path, _ := written(t, data, server{})
 	back := backup.Data(restored(t, path))
