@@ -97,6 +97,10 @@ func (r *restore) run(ctx context.Context) error {
 	if err == nil {
 		err = r.file.Extract(ctx, staging)
 	}
+	for _, odd := range r.file.Odd {
+		r.odd = append(r.odd, aloft.Errorf(aloft.CodeFailed, "%s; all else came back", odd).
+			WithHint("restore on a file system that can have it, if it is needed"))
+	}
 	if err == nil {
 		err = r.fill(ctx, staging)
 	}
