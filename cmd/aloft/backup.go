@@ -25,7 +25,8 @@ logs of runs, and the artifacts that serve. It writes one file, or to the standa
 output for "-", and checks it. ` + "`aloft restore`" + ` brings it back.
 
 A database that cannot be dumped does not keep the rest from being there: the file says
-what it lacks, and so does the command, which then ends with 1.
+what it lacks, and so does the command, which then ends with 1. A file that cannot be
+read is named, too.
 
 Whoever has the file can read all secrets: it holds the key.`,
 		Args: arguments("FILE"),
@@ -54,12 +55,9 @@ func writeBackup(ctx context.Context, path string, out io.Writer, write func(con
 		if err := write(ctx, file); err != nil {
 			return err
 		}
-		checked, err := backup.Open(ctx, file.Name())
-		if err != nil {
-			return err
-		}
-		left, bytes = checked.Left, checked.Size
-		return checked.Close()
+		checked, size, err := backup.CheckWritten(ctx, file, path)
+		left, bytes = checked.Left, size
+		return err
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
 
 	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/backup"
@@ -30,13 +31,18 @@ func newRestore() *cobra.Command {
 		Short: "Lay a backup out in an empty data folder",
 		Long: `Restore checks a file that ` + "`aloft backup`" + ` wrote, and lays it out in an empty data
 folder: here or on another machine, at the same or another path, with the same or a
-newer version of Aloft. Then ` + "`aloft serve`" + ` brings every environment up again.
+newer version of Aloft. "-" is the standard input. Then ` + "`aloft serve`" + ` brings every environment up again.
 
 The server that the backup is of must not run any more: two servers would work on
 the same resources.`,
 		Args: arguments("FILE"),
 		RunE: func(command *cobra.Command, args []string) (err error) {
-			if r.file, err = backup.Open(command.Context(), args[0]); err != nil {
+			if args[0] == "-" {
+				r.file, err = openInput(command)
+			} else {
+				r.file, err = backup.Open(command.Context(), args[0])
+			}
+			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.file.Close()) }()
@@ -47,6 +53,27 @@ the same resources.`,
 	command.Flags().StringVar(&r.data, "data", "", "empty folder for all data (default $XDG_DATA_HOME/aloft)")
 	command.Flags().StringVar(&r.database, "database", "", "postgres:// URL of an empty database, where the records were in PostgreSQL (default $ALOFT_DATABASE)")
 	return command
+}
+
+// openInput opens the backup that the standard input is. It is kept in a file without a
+// name meanwhile, for it is read twice.
+func openInput(command *cobra.Command) (*backup.File, error) {
+	if in, ok := command.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		return nil, misuse{aloft.Errorf(aloft.CodeInvalid, "a backup does not come from a terminal").WithHint("name a file, or: … | aloft restore -")}
+	}
+	file, err := os.CreateTemp("", "aloft-restore-*")
+	if err != nil {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot keep the standard input: %w", err).WithHint("name a folder with room in $TMPDIR")
+	}
+	defer func() { _ = errors.Join(os.Remove(file.Name()), file.Close()) }() // it stays until it is closed
+	if _, err := io.Copy(file, command.InOrStdin()); err != nil {
+		return nil, aloft.Errorf(aloft.CodeUnavailable, "cannot keep the standard input: %w", err).WithHint("name a folder with room in $TMPDIR")
+	}
+	opened, err := backup.Open(command.Context(), file.Name())
+	if aloft.ErrorCode(err) == aloft.CodeInvalid {
+		return nil, aloft.Errorf(aloft.CodeInvalid, "the standard input: %w", errors.Unwrap(err))
+	}
+	return opened, err
 }
 
 // restore lays a backup out.
@@ -70,6 +97,10 @@ func (r *restore) run(ctx context.Context) error {
 	if err == nil {
 		err = r.file.Extract(ctx, staging)
 	}
+	for _, odd := range r.file.Odd {
+		r.odd = append(r.odd, aloft.Errorf(aloft.CodeFailed, "%s; all else came back", odd).
+			WithHint("restore on a file system that can have it, if it is needed"))
+	}
 	if err == nil {
 		err = r.fill(ctx, staging)
 	}
@@ -80,8 +111,11 @@ func (r *restore) run(ctx context.Context) error {
 		return err
 	}
 	tellLeft(r.out, r.file.Left)
-	_, _ = fmt.Fprintf(r.out, "restored in %s: what was kept at %s; now start it: aloft serve --data %s\n",
-		r.data, r.file.Written.Local().Format("2006-01-02 15:04:05"), r.data)
+	folder := aloft.ShellWord(r.data)
+	_, _ = fmt.Fprintf(r.out, `restored in %s: what was kept at %s
+  now start it: aloft serve --data %s
+  log in with the token of before; who has none: aloft token reset --data %[1]s
+`, folder, r.file.Written.Local().Format("2006-01-02 15:04:05"), folder)
 	return errors.Join(append(r.odd, lacking(r.file.Left))...)
 }
 

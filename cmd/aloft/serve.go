@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aloft-dev/aloft"
 	"github.com/aloft-dev/aloft/internal/server"
 )
 
@@ -25,6 +26,12 @@ limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
 ` + server.DescribeLimits(),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
+			for _, name := range []string{"backup-every", "backup-keep"} {
+				if command.Flags().Changed(name) && o.BackupDir == "" {
+					return misuse{aloft.Errorf(aloft.CodeInvalid, "--%s says nothing without --backup-dir: no backups are written", name).
+						WithHint("name the folder for them: --backup-dir DIR")}
+				}
+			}
 			o.Out = command.OutOrStdout()
 			s, err := server.Start(command.Context(), o)
 			if err != nil {
@@ -53,8 +60,8 @@ limited; --limit NAME=VALUE changes a limit, such as --limit build-time=1h:
 	command.Flags().StringVar(&o.TLSKey, "tls-key", "", "PEM file of the key of --tls-cert")
 	command.Flags().StringVar(&o.TokenFile, "token-file", "", "file with the token to ask for, for automation (default: one of its own)")
 	command.Flags().BoolVar(&o.Forget, "forget", false, "start although records and data folder do not belong together: what is missing counts as lost for good")
-	command.Flags().StringVar(&o.BackupDir, "backup-dir", "", "folder to write backups to, on a timer")
-	command.Flags().DurationVar(&o.BackupEvery, "backup-every", backupEvery, "how old the newest backup in --backup-dir may become")
+	command.Flags().StringVar(&o.BackupDir, "backup-dir", "", "folder to write backups to, on a timer; not inside the data folder")
+	command.Flags().DurationVar(&o.BackupEvery, "backup-every", backupEvery, "how old the newest backup in --backup-dir may become; at least 1m")
 	command.Flags().IntVar(&o.BackupKeep, "backup-keep", 7, "how many backups stay in --backup-dir; 0: all")
 	command.Flags().BoolVar(&o.Insecure, "insecure", false, "allow --listen on an address others can reach, although there is no TLS")
 	return command

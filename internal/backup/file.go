@@ -29,7 +29,8 @@ type Checked struct {
 // File is a backup that was checked.
 type File struct {
 	Checked
-	Size int64 // in bytes
+	Size int64    // in bytes
+	Odd  []string // what Extract could not lay out, and why
 	file *os.File
 }
 

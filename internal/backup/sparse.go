@@ -29,7 +29,7 @@ const (
 // piece is a part of a file between holes.
 type piece struct{ offset, length int64 }
 
-// hollow reports whether most of a file, or much of it, is holes.
+// hollow reports whether much of a file seems to be holes.
 func hollow(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && info.Size()-stat.Blocks*512 >= hollowFrom
@@ -54,6 +54,12 @@ func (a *archive) sparse(header tar.Header, file *os.File) error {
 		section := a.padded(header.Name, io.NewSectionReader(file, p.offset, p.length))
 		readers = append(readers, io.LimitReader(section, p.length))
 		size += p.length
+	}
+	if header.Size-size < hollowFrom { // it is the file system that makes it small
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return a.stream(header, a.padded(header.Name, file))
 	}
 	index.WriteString("\n")
 	readers[0] = strings.NewReader(index.String())

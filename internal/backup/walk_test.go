@@ -1,6 +1,9 @@
 package backup_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -73,7 +76,7 @@ func TestAppsChangeTheirFiles(t *testing.T) {
 			}
 		})
 	}
-	for range 100 {
+	for range 40 {
 		path, left := written(t, data, server{})
 		for _, note := range left.Notes {
 			if !strings.Contains(note, home+"/changing") {
@@ -145,6 +148,11 @@ func TestTimesAreKept(t *testing.T) {
 	for _, name := range []string{"/folder/file", "/folder"} {
 		check(t, os.Chtimes(filepath.Join(data, home, name), changed, changed))
 	}
+	for year, name := range map[int]string{1901: "/old", 2400: "/new"} { // what an app may say
+		at := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		check(t, os.WriteFile(filepath.Join(data, home, name), nil, 0o600))
+		check(t, os.Chtimes(filepath.Join(data, home, name), at, at))
+	}
 	path, _ := written(t, data, server{})
 	back := backup.Data(restored(t, path))
 	for _, name := range []string{"/folder/file", "/folder"} {
@@ -194,3 +202,55 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 var _ io.Writer = fullDisk{}
+
+// TestWhatThisFileSystemCannotHave: the rest comes back, and it is named.
+func TestWhatThisFileSystemCannotHave(t *testing.T) {
+	t.Parallel()
+	data := dataFolder(t, map[string]string{home + "/words": "kept", home + "/LONG/in": "x", "seal.key": "key"})
+	check(t, os.WriteFile(filepath.Join(data, home, "LONG file"), nil, 0o600))
+	check(t, os.Symlink("words", filepath.Join(data, home, "LONG link")))
+	path, _ := written(t, data, server{})
+	file, err := backup.Open(t.Context(), renamed(t, path, "LONG", strings.Repeat("long", 70)))
+	check(t, err)
+	defer file.Close()
+	dir := filepath.Join(t.TempDir(), "restored")
+	check(t, file.Extract(t.Context(), dir))
+	if len(file.Odd) != 4 || !strings.Contains(file.Odd[0], "file name too long") {
+		t.Errorf("odd are %q", file.Odd)
+	}
+	if text, err := os.ReadFile(filepath.Join(backup.Data(dir), home, "words")); string(text) != "kept" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// renamed is a backup of files with other names.
+func renamed(t *testing.T, path, from, to string) string {
+	t.Helper()
+	packed, err := os.ReadFile(path)
+	check(t, err)
+	in := tar.NewReader(bytes.NewReader(unpacked(packed)))
+	var text bytes.Buffer
+	compressor := gzip.NewWriter(&text)
+	out := tar.NewWriter(compressor)
+	for {
+		header, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		check(t, err)
+		content, err := io.ReadAll(in)
+		check(t, err)
+		if header.Name == "contents.json" {
+			content = bytes.ReplaceAll(content, []byte(from), []byte(to))
+		}
+		header.Format = tar.FormatUnknown // whichever can have the name
+		header.Name, header.Size = strings.ReplaceAll(header.Name, from, to), int64(len(content))
+		check(t, out.WriteHeader(header))
+		_, err = out.Write(content)
+		check(t, err)
+	}
+	check(t, errors.Join(out.Close(), compressor.Close()))
+	to = filepath.Join(t.TempDir(), "renamed.tar.gz")
+	check(t, os.WriteFile(to, text.Bytes(), 0o600))
+	return to
+}

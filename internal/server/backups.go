@@ -25,9 +25,6 @@ func (s *Server) openBackups(ctx context.Context) error {
 	if s.options.BackupDir == "" {
 		return nil
 	}
-	if err := s.checkBackupOptions(); err != nil {
-		return err
-	}
 	folder, err := backup.NewFolder(backup.FolderOptions{
 		Dir: s.options.BackupDir, Every: s.options.BackupEvery, Keep: s.options.BackupKeep, Write: s.backups.Write, Logger: s.logger,
 	})
@@ -50,7 +47,11 @@ func (s *Server) openBackups(ctx context.Context) error {
 // minBackupEvery is how far backups are apart at least.
 const minBackupEvery = time.Minute
 
+// checkBackupOptions refuses what can write no backups, or none that outlive the data.
 func (s *Server) checkBackupOptions() error {
+	if s.options.BackupDir == "" {
+		return nil
+	}
 	if s.options.BackupEvery < minBackupEvery || s.options.BackupKeep < 0 {
 		return aloft.Errorf(aloft.CodeInvalid, "backups are at least a minute apart, and their number is not negative").
 			WithHint("such as: aloft serve --backup-dir DIR --backup-every 24h --backup-keep 7")

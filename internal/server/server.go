@@ -116,6 +116,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.options.Data, err = aloft.DataDir(o.Data); err != nil {
 		return nil, err
 	}
+	if err = s.checkBackupOptions(); err != nil {
+		return nil, err
+	}
 	if s.begun, err = examineData(ctx, s.options.Data, s.database(), o.Forget); err != nil {
 		return nil, err
 	}
