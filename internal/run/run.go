@@ -108,8 +108,9 @@ type Deployer interface {
 	Releases(ctx context.Context, request DeployRequest) ([]aloft.Release, error)
 	// Restore makes a release that Releases has listed serve again.
 	Restore(ctx context.Context, request DeployRequest, release aloft.Release) error
-	// Withdraw takes an app out that was deployed and has no release to go back to.
-	Withdraw(ctx context.Context, request DeployRequest, reason string) error
+	// Withdraw takes an app out that was deployed and has no release to go back to
+	// (failed), or that is not asked for any more (retired).
+	Withdraw(ctx context.Context, request DeployRequest, as aloft.ReleaseStatus, reason string) error
 	// Reconcile compares what runs with what should and heals it. A difference
 	// that only Terraform can heal is returned in broken.
 	Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error)

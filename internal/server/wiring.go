@@ -186,8 +186,8 @@ func (t target) Restore(ctx context.Context, r run.DeployRequest, release aloft.
 	return err
 }
 
-func (t target) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
-	return t.apps.Withdraw(ctx, r.Key, r.App.Name, reason)
+func (t target) Withdraw(ctx context.Context, r run.DeployRequest, as aloft.ReleaseStatus, reason string) error {
+	return t.apps.Withdraw(ctx, r.Key, r.App.Name, as, reason)
 }
 
 // Reconcile heals apps. A missing database is Terraform's to make again, and so

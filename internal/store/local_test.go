@@ -42,7 +42,7 @@ func TestReleases(t *testing.T) {
 		first.Status = aloft.ReleaseRetired
 		same(t, releases, []aloft.Release{third, api, failed, first})
 		for range 2 {
-			if err := s.WithdrawRelease(ctx, key, "web", "the run failed"); err != nil {
+			if err := s.WithdrawRelease(ctx, key, "web", aloft.ReleaseFailed, "the run failed"); err != nil {
 				t.Fatal(err)
 			}
 		}
