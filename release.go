@@ -35,9 +35,9 @@ type ReleaseStore interface {
 	// AddRelease records a release and numbers it. Adding an active one retires
 	// the active one before it.
 	AddRelease(ctx context.Context, release Release) (Release, error)
-	// WithdrawRelease makes the active release of an app a failed one, for this
-	// reason. Without an active one it does nothing.
-	WithdrawRelease(ctx context.Context, key EnvironmentKey, app, reason string) error
+	// WithdrawRelease makes the active release of an app a failed or a retired one, for
+	// this reason. Without an active one it does nothing.
+	WithdrawRelease(ctx context.Context, key EnvironmentKey, app string, as ReleaseStatus, reason string) error
 	Releases(ctx context.Context, key EnvironmentKey) ([]Release, error) // newest first
 	DeleteReleases(ctx context.Context, key EnvironmentKey) error
 }

@@ -86,6 +86,24 @@ func loseRepositories(ctx context.Context, r *round) (string, error) {
 	return what + ", put back while the server is down", r.whileDown(ctx, back)
 }
 
+// losePostgreSQL loses the databases of all environments: none is made anew, empty, and
+// all is as before when they are back.
+func losePostgreSQL(ctx context.Context, r *round) (string, error) {
+	const folder = "postgresql"
+	r.keep(r.project)
+	// A killed server would leave its PostgreSQL at work on what is moved.
+	if err := r.restart(ctx, errors.Join(r.server.stop(), r.server.takeAway(folder))); err != nil {
+		return "", err
+	}
+	r.disagrees(ctx, r.project)
+	r.nothingComes(ctx, r.since)
+	_, err := os.Stat(r.server.data(folder))
+	if err == nil {
+		r.broke(lost, "another %s/ was made", folder)
+	}
+	return "put back", r.whileDown(ctx, func() error { return r.server.putBack(folder) })
+}
+
 // ageRepositories puts the repositories back that were there before the last
 // push: they lack the commit that runs.
 func (r *round) ageRepositories(ctx context.Context) error {

@@ -66,6 +66,7 @@ var kindsOfFaults = []kind{
 	{name: "state-older", weight: 1, scene: ageState, text: "an older version of a state is put back"},
 	{name: "lost-environments", weight: 1, scene: loseEnvironments, text: "environments/ is lost while the server is down, or an older one is put back"},
 	{name: "lost-repositories", weight: 1, scene: loseRepositories, text: "repositories/ is lost while the server is down, or another or an older one there, and put back"},
+	{name: "lost-postgresql", weight: 1, scene: losePostgreSQL, text: "postgresql/ is lost while the server is down, and put back"},
 	{name: "lost-artifacts", weight: 1, scene: loseArtifacts, text: "artifacts/ is lost while the server is down"},
 	{name: "lost-runs", weight: 1, scene: loseRuns, text: "runs/ is lost while the server is down"},
 	{name: "lost-key", weight: 1, scene: loseKey, text: "seal.key is lost while the server is down, and put back"},

@@ -270,13 +270,14 @@ func newEnvAccept(o *options) *cobra.Command {
 			return err
 		})
 	})
-	command.Long = `When the repository, the files, the state or the records of an environment are gone,
-or older than the others, it is blocked: Aloft keeps its apps running, does nothing
+	command.Long = `When the repository, the files, the state, the databases' folder or the records of an
+environment are gone, or older than the others, it is blocked: Aloft keeps its apps running, does nothing
 else to it, and says why (aloft env list).
 Bring back what is missing, and all is as before by itself. If it is lost for good,
 accept says that what is there now is right: the next push works from that, and may
-make again what it does not know of. A lost repository is accepted for the whole
-project.`
+make again what it does not know of: databases empty. A lost repository is accepted
+for the whole project. A push that was refused since it names another backend passes
+the next time.`
 	return command
 }
 

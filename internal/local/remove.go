@@ -37,15 +37,15 @@ func (l *Target) RemoveAll(ctx context.Context, key aloft.EnvironmentKey) error 
 }
 
 // Withdraw takes out an app that nothing can take the place of: its release is
-// recorded as failed for this reason, and its routes and processes end. Its slot
-// stays. What cannot be recorded ends all the same.
-func (l *Target) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
+// recorded as failed or retired for this reason, and its routes and processes end. Its
+// slot stays. What cannot be recorded ends all the same.
+func (l *Target) Withdraw(ctx context.Context, key aloft.EnvironmentKey, app string, as aloft.ReleaseStatus, reason string) error {
 	unlock, err := l.busy.lock(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	err = l.options.Store.WithdrawRelease(ctx, key, app, reason)
+	err = l.options.Store.WithdrawRelease(ctx, key, app, as, reason)
 	slots, slotsErr := l.options.Store.Slots(ctx, key)
 	l.takeDown(ctx, key, app, slots)
 	return errors.Join(err, slotsErr)

@@ -96,11 +96,11 @@ func TestWithdrawLeavesNothingThatAnswers(t *testing.T) {
 	w := newWorld(t)
 	slot := w.slot(t, "web")
 	for range 2 { // and there is nothing left to take out
-		if err := w.Withdraw(t.Context(), alice, "web", "nothing runs"); err != nil {
+		if err := w.Withdraw(t.Context(), alice, "web", aloft.ReleaseFailed, "nothing runs"); err != nil {
 			t.Fatal(err)
 		}
 		w.deploy(t, request(t, "app", "1"))
-		if err := w.Withdraw(t.Context(), alice, "web", "run 1 failed"); err != nil {
+		if err := w.Withdraw(t.Context(), alice, "web", aloft.ReleaseFailed, "run 1 failed"); err != nil {
 			t.Fatal(err)
 		}
 		w.settle(t)

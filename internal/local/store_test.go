@@ -43,12 +43,12 @@ func (m *memory) AddRelease(ctx context.Context, release aloft.Release) (aloft.R
 	return release, ctx.Err()
 }
 
-func (m *memory) WithdrawRelease(_ context.Context, key aloft.EnvironmentKey, app, reason string) error {
+func (m *memory) WithdrawRelease(_ context.Context, key aloft.EnvironmentKey, app string, as aloft.ReleaseStatus, reason string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, r := range m.releases {
 		if r.EnvironmentKey == key && r.App == app && r.Status == aloft.ReleaseActive {
-			m.releases[i].Status, m.releases[i].Reason = aloft.ReleaseFailed, reason
+			m.releases[i].Status, m.releases[i].Reason = as, reason
 		}
 	}
 	return nil

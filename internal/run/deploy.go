@@ -179,7 +179,7 @@ func (place placement) takeOut(ctx context.Context, s *step) error {
 	request := place.request
 	span := s.span.begin(request.App.Name, "taken out")
 	s.voice.detail("%s: taken out, it had no release before", request.App.Name)
-	err := place.deployer.Withdraw(ctx, request, fmt.Sprintf("run %d failed", request.RunID))
+	err := place.deployer.Withdraw(ctx, request, aloft.ReleaseFailed, fmt.Sprintf("run %d failed", request.RunID))
 	span.ended(err)
 	return err
 }

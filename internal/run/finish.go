@@ -37,6 +37,11 @@ func (r *Reconciler) close(ctx context.Context, j journey, reached outcome, err 
 		if err = r.settle(ctx, j, reached); err != nil && reached.undo != nil {
 			reached.undo(ctx) // what cannot be recorded must not run
 		}
+		if err == nil && reached.after != nil {
+			if err := reached.after(ctx); err != nil {
+				j.recorder.voice.fail(err) // the run has reached what it was for
+			}
+		}
 	}
 	if err != nil {
 		return r.fail(ctx, j, j.hidden(err))

@@ -498,9 +498,9 @@ func (f *fakeTarget) Restore(ctx context.Context, r run.DeployRequest, release a
 	return err
 }
 
-func (f *fakeTarget) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
+func (f *fakeTarget) Withdraw(ctx context.Context, r run.DeployRequest, as aloft.ReleaseStatus, reason string) error {
 	f.deploys = append(f.deploys, "")
-	return f.store.WithdrawRelease(ctx, r.Key, r.App.Name, reason)
+	return f.store.WithdrawRelease(ctx, r.Key, r.App.Name, as, reason)
 }
 
 func (f *fakeTarget) Reconcile(context.Context, aloft.EnvironmentKey) (healed, broken []string, err error) {

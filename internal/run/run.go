@@ -109,8 +109,9 @@ type Deployer interface {
 	Releases(ctx context.Context, request DeployRequest) ([]aloft.Release, error)
 	// Restore makes a release that Releases has listed serve again.
 	Restore(ctx context.Context, request DeployRequest, release aloft.Release) error
-	// Withdraw takes an app out that was deployed and has no release to go back to.
-	Withdraw(ctx context.Context, request DeployRequest, reason string) error
+	// Withdraw takes an app out that was deployed and has no release to go back to
+	// (failed), or that is not asked for any more (retired).
+	Withdraw(ctx context.Context, request DeployRequest, as aloft.ReleaseStatus, reason string) error
 }
 
 // Target is a deployer of which all of an environment is known, whatever its

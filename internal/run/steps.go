@@ -51,6 +51,7 @@ func (p *Pipeline) up(ctx context.Context, j journey) (outcome, error) {
 	}
 	reached, err := p.deployAndVerify(ctx, j, placements, j.run.Revision)
 	reached.settings = &desired.settings
+	reached.after = func(ctx context.Context) error { return p.withdrawUnnamed(ctx, j, outputs.Apps) }
 	return reached, err
 }
 
@@ -189,6 +190,7 @@ type outcome struct {
 	urls     map[string]string
 	settings *manifest.EnvironmentSettings // of the commit; nil = they stay
 	undo     func(context.Context)         // puts back what was swapped in; nil = nothing was
+	after    func(context.Context) error   // is done when all is recorded; nil = nothing
 }
 
 // deployAndVerify swaps the releases in. When one fails, those that were

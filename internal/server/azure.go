@@ -35,7 +35,7 @@ func (t azureTarget) Verify(ctx context.Context, r run.DeployRequest) error {
 func (t azureTarget) VerifyTime(r run.DeployRequest) time.Duration {
 	return t.Target.VerifyTime(azureRequest(r))
 }
-func (t azureTarget) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
+func (t azureTarget) Withdraw(ctx context.Context, r run.DeployRequest, _ aloft.ReleaseStatus, reason string) error {
 	return t.Target.Withdraw(ctx, azureRequest(r), reason)
 }
 func (t azureTarget) Releases(ctx context.Context, r run.DeployRequest) ([]aloft.Release, error) {

@@ -47,7 +47,7 @@ func examineData(ctx context.Context, data, database string, forget bool) (begun
 
 // holdsServer reports whether a data folder holds what a server has made.
 func holdsServer(data string) bool {
-	for _, pattern := range []string{"repositories/*.git", "environments/*/*", "runs/*.log"} {
+	for _, pattern := range []string{"repositories/*.git", "environments/*/*", "runs/*.log", "postgresql/*/data/PG_VERSION"} {
 		if found, _ := filepath.Glob(filepath.Join(data, filepath.FromSlash(pattern))); len(found) > 0 {
 			return true
 		}

@@ -186,14 +186,18 @@ func (t target) Restore(ctx context.Context, r run.DeployRequest, release aloft.
 	return err
 }
 
-func (t target) Withdraw(ctx context.Context, r run.DeployRequest, reason string) error {
-	return t.apps.Withdraw(ctx, r.Key, r.App.Name, reason)
+func (t target) Withdraw(ctx context.Context, r run.DeployRequest, as aloft.ReleaseStatus, reason string) error {
+	return t.apps.Withdraw(ctx, r.Key, r.App.Name, as, reason)
 }
 
 // Reconcile heals apps. A missing database is Terraform's to make again, and so
 // is what does not heal.
 func (t target) Reconcile(ctx context.Context, key aloft.EnvironmentKey) (healed, broken []string, err error) {
-	if broken, err = t.databases.Reconcile(ctx, key); err != nil {
+	what, err := t.databases.Astray(ctx, key)
+	if err == nil && what == "" { // else there is nothing to ask, and apps are served all the same
+		broken, err = t.databases.Reconcile(ctx, key)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	differences, err := t.apps.Reconcile(ctx, key)

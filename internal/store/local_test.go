@@ -42,7 +42,7 @@ func TestReleases(t *testing.T) {
 		first.Status = aloft.ReleaseRetired
 		same(t, releases, []aloft.Release{third, api, failed, first})
 		for range 2 {
-			if err := s.WithdrawRelease(ctx, key, "web", "the run failed"); err != nil {
+			if err := s.WithdrawRelease(ctx, key, "web", aloft.ReleaseFailed, "the run failed"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -129,7 +129,7 @@ func TestDatabases(t *testing.T) {
 		ctx := t.Context()
 		main := aloft.Database{
 			EnvironmentKey: key, Name: "main", Database: "shop_alice", Username: "shop_alice", Password: "secret",
-			Host: "127.0.0.1", Port: 5432, URL: "postgres://shop_alice:secret@127.0.0.1:5432/shop_alice", Creation: "c2",
+			Host: "127.0.0.1", Port: 5432, URL: "postgres://shop_alice:secret@127.0.0.1:5432/shop_alice", Creation: "c2", Cluster: "7",
 		}
 		for _, d := range []aloft.Database{{EnvironmentKey: key, Name: "main", Creation: "c1"}, main} {
 			if err := s.PutDatabase(ctx, d); err != nil {
@@ -146,6 +146,16 @@ func TestDatabases(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, all, []aloft.Database{main})
+		other := main
+		other.Environment = "bob"
+		if err := errors.Join(s.PutDatabase(ctx, other), s.ForgetClusters(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		main.Cluster, other.Cluster = aloft.AnyCluster, aloft.AnyCluster
+		if all, err = s.AllDatabases(ctx); err != nil {
+			t.Fatal(err)
+		}
+		same(t, all, []aloft.Database{main, other})
 		for range 2 {
 			if err := s.DeleteDatabase(ctx, key, "main"); err != nil {
 				t.Fatal(err)

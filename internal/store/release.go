@@ -37,12 +37,13 @@ func (s *Store) AddRelease(ctx context.Context, release aloft.Release) (aloft.Re
 	return release, nil
 }
 
-// WithdrawRelease makes the active release of an app a failed one, for this reason.
-func (s *Store) WithdrawRelease(ctx context.Context, key aloft.EnvironmentKey, app, reason string) error {
+// WithdrawRelease makes the active release of an app a failed or a retired one, for
+// this reason.
+func (s *Store) WithdrawRelease(ctx context.Context, key aloft.EnvironmentKey, app string, as aloft.ReleaseStatus, reason string) error {
 	err := s.change(ctx, func(c *change) error {
 		c.tell(Event{Key: key})
 		return c.exec(ctx, `UPDATE releases SET status = $1, reason = $2 WHERE project = $3 AND environment = $4 AND app = $5 AND status = $6`,
-			aloft.ReleaseFailed, text(reason), key.Project, key.Environment, app, aloft.ReleaseActive)
+			as, text(reason), key.Project, key.Environment, app, aloft.ReleaseActive)
 	})
 	return fail(err, "withdraw the release of %s in %s", app, key)
 }
