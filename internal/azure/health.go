@@ -37,7 +37,7 @@ func (r Request) healthy(status int) bool {
 
 // errStopped is Azure's page in the place of an app that does not run. It has a
 // status with which an app might answer too.
-var errStopped = errors.New("Azure answers that the app is stopped")
+var errStopped = errors.New("the answer is Azure's, that the app is stopped")
 
 // stoppedPages are words of these pages: of App Service, and of container apps.
 var stoppedPages = []string{"web app is stopped", "container app is stopped"}
