@@ -66,7 +66,7 @@ func FuzzRelay(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(answer, []byte("unpack ok\n")) && !bytes.Contains(out, answer) && !bytes.Contains(answer, []byte("\x02")) {
+		if bytes.Contains(answer, []byte("unpack ok\n")) && !bytes.Contains(out, answer) && !bytes.Contains(answer, []byte("\x02")) && !bytes.Contains(out, []byte(" !     ")) {
 			t.Errorf("%q became %q", answer, out)
 		}
 		kept := answer

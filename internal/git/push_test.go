@@ -393,3 +393,17 @@ func TestStreaming(t *testing.T) {
 		has(t, out, "the server is stopping")
 	})
 }
+
+// TestWhatGitRefusesIsExplained: where git's own words leave open what to do.
+func TestWhatGitRefusesIsExplained(t *testing.T) {
+	t.Parallel()
+	report := packets("unpack ok\n", "ng refs/heads/env-a unable to migrate objects to permanent storage\n", "")
+	out, err := git.Relay(strings.NewReader(packets("\x01"+report, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, string(out), report, "tidying the repository", "→ push again")
+	if !strings.HasSuffix(string(out), "0000") {
+		t.Errorf("the answer does not end: %q", out)
+	}
+}

@@ -15,7 +15,7 @@ type relay struct {
 	explain func(said []byte) error // nil = there is nothing to explain
 	said    head                    // what the pusher was shown: a line may end in the next packet
 	done    bool                    // git took the objects; from there on a run speaks, not git
-	shallow bool                    // git refused a ref, for it lacks what is before the commits of a shallow clone
+	refused error                   // why git refused a ref, where its own words leave open what to do
 }
 
 func newRelay(w io.Writer, explain func(said []byte) error) *relay {
@@ -55,7 +55,11 @@ func (r *relay) note(payload []byte) {
 		_, _ = r.said.Write(payload[1:])
 	case payload[0] == dataBand:
 		r.done = r.done || bytes.Contains(payload, []byte("unpack ok\n"))
-		r.shallow = r.shallow || bytes.Contains(payload, []byte(" shallow update not allowed\n"))
+		for words, why := range refusals {
+			if bytes.Contains(payload, []byte(" "+words+"\n")) {
+				r.refused = why
+			}
+		}
 	}
 }
 
@@ -63,8 +67,8 @@ func (r *relay) note(payload []byte) {
 func (r *relay) end() error {
 	var err error
 	switch {
-	case r.shallow:
-		err = errShallow
+	case r.refused != nil:
+		err = r.refused
 	case !r.done:
 		err = r.explain(r.said.Bytes())
 	}
@@ -77,8 +81,15 @@ func (r *relay) end() error {
 	return err
 }
 
-var errShallow = aloft.Errorf(aloft.CodeInvalid, "this is a shallow clone, and the server has not the commits that it lacks").
-	WithHint("get them, then push again: git fetch --unshallow")
+// refusals are why git refuses a ref, by its words.
+var refusals = map[string]error{
+	// It lacks what is before the commits of a shallow clone.
+	"shallow update not allowed": aloft.Errorf(aloft.CodeInvalid, "this is a shallow clone, and the server has not the commits that it lacks").
+		WithHint("get them, then push again: git fetch --unshallow"),
+	// git 2.39.5 when it packs at this very moment: findings/git-push-beside-prune-packed.sh.
+	"unable to migrate objects to permanent storage": aloft.Errorf(aloft.CodeUnavailable, "the server was tidying the repository, or its disk is full; nothing was changed").
+		WithHint("push again"),
+}
 
 var (
 	brokenRule = regexp.MustCompile(`object ([0-9a-f]{40,64}): ([A-Za-z]+): `)
