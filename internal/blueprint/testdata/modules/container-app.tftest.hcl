@@ -73,8 +73,8 @@ run "consumption" {
   }
 
   assert {
-    condition     = azurerm_container_app.this.template[0].min_replicas == 0 && azurerm_container_app.this.template[0].max_replicas == 10 && azurerm_container_app.this.revision_mode == "Single"
-    error_message = "consumption: scales to zero; a new revision takes over when it is ready."
+    condition     = azurerm_container_app.this.template[0].min_replicas == 0 && azurerm_container_app.this.template[0].max_replicas == 10 && azurerm_container_app.this.revision_mode == "Multiple"
+    error_message = "consumption: scales to zero; a deployment says which revision gets the traffic."
   }
 
   assert {
