@@ -226,9 +226,18 @@ func (h *postgresHolding) lost(ctx context.Context) error {
 		WithHint("stop one of the two, or give it a database of its own")}
 }
 
+// releaseTries is how often a lease is given back: connections of the pool may have been
+// cut while nothing was asked.
+const releaseTries = 3
+
 func (h *postgresHolding) release() error {
 	ctx, cancel := context.WithTimeout(context.Background(), h.length)
 	defer cancel()
-	_, err := h.db.ExecContext(ctx, releaseLease, h.number)
+	var err error
+	for range releaseTries {
+		if _, err = h.db.ExecContext(ctx, releaseLease, h.number); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
 	return errors.Join(err, h.db.Close())
 }
