@@ -165,6 +165,8 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 	ts.Check(err)
 	log, err := os.OpenFile(filepath.Join(ts.Getenv("WORK"), "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
+	before, err := os.ReadFile(log.Name())
+	ts.Check(err)
 	command := exec.Command(program, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:" + port}, flags...)...)
 	command.Env = append(scriptEnv(ts), strings.Fields(ts.Getenv("SERVER_ENV"))...)
 	command.Stdout, command.Stderr = log, log
@@ -185,6 +187,9 @@ func startScriptServer(ts *testscript.TestScript, flags []string) {
 			return fmt.Errorf("the server ended: %s", text)
 		default:
 			_, _, err := visit(ts, "localhost", "/healthz")
+			if text, _ := os.ReadFile(log.Name()); err == nil && !bytes.Contains(text[len(before):], []byte("Ctrl-C stops it.")) {
+				return errors.New("the server has not said where everything is")
+			}
 			return err
 		}
 	}))

@@ -2,10 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/aloft-dev/aloft"
 )
@@ -109,24 +109,20 @@ func (s *Server) Welcome(w io.Writer) error {
 	if s.options.TokenFile != "" {
 		login += " < " + s.options.TokenFile
 	}
-	_, err := fmt.Fprintf(w, `Aloft serves at %s
+	lines := append([]string{fmt.Sprintf(`Aloft serves at %s
   data       %s
   page       %s   (logs your browser in, once)
   log in     %s
   then       git remote add aloft %s/<project>.git
              git push aloft HEAD:env-<name>
-Ctrl-C stops it.
-`, s.URL(), s.options.Data, s.LoginURL(), login, s.URL())
-	err = errors.Join(err, s.tell(w))
+Ctrl-C stops it.`, s.URL(), s.options.Data, s.LoginURL(), login, s.URL())}, s.unusual()...)
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n") // at once: whoever reads one of it can read all
 	ShowToken(w, "Its token is %s\nIt is not shown again. Your aloft knows it; other machines need it: aloft login\n", s.fresh)
-	if s.tls != nil && !s.tls.names(s.hostName()) {
-		_, err = fmt.Fprintf(w, "The certificate is not for %s: name the host that it is for with --host.\n", s.hostName())
-	}
 	return err
 }
 
-// tell says what of this start is not as at others.
-func (s *Server) tell(w io.Writer) error {
+// unusual says what of this start is not as at others.
+func (s *Server) unusual() []string {
 	var lines []string
 	if s.begun {
 		lines = append(lines, fmt.Sprintf("A new data folder is made: nothing of a server was in %s. If there should be, stop this and name the right folder with --data.", s.options.Data))
@@ -137,12 +133,10 @@ func (s *Server) tell(w io.Writer) error {
 	if s.forgotten {
 		lines = append(lines, fmt.Sprintf("Your aloft does not know this server's token: log in with it, or make another with: aloft token reset --data %s", s.options.Data))
 	}
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
-		}
+	if s.tls != nil && !s.tls.names(s.hostName()) {
+		lines = append(lines, fmt.Sprintf("The certificate is not for %s: name the host that it is for with --host.", s.hostName()))
 	}
-	return nil
+	return lines
 }
 
 // Broken receives what ends the server before its time.
