@@ -125,6 +125,11 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err = makeFolders(s.options.Data); err != nil {
 		return nil, err
 	}
+	if IsPostgreSQL(s.database()) { // before the lease of a server is taken that only stands still
+		if err = supervise.CheckFree(s.path("processes")); err != nil {
+			return nil, err
+		}
+	}
 	if s.limits, err = parseLimits(o.Limits); err != nil {
 		return nil, err
 	}

@@ -132,6 +132,19 @@ func lockFolder(dir string) (*os.File, error) {
 	return nil, fmt.Errorf("cannot lock the folder of logs: %w", err)
 }
 
+// CheckFree returns why Open would refuse a folder: another server supervises in it,
+// be it frozen. Nobody does: nil.
+func CheckFree(dir string) error {
+	file, err := lockFolder(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 // Start starts a process. The caller ends it with Stop in every case, also
 // after it has exited by itself. A program that cannot be started is
 // CodeFailed, a spec that breaks a rule CodeInvalid.
