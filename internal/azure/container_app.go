@@ -65,6 +65,16 @@ func (h containerApps) open(ctx context.Context, r Request) (*containerApp, erro
 	return a, nil
 }
 
+// openWithRevisions opens an app and lists its revisions.
+func (h containerApps) openWithRevisions(ctx context.Context, r Request) (*containerApp, revisions, error) {
+	a, err := h.open(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := a.revisions(ctx)
+	return a, all, err
+}
+
 func (a *containerApp) read(ctx context.Context) error {
 	a.state = containerAppState{}
 	return a.client.readSoon(ctx, a.at("", "read the container app of "+a.App.Name), &a.state)

@@ -31,11 +31,7 @@ func (a *containerApp) known(all revisions) revisions {
 }
 
 func (h containerApps) releases(ctx context.Context, r Request) ([]aloft.Release, error) {
-	a, err := h.open(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	all, err := a.revisions(ctx)
+	a, all, err := h.openWithRevisions(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +59,7 @@ func (a *containerApp) releaseOf(found revision, number int) aloft.Release {
 }
 
 func (h containerApps) restore(ctx context.Context, r Request, release aloft.Release) error {
-	a, err := h.open(ctx, r)
-	if err != nil {
-		return err
-	}
-	all, err := a.revisions(ctx)
+	a, all, err := h.openWithRevisions(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -117,11 +109,7 @@ func (a *containerApp) wake(ctx context.Context, r revision) error {
 // withdraw lets the placeholder answer that Terraform has made; when Azure no
 // longer has it, nothing answers.
 func (h containerApps) withdraw(ctx context.Context, r Request, reason string) error {
-	a, err := h.open(ctx, r)
-	if err != nil {
-		return err
-	}
-	all, err := a.revisions(ctx)
+	a, all, err := h.openWithRevisions(ctx, r)
 	if err != nil {
 		return err
 	}

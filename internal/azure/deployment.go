@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -84,15 +85,21 @@ func (a archive) there(ctx context.Context, s *site) (mark, error) {
 	return mark{}, nil
 }
 
+// prepare starts a site that is stopped, and packs the archive. The caller discards
+// the file.
+func (a archive) prepare(ctx context.Context, s *site) (*os.File, error) {
+	if s.stopped() {
+		if err := s.turn(ctx, "start"); err != nil {
+			return nil, err
+		}
+	}
+	return a.pack()
+}
+
 // bring uploads the archive and follows it until the app was started with it, as
 // far as Azure tells.
 func (a archive) bring(ctx context.Context, s *site) error {
-	if s.stopped() {
-		if err := s.turn(ctx, "start"); err != nil {
-			return err
-		}
-	}
-	file, err := a.pack()
+	file, err := a.prepare(ctx, s)
 	if err != nil {
 		return err
 	}

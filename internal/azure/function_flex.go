@@ -14,12 +14,7 @@ import (
 // bringFlex uploads to the service of the flex tier: another API of the same
 // name, whose answer is the id of the deployment.
 func (a archive) bringFlex(ctx context.Context, s *site) error {
-	if s.stopped() {
-		if err := s.turn(ctx, "start"); err != nil {
-			return err
-		}
-	}
-	file, err := a.pack()
+	file, err := a.prepare(ctx, s)
 	if err != nil {
 		return err
 	}
