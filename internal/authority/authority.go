@@ -24,6 +24,11 @@ type Signer struct {
 // Issue makes a certificate that is in force for an hour from the given time,
 // signed by an authority, or an authority when there is none.
 func Issue(from time.Time, by *Signer, hosts ...string) (Signer, error) {
+	return IssueFor(time.Hour, from, by, hosts...)
+}
+
+// IssueFor is Issue with another time that the certificate is in force.
+func IssueFor(life time.Duration, from time.Time, by *Signer, hosts ...string) (Signer, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Signer{}, err
@@ -34,7 +39,7 @@ func Issue(from time.Time, by *Signer, hosts ...string) (Signer, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "aloft test"}, DNSNames: hosts,
-		NotBefore: from, NotAfter: from.Add(time.Hour),
+		NotBefore: from, NotAfter: from.Add(life),
 		IsCA: by == nil, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -59,9 +64,13 @@ func (s Signer) Write(path string) error {
 	if err != nil {
 		return err
 	}
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate.Raw})
 	if err := aloft.ReplaceFile(path+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
 		return err
 	}
-	return aloft.ReplaceFile(path+".pem", certificate, 0o600)
+	return aloft.ReplaceFile(path+".pem", s.PEM(), 0o600)
+}
+
+// PEM is the certificate alone, for those who are to trust it.
+func (s Signer) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate.Raw})
 }
